@@ -1,0 +1,53 @@
+# How Roam itself is compiled: warnings, sanitizers, linker, ccache; and the plugin for programs in this tree.
+
+find_program(ROAM_CCACHE ccache)
+find_program(ROAM_LLD NAMES ld.lld-19 ld.lld)
+
+add_library(roam-build INTERFACE)
+target_compile_options(roam-build INTERFACE -Wall -Wextra -Wno-missing-field-initializers
+                       $<$<BOOL:${ROAM_WERROR}>:-Werror>)
+if(ROAM_LLD)
+  target_link_options(roam-build INTERFACE -fuse-ld=${ROAM_LLD})
+endif()
+if(ROAM_SANITIZE)
+  target_compile_options(roam-build INTERFACE -fsanitize=${ROAM_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(roam-build INTERFACE -fsanitize=${ROAM_SANITIZE})
+endif()
+
+# BLAKE3 is a few self-contained C objects of LLVM's static support library; nothing else of it is linked.
+add_library(roam-blake3 INTERFACE)
+target_link_libraries(roam-blake3 INTERFACE ${ROAM_LLVM}/lib/libLLVMSupport.a)
+target_include_directories(roam-blake3 SYSTEM INTERFACE ${ROAM_LLVM}/include)
+target_link_options(roam-blake3 INTERFACE -Wl,--exclude-libs,libLLVMSupport.a)
+
+# Sources that include LLVM or Clang headers.
+add_library(roam-llvm INTERFACE)
+target_include_directories(roam-llvm SYSTEM INTERFACE ${ROAM_LLVM}/include)
+target_compile_definitions(roam-llvm INTERFACE _GNU_SOURCE __STDC_CONSTANT_MACROS __STDC_FORMAT_MACROS
+                           __STDC_LIMIT_MACROS)
+
+# Sources that include KJ or Cap'n Proto: 0.9.2 needs a few comparison operators back under clang (see the file).
+add_library(roam-kj INTERFACE)
+target_compile_options(roam-kj INTERFACE "SHELL:-include ${PROJECT_SOURCE_DIR}/net/kj-clang.h")
+target_link_libraries(roam-kj INTERFACE CapnProto::kj-async CapnProto::capnp-rpc CapnProto::capnp
+                      CapnProto::kj Threads::Threads)
+
+# roam_own_target(TARGET): a library or program of Roam itself.
+function(roam_own_target target)
+  target_link_libraries(${target} PRIVATE roam-build)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  if(ROAM_CCACHE)
+    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER ${ROAM_CCACHE}
+                                               C_COMPILER_LAUNCHER ${ROAM_CCACHE})
+  endif()
+endfunction()
+
+# roam_user_target(TARGET): a program of this tree that ships closures, as a user's would. Its objects are rebuilt
+# when the plugin changes; ccache is left out, since it does not see the plugin's file.
+function(roam_user_target target)
+  target_link_libraries(${target} PRIVATE roam::roam roam-build)
+  get_target_property(sources ${target} SOURCES)
+  set_source_files_properties(${sources} PROPERTIES OBJECT_DEPENDS $<TARGET_FILE:roam-plugin>)
+  add_dependencies(${target} roam-plugin)
+endfunction()

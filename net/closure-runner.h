@@ -1,0 +1,59 @@
+// What a host needs from the layer above it: something that runs closures.
+#pragma once
+#include "jit/slice/digest.h"
+#include <cstdint>
+#include <kj/array.h>
+#include <kj/async.h>
+#include <kj/common.h>
+#include <kj/string.h>
+
+namespace roam::net {
+
+/// One entry over a run of encoded arguments. The bytes belong to the caller.
+struct Chunk {
+  Digest entry;
+  kj::ArrayPtr<const kj::byte> captures;
+  kj::ArrayPtr<const kj::byte> arguments;
+  std::uint64_t count = 0;
+  std::uint64_t first = 0; ///< index of the first element in the whole job
+};
+
+/// Why a chunk gave no results. Mirrors `Failure` of peer.capnp, where the fields are explained.
+struct Failure {
+  enum class Kind : std::uint8_t { thrown, badCaptures, badArguments, badSlice, workerDied, limit };
+  Kind kind = Kind::thrown;
+  kj::String type;
+  kj::String message;
+  std::uint64_t element = 0; ///< index in the whole job
+  std::int64_t code = 0;
+  kj::String category;
+};
+
+/// What became of a chunk: results, or a failure.
+struct ChunkOutcome {
+  kj::Array<const kj::byte> results; ///< `count` encoded results; empty if there is a failure
+  kj::Maybe<Failure> failure;
+  std::uint64_t runNanoseconds = 0; ///< wall time inside the entry
+};
+
+
+/// Runs closures whose slices are in the store. Implemented by runtime/peer; faked in tests. Called on the loop thread.
+class ClosureRunner {
+public:
+  virtual ~ClosureRunner() noexcept(false) = default;
+
+  /// Runs the chunk on some worker. `slice` is the verified slice of `chunk.entry`. The bytes of `chunk` and `slice` stay valid
+  /// until the promise resolves or is dropped. Dropping it takes a waiting chunk out of the queue; one that has begun
+  /// runs to its end, for nothing. What goes wrong with the chunk itself comes as `ChunkOutcome::failure`; the promise
+  /// fails only when the runner itself can't go on (OVERLOADED: too many wait; DISCONNECTED: it is shutting down).
+  virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice) = 0;
+
+  struct Counters {
+    std::uint64_t chunksDone = 0, elementsDone = 0, compiled = 0, cacheHits = 0, workersLost = 0;
+  };
+  virtual Counters counters() const = 0;
+  /// How many chunks run at the same time.
+  virtual unsigned workers() const = 0;
+};
+
+} // namespace roam::net

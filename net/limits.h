@@ -1,0 +1,34 @@
+// Every maximum of Roam's network and peers, each with its reason. Nothing waits or grows without one of these.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <kj/time.h>
+
+namespace roam::limits {
+
+/// One encoded chunk, in either direction. Cap'n Proto's Data ends at 2^29 bytes; half of that leaves room for the captures.
+inline constexpr std::size_t chunkBytes = 256u << 20;
+/// One slice. The largest seen in real programs (formatting and regex libraries) are near 500 KB.
+inline constexpr std::size_t sliceBytes = 16u << 20;
+/// What a Cap'n Proto message may hold, in words: a chunk, its captures and its slices. Raised on both ends alike, since
+/// Cap'n Proto checks a message against the sender's own limit too.
+inline constexpr std::uint64_t messageWords = (2 * chunkBytes + (64u << 20)) / 8;
+/// Slices named in one have, put or get.
+inline constexpr std::size_t slicesPerRequest = 1024;
+/// Slices a host keeps in memory, in bytes; the least recently used go first. An origin sends again what was dropped.
+inline constexpr std::size_t storeBytes = 512u << 20;
+/// Chunks of one connection that wait or run at a host. More are refused as overloaded: an origin keeps two a worker.
+inline constexpr std::size_t chunksInFlight = 4096;
+/// Connections a host serves at the same time. Each costs a descriptor and about 100 KB.
+inline constexpr std::size_t connections = 1024;
+
+/// To reach a peer and hear its hello. Long enough for a loaded machine, short enough for a person.
+inline constexpr kj::Duration connect = 5 * kj::SECONDS;
+/// A connection that has not said hello by then is closed, so that half-open ones do not pile up.
+inline constexpr kj::Duration hello = 10 * kj::SECONDS;
+/// Between tries to accept when the process is out of file descriptors.
+inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
+/// For a worker process to start and load its compiler. About 30 ms on an idle machine.
+inline constexpr kj::Duration workerStart = 30 * kj::SECONDS;
+
+} // namespace roam::limits

@@ -1,0 +1,120 @@
+@0xc3b9b6f2a7d14e55;
+# How two Roam processes speak. This file is the protocol's documentation.
+#
+# A connection is a byte stream (TCP or a Unix socket) that carries Cap'n Proto RPC between two vats. The dialling side
+# is the origin: it sends closures. The accepting side is the host: it runs them. The host's bootstrap capability is `Peer`.
+#
+#   origin                                         host
+#     | -- bootstrap, Peer.hello(mine) ------------> |   once a connection; refused if the platforms differ
+#     | <------------- (its hello, a Session) ------ |
+#     | -- have([digest]) -------------------------> |   the first time this connection meets the digest
+#     | <------------------------- missing [digest]  |
+#     | -- run(entry, captures, arguments, slice) -> |   the slice only if it was missing, and only in this request
+#     | <---------------------- results, or failure  |
+#     | -- run(entry, captures, arguments) --------> |   from now on: no code
+#     | <---------------------- results, or failure  |
+#
+# Calls on one Session arrive in the order they were sent, so requests sent right behind the one with the slice need not
+# carry it. If a host has dropped a slice meanwhile, `run` answers `missing` and the origin sends it again.
+#
+# Sizes are limited on both sides by net/limits.h. Integers are little endian. Digests are 32 bytes (BLAKE3-256).
+# Evolution: fields and methods are only added; `protocol` in Hello changes only when an old peer could misread a message.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("roam::protocol");
+
+const protocolVersion :UInt16 = 1;
+
+interface Peer {
+  # What everyone who can connect may reach.
+
+  hello @0 (hello :Hello) -> (hello :Hello, session :Session);
+  # Says who is there and gives the session through which closures are sent. Fails, with the difference in words, if the
+  # protocol or the platform does not match.
+}
+
+struct Hello {
+  protocol @0 :UInt16;   # protocolVersion of the sender
+  platform @1 :Text;     # Platform::toString(): triple, C++ ABI, standard library, LLVM major
+  name @2 :Text;         # for people: "host:pid"; need not be unique
+  workers @3 :UInt32;    # how many chunks run at the same time; 0 for an origin that hosts nothing
+  roam @4 :Text;         # Roam's version
+}
+
+interface Session {
+  # What an origin may ask of a host. Dropping it cancels what is still running for it.
+
+  run @0 Chunk -> ChunkResult;
+  # Runs one entry over a chunk of arguments. Cancelling the call takes it out of the queue; a chunk that has begun runs to
+  # its end and its results are dropped.
+
+  have @1 (digests :List(Data)) -> (missing :List(Data));
+  # Which of these slices the host does not have.
+
+  put @2 (slices :List(Slice));
+  # Brings slices ahead of the first run. Each digest is verified before the slice is kept; one that does not match
+  # fails the call and none of that call's slices is kept.
+
+  get @3 (digests :List(Data)) -> (slices :List(Slice));
+  # Gives those of the slices that the host has.
+
+  status @4 () -> (status :Status);
+
+  ping @5 ();
+  # Answers at once, from the event loop: a peer that does not answer is silent, whatever its workers do.
+}
+
+struct Slice {
+  digest @0 :Data;       # BLAKE3-256 of `code`
+  code @1 :Data;         # canonical bitcode
+}
+
+struct Chunk {
+  entry @0 :Data;        # digest of the entry's slice
+  captures @1 :Data;     # encoded once a closure
+  arguments @2 :Data;    # `count` encoded arguments, one after another
+  count @3 :UInt64;
+  first @4 :UInt64;      # index of the first element in the whole job, for error messages
+  slices @5 :List(Slice); # those the host was missing
+}
+
+struct ChunkResult {
+  union {
+    results @0 :Data;            # `count` encoded results, one after another
+    failure @1 :Failure;
+    missing @2 :List(Data);      # nothing was run: send these slices and ask again
+  }
+  runNanoseconds @3 :UInt64;     # wall time inside the entry
+}
+
+struct Failure {
+  kind @0 :Kind;
+  type @1 :Text;         # thrown: the exception's type, demangled
+  message @2 :Text;      # for people: what() of the exception, or what went wrong
+  element @3 :UInt64;    # index of the element in the whole job
+  code @4 :Int64;        # thrown: the value of a std::error_code, for std::system_error
+  category @5 :Text;     # thrown: the name of its category
+
+  enum Kind {
+    thrown @0;           # the shipped code threw
+    badCaptures @1;      # the captures could not be decoded
+    badArguments @2;     # the arguments could not be decoded
+    badSlice @3;         # the slice is damaged, has no entry, or needs a symbol that this host lacks
+    workerDied @4;       # the process that ran the chunk ended; the chunk may have run in part
+    limit @5;            # a limit of net/limits.h was met
+  }
+}
+
+struct Status {
+  name @0 :Text;
+  workers @1 :UInt32;
+  slices @2 :UInt64;             # held now
+  sliceBytes @3 :UInt64;
+  chunksDone @4 :UInt64;         # since the peer started
+  elementsDone @5 :UInt64;
+  slicesReceived @6 :UInt64;     # over connections, since the peer started
+  compiled @7 :UInt64;           # slices compiled here since the peer started
+  cacheHits @8 :UInt64;          # slices answered by an object on disk
+  workersLost @9 :UInt64;
+  connections @10 :UInt32;
+}

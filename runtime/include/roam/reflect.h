@@ -1,0 +1,84 @@
+// What the compiler plugin tells the headers: the captures of closures, the fields of aggregates, the entry of a shape.
+//
+// The plugin watches template instantiations. When `reflect<T>` is instantiated it adds members to that specialisation; when
+// `Code<Shape>` is, it numbers the entry and has it compiled into a slice. Everything else in these headers is ordinary C++.
+#pragma once
+#include "roam/entry.h"
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace roam {
+
+/// What is special about a field; the values are known to the plugin.
+enum FieldFlags : unsigned {
+  fieldMutable = 1,
+  fieldInitCapture = 2,
+  fieldReference = 4, ///< Type is then a pointer to the referee
+  fieldThis = 8,
+  fieldBit = 16,
+  fieldBase = 64, ///< a base class, not a member
+};
+
+/// One field of a reflected type: its type without the reference, its place in bytes, its flags.
+template <class T, std::size_t Offset, unsigned Flags>
+struct Field {
+  using Type = T;
+  static constexpr std::size_t offset = Offset;
+  static constexpr unsigned flags = Flags;
+};
+template <class... F>
+struct Fields {
+  static constexpr std::size_t size = sizeof...(F);
+};
+
+/// For a closure type or an aggregate (all members and bases public, nothing virtual, not of namespace std) the plugin adds
+///
+///     using type = Fields<Field<T0, offset0, flags0>, ...>;    // bases first, then members, in the order of memory
+///     using closure = T;                                       // closures only
+///
+/// and for every other type nothing.
+template <class T>
+struct reflect {};
+
+template <class T>
+concept Reflected = requires { typename reflect<T>::type; };
+template <class T>
+concept ClosureType = requires { typename reflect<T>::closure; };
+
+/// Instantiating `Shippable<F>` makes the plugin check that F can travel; what cannot is an error at the capture, and then
+/// `value` is false, so that the headers stay quiet about it. The plugin adds `static constexpr bool value`.
+template <class F>
+struct Shippable {};
+
+/// The number the plugin gives to an entry within its translation unit.
+template <unsigned N>
+struct Index {
+  static constexpr unsigned value = N;
+};
+
+extern "C" const EntryRecord* roamRecord(unsigned index) noexcept; // every call is replaced by the record's address
+
+/// The entry of a shape. `Shape` has
+///
+///     using Closure = ...; using Argument = ...; using Result = ...;    // for the record's description
+///     static Outcome run(const char*, std::size_t, const char*, std::size_t, std::uint64_t, Output&);
+///
+/// The plugin adds `using id = Index<N>` and ships `entry`. The program itself emits `entry` only where it takes its address.
+template <class Shape>
+struct Code {
+  static Outcome entry(const char* captures, std::size_t capturesSize, const char* arguments,
+                       std::size_t argumentsSize, std::uint64_t count, Output* out) {
+    return Shape::run(captures, capturesSize, arguments, argumentsSize, count, *out);
+  }
+};
+
+/// The record of a shape's entry: a constant of the program, valid for ever.
+template <class Shape>
+const EntryRecord* recordOf() {
+  return roamRecord(Code<Shape>::id::value);
+}
+
+} // namespace roam
