@@ -19,6 +19,18 @@ inline constexpr std::size_t slicesPerRequest = 1024;
 inline constexpr std::size_t storeBytes = 512u << 20;
 /// Chunks of one connection that wait or run at a host. More are refused as overloaded: an origin keeps two a worker.
 inline constexpr std::size_t chunksInFlight = 4096;
+/// One compiled object. Far above what the largest slice gives.
+inline constexpr std::size_t objectBytes = 64u << 20;
+/// Objects a peer keeps in memory, so that its workers link what one of them compiled; the least recently used go first.
+inline constexpr std::size_t objectStoreBytes = 256u << 20;
+/// Entries a worker process keeps loaded, about 40 KB each; the least recently used are unloaded.
+inline constexpr std::size_t entriesLoaded = 2048;
+/// Chunks of all connections that wait for a worker of this peer. More are refused as overloaded.
+inline constexpr std::size_t chunksWaiting = 16384;
+/// Chunks at one worker: one runs, the next lies ready, so that the worker never waits for the supervisor.
+inline constexpr unsigned chunksAtWorker = 2;
+/// Memory that each area shared with a worker keeps after a large chunk: hot pages for data of ordinary size.
+inline constexpr std::size_t sharedKept = 8u << 20;
 /// Connections a host serves at the same time. Each costs a descriptor and about 100 KB.
 inline constexpr std::size_t connections = 1024;
 
@@ -28,7 +40,13 @@ inline constexpr kj::Duration connect = 5 * kj::SECONDS;
 inline constexpr kj::Duration hello = 10 * kj::SECONDS;
 /// Between tries to accept when the process is out of file descriptors.
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
+/// Before a chunk is offered again to a peer that had no room for it.
+inline constexpr kj::Duration overloadedRetry = 10 * kj::MILLISECONDS;
 /// For a worker process to start and load its compiler. About 30 ms on an idle machine.
 inline constexpr kj::Duration workerStart = 30 * kj::SECONDS;
+/// Between tries to start a worker process after one that could not be started.
+inline constexpr kj::Duration workerRetry = 1 * kj::SECONDS;
+/// For a peer of a private cluster to end its workers and itself when asked; then it is killed.
+inline constexpr kj::Duration peerEnd = 5 * kj::SECONDS;
 
 } // namespace roam::limits

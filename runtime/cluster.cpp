@@ -1,0 +1,185 @@
+// roam::Cluster: the public calls, on a loop thread that holds the connections.
+#include "roam/cluster.h"
+#include "jit/slice/manifest.h"
+#include "jit/slice/platform.h"
+#include "net/peer.h"
+#include "roam/error.h"
+#include "runtime/loop-thread.h"
+#include "runtime/origin.h"
+#include "runtime/private-cluster.h"
+#include "runtime/running-call.h"
+#include <fmt/format.h>
+#include <kj/debug.h>
+#include <unistd.h>
+
+namespace roam {
+namespace {
+
+std::vector<std::string> splitAddresses(std::string_view where) {
+  std::vector<std::string> addresses;
+  for (std::size_t from = 0; from <= where.size();) {
+    std::size_t to = std::min(where.find(',', from), where.size());
+    std::string_view address = where.substr(from, to - from);
+    while (!address.empty() && address.front() == ' ')
+      address.remove_prefix(1);
+    while (!address.empty() && address.back() == ' ')
+      address.remove_suffix(1);
+    if (!address.empty())
+      addresses.emplace_back(address);
+    from = to + 1;
+  }
+  return addresses;
+}
+
+/// The arguments of a call that were encoded when it was started, or the function that encodes a range of them.
+std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spec) {
+  if (spec.encode != nullptr)
+    return [encode = spec.encode, source = spec.source](ElementRange range, Output& out) {
+      encode(source, range.first, range.count, out);
+    };
+  return [bytes = std::string(spec.arguments, spec.argumentsSize)](ElementRange, Output& out) {
+    out.write(bytes.data(), bytes.size());
+  };
+}
+
+} // namespace
+
+class Cluster::State {
+public:
+  State(const std::vector<std::string>& addresses, std::unique_ptr<PrivateCluster> ours)
+      : private_(std::move(ours)),
+        loop_([&](kj::AsyncIoContext& io) { begin(io, addresses); }, [this] { end(); }),
+        link_(std::make_shared<LoopLink>(loop_)) {}
+  ~State();
+
+  std::shared_ptr<RunningCall> start(const detail::CallSpec& spec);
+  std::vector<Peer> peers();
+
+private:
+  void begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses);
+  void end();
+  void forgetEnded();
+
+  std::unique_ptr<PrivateCluster> private_; // outlives the loop that speaks to it
+  kj::Own<Origin> origin_;                  // on the loop only
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<RunningCall>> calls_; // guarded by mutex_
+  std::size_t forgetAt_ = 64;                     // guarded by mutex_
+  LoopThread loop_;
+  std::shared_ptr<LoopLink> link_;
+};
+
+void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses) {
+  origin_ = kj::heap<Origin>(io.provider->getTimer());
+  std::string failures;
+  kj::Vector<kj::Promise<void>> dials;
+  for (auto& address : addresses)
+    dials.add(net::Peer::dial(io.provider->getNetwork(), io.provider->getTimer(), address,
+                              net::originHello())
+                  .then([this](kj::Own<net::Peer> peer) { origin_->add(kj::mv(peer)); },
+                        [&](kj::Exception&& exception) {
+                          failures += fmt::format("\n  {}", exception.getDescription().cStr());
+                        })
+                  .eagerlyEvaluate(nullptr));
+  kj::joinPromises(dials.releaseAsArray()).wait(io.waitScope);
+  if (!failures.empty()) {
+    origin_ = nullptr;
+    throw PeerLost("cannot join the cluster:" + failures);
+  }
+}
+
+void Cluster::State::end() { origin_ = nullptr; }
+
+Cluster::State::~State() {
+  std::vector<std::shared_ptr<RunningCall>> calls;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& call : calls_)
+      if (auto running = call.lock())
+        calls.push_back(std::move(running));
+  }
+  loop_.run([&] {
+    for (auto& call : calls)
+      call->abandon(std::make_exception_ptr(Cancelled("the cluster object was destroyed")));
+  });
+  for (auto& call : calls)
+    call->awaitGivenBack();
+  link_->cut();
+}
+
+std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec) {
+  ManifestEntry entry = readRecord(*spec.entry);
+  auto captures = kj::heapArray<kj::byte>(spec.capturesSize);
+  memcpy(captures.begin(), spec.captures, spec.capturesSize);
+  auto job = std::make_shared<JobSpec>();
+  job->entry = entry.digest;
+  job->slice = kj::arrayPtr(reinterpret_cast<const kj::byte*>(entry.slice.data()), entry.slice.size());
+  job->captures = kj::mv(captures);
+  job->count = spec.count;
+  job->encode = encoderOf(spec);
+  job->peer = spec.peer;
+  job->chunk = spec.fixedChunks && spec.chunk == 0
+                   ? std::max<std::uint64_t>(1, spec.count / ChunkPlan::chunksOfReduction)
+                   : spec.chunk;
+  job->deadline = std::int64_t(std::min(spec.deadlineSeconds, 3.2e9) * 1e6) * kj::MICROSECONDS;
+  job->retries = spec.retries;
+
+  auto call = std::make_shared<RunningCall>(link_);
+  {
+    std::lock_guard lock(mutex_);
+    forgetEnded();
+    calls_.push_back(call);
+  }
+  loop_.post([this, call, job] { call->begin(*origin_, kj::mv(*job)); });
+  return call;
+}
+
+/// Keeps calls_ as long as the calls that exist, at a constant cost a call.
+void Cluster::State::forgetEnded() {
+  if (calls_.size() < forgetAt_)
+    return;
+  std::erase_if(calls_, [](auto& call) { return call.expired(); });
+  forgetAt_ = 64 + 2 * calls_.size();
+}
+
+std::vector<Peer> Cluster::State::peers() {
+  std::vector<Peer> peers;
+  loop_.run([&] {
+    for (auto& [index, peer] : origin_->peers())
+      peers.push_back({peer->name().cStr(), peer->address().cStr(), peer->workers(), index});
+  });
+  return peers;
+}
+
+Cluster::Cluster(Cluster&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+
+Cluster& Cluster::operator=(Cluster&& other) noexcept {
+  std::swap(state_, other.state_);
+  return *this;
+}
+
+Cluster::~Cluster() { delete state_; }
+
+detail::Call Cluster::start(const detail::CallSpec& spec) {
+  return detail::Call(new detail::CallState{state_->start(spec)});
+}
+
+std::vector<Peer> Cluster::peers() const { return state_->peers(); }
+
+Cluster connect(std::string_view where) {
+  auto addresses = splitAddresses(where);
+  if (addresses.empty())
+    throw ConfigurationError("there is no address in \"" + std::string(where) +
+                             "\"; expected a list like 127.0.0.1:7070,unix:/run/roam.sock");
+  return Cluster(new Cluster::State(addresses, nullptr));
+}
+
+Cluster connect() {
+  if (const char* where = getenv("ROAM_JOIN"); where != nullptr && *where != 0)
+    return connect(where);
+  auto ours = std::make_unique<PrivateCluster>(PrivateCluster::forThisMachine());
+  auto addresses = ours->addresses();
+  return Cluster(new Cluster::State(addresses, std::move(ours)));
+}
+
+} // namespace roam

@@ -1,0 +1,93 @@
+// The border between the templates of this folder and the library: a call is started with bytes and gives bytes.
+//
+// Not for programs. A call is one map, reduction or single call. The templates encode captures, hand the library a
+// function that encodes a run of arguments, and decode the results chunk by chunk on the caller's thread.
+#pragma once
+#include "roam/api.h"
+#include "roam/entry.h"
+#include "roam/options.h"
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace roam {
+class Cluster;
+}
+
+namespace roam::detail {
+
+/// What the library needs to know of a call. All bytes are copied by `startCall`, but for what `source` refers to.
+struct CallSpec {
+  const EntryRecord* entry = nullptr;
+  const char* captures = nullptr;
+  std::size_t capturesSize = 0;
+  std::uint64_t count = 1; ///< elements
+  /// Appends the encoded arguments of elements [first, first + count). Called on the cluster's loop thread, again for a chunk
+  /// whose peer was lost. Null if the arguments are given at once.
+  void (*encode)(const void* source, std::uint64_t first, std::uint64_t count, Output& out) = nullptr;
+  const void* source = nullptr; ///< stays valid until the call is released
+  const char* arguments = nullptr;
+  std::size_t argumentsSize = 0;
+  /// Only on the peer with this index in Cluster::peers(); any peer if negative.
+  int peer = -1;
+  /// Chunk borders must not depend on timing or on the number of peers (reductions).
+  bool fixedChunks = false;
+  std::uint64_t chunk = 0;
+  double deadlineSeconds = 0;
+  unsigned retries = 0;
+};
+
+/// The results of one chunk. The bytes live until the chunk is destroyed or given to the next nextChunk.
+class ROAM_API CompletedChunk {
+public:
+  CompletedChunk() = default;
+  CompletedChunk(CompletedChunk&& other) noexcept { *this = std::move(other); }
+  CompletedChunk& operator=(CompletedChunk&& other) noexcept {
+    std::swap(first, other.first);
+    std::swap(count, other.count);
+    std::swap(results, other.results);
+    std::swap(size, other.size);
+    std::swap(owner, other.owner);
+    return *this;
+  }
+  ~CompletedChunk();
+
+  std::uint64_t first = 0, count = 0;
+  const char* results = nullptr;
+  std::size_t size = 0;
+  void* owner = nullptr;
+};
+
+class CallState;
+
+/// One running call, owned. Dropping it cancels what has not begun and waits until `source` is no longer used.
+class ROAM_API Call {
+public:
+  Call() = default;
+  explicit Call(CallState* state) : state_(state) {}
+  Call(Call&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Call& operator=(Call&& other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~Call();
+
+  explicit operator bool() const { return state_ != nullptr; }
+
+  /// Waits for the next chunk of results, in the order they complete. False when all were given. Throws what went wrong with
+  /// the call: of several elements that threw, the one with the lowest index, as a plain loop would have.
+  bool next(CompletedChunk& chunk);
+  /// Waits until `next` would not block, at most that long. True if so.
+  bool waitFor(Duration duration);
+  /// Ends the call: `next` throws Cancelled from now on, unless all results are here already. Chunks that have begun run to
+  /// their end on the peer and their results are dropped.
+  void cancel();
+
+private:
+  CallState* state_ = nullptr;
+};
+
+/// Throws the error for results that can't be decoded: the peer's code and ours disagree.
+[[noreturn]] ROAM_API void throwDamagedResults(std::uint64_t first);
+
+} // namespace roam::detail

@@ -1,0 +1,41 @@
+// The result of `Cluster::async`: a value that may not be here yet.
+#pragma once
+#include "roam/archive.h"
+#include "roam/call.h"
+
+namespace roam {
+
+/// Owns one call. Moves, does not copy; used by one thread at a time. Dropping it cancels the call.
+template <class R>
+class [[nodiscard]] Future {
+public:
+  explicit Future(detail::Call call) : call_(std::move(call)) {}
+
+  /// Waits for the result and gives it, once. Throws what the shipped code threw (the same standard type where there is one,
+  /// else RemoteError), PeerLost if the peer was lost more often than Options::retries, Timeout, Cancelled.
+  R get() {
+    detail::CompletedChunk chunk;
+    call_.next(chunk);
+    Reader reader{chunk.results, chunk.size};
+    if constexpr (std::is_void_v<R>) {
+      if (chunk.size != 0)
+        detail::throwDamagedResults(0);
+    } else {
+      R result = Archive<R>::load(reader);
+      if (!reader.ok || reader.remaining != 0)
+        detail::throwDamagedResults(0);
+      return result;
+    }
+  }
+
+  /// Waits at most that long. True if `get` would not block.
+  bool waitFor(Duration duration) { return call_.waitFor(duration); }
+
+  /// Ends the call; `get` throws Cancelled unless the result is here already.
+  void cancel() { call_.cancel(); }
+
+private:
+  detail::Call call_;
+};
+
+} // namespace roam

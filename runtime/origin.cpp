@@ -1,0 +1,347 @@
+#include "runtime/origin.h"
+#include "net/limits.h"
+#include "roam/error.h"
+#include "runtime/remote-exception.h"
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <kj/debug.h>
+
+namespace roam {
+namespace {
+
+/// Chunks of one map that a peer has at a time, for each of its workers: one runs, one is on its way.
+constexpr unsigned chunksAWorker = 2;
+/// Chunks of all calls together that a peer has at a time, for each of its workers. Below limits::chunksInFlight.
+constexpr unsigned chunksAWorkerOfAll = 64;
+
+/// An Output over malloc, which grows by doubling and ends at the limit for a chunk.
+struct ArgumentBuffer {
+  Output out;
+  ArgumentBuffer() { out.grow = &grow; }
+  ~ArgumentBuffer() { free(out.data); }
+  KJ_DISALLOW_COPY(ArgumentBuffer);
+
+  static void grow(Output* out, std::size_t more) {
+    if (more > limits::chunkBytes - out->size)
+      throw std::length_error("the encoded arguments of one chunk exceed 256 MiB");
+    std::size_t capacity = std::max<std::size_t>(out->size + more, out->capacity * 2);
+    void* memory = realloc(out->data, capacity);
+    if (memory == nullptr)
+      throw std::bad_alloc();
+    out->data = static_cast<char*>(memory);
+    out->capacity = capacity;
+  }
+
+  kj::Array<const kj::byte> release() {
+    auto* data = reinterpret_cast<const kj::byte*>(std::exchange(out.data, nullptr));
+    return kj::Array<const kj::byte>(data, out.size, freeing);
+  }
+
+private:
+  class Freeing final : public kj::ArrayDisposer {
+    void disposeImpl(void* first, std::size_t, std::size_t, std::size_t,
+                     void (*)(void*)) const override {
+      free(first);
+    }
+  };
+  static const Freeing freeing;
+};
+const ArgumentBuffer::Freeing ArgumentBuffer::freeing;
+
+} // namespace
+
+// =======================================================================================
+// Origin
+
+struct Origin::Link {
+  Link(kj::Own<net::Peer> peer, unsigned index) : peer(kj::mv(peer)), index(index) {}
+
+  kj::Maybe<kj::Own<net::Peer>> peer; // null once the connection ended
+  const unsigned index;
+  unsigned inFlight = 0; // chunks of all jobs
+  kj::Promise<void> watch = nullptr;
+
+  net::Peer* get() {
+    KJ_IF_MAYBE (p, peer)
+      return p->get();
+    return nullptr;
+  }
+};
+
+Origin::Origin(kj::Timer& timer) : timer_(timer), closing_(*this) {}
+
+Origin::~Origin() noexcept(false) {
+  KJ_ASSERT(jobs_.empty(), "jobs are dropped before their origin");
+}
+
+void Origin::add(kj::Own<net::Peer> peer) {
+  auto link = kj::heap<Link>(kj::mv(peer), unsigned(links_.size()));
+  Link& added = *link;
+  added.watch = added.get()->disconnected().then(
+      [this, &added] { lose(added, "the connection ended"); }).eagerlyEvaluate(nullptr);
+  links_.push_back(kj::mv(link));
+  pumpAll();
+}
+
+std::vector<std::pair<unsigned, net::Peer*>> Origin::peers() {
+  std::vector<std::pair<unsigned, net::Peer*>> connected;
+  for (auto& link : links_)
+    if (net::Peer* peer = link->get())
+      connected.emplace_back(link->index, peer);
+  return connected;
+}
+
+unsigned Origin::workers() const {
+  unsigned count = 0;
+  for (auto& link : links_)
+    if (net::Peer* peer = link->get())
+      count += std::max(1u, peer->workers());
+  return count;
+}
+
+void Origin::lose(Link& link, kj::StringPtr reason) {
+  net::Peer* peer = link.get();
+  if (peer == nullptr)
+    return;
+  losses_ += fmt::format("\n  {} at {}: {}", peer->name(), peer->address(), reason.cStr());
+  // We may be inside one of the peer's own promises: it is closed once the stack is clear. Every call on it then fails with
+  // DISCONNECTED, and its chunk goes elsewhere.
+  closing_.add(kj::evalLater([closed = kj::mv(link.peer)] {}));
+  link.peer = nullptr;
+  pumpAll(); // jobs that only this peer could serve end here
+}
+
+void Origin::taskFailed(kj::Exception&& exception) {
+  KJ_LOG(ERROR, "while closing a peer's connection", exception);
+}
+
+Origin::Link* Origin::leastBusy(const Job& job) {
+  Link* best = nullptr;
+  double bestLoad = 0;
+  for (auto& link : links_) {
+    net::Peer* peer = link->get();
+    if (peer == nullptr || (job.spec_.peer >= 0 && unsigned(job.spec_.peer) != link->index))
+      continue;
+    unsigned atWork = std::max(1u, peer->workers());
+    auto mine = job.inFlight_.find(link->index);
+    if (link->inFlight >= atWork * chunksAWorkerOfAll ||
+        (mine != job.inFlight_.end() && mine->second >= atWork * chunksAWorker))
+      continue;
+    double load = double(link->inFlight) / atWork;
+    if (best == nullptr || load < bestLoad) {
+      best = link;
+      bestLoad = load;
+    }
+  }
+  return best;
+}
+
+bool Origin::serves(const Job& job) const {
+  for (auto& link : links_)
+    if (link->get() != nullptr && (job.spec_.peer < 0 || unsigned(job.spec_.peer) == link->index))
+      return true;
+  return false;
+}
+
+void Origin::pumpAll() {
+  for (Job* job : std::vector<Job*>(jobs_))
+    job->pump();
+}
+
+void Origin::pumpWaiting() {
+  while (!waiting_.empty()) {
+    Job* job = waiting_.front();
+    waiting_.pop_front();
+    job->pump();
+    if (!waiting_.empty() && waiting_.back() == job)
+      return; // it still waits: so would those behind it
+  }
+}
+
+kj::Own<Origin::Job> Origin::start(JobSpec spec, JobListener& listener) {
+  auto job = kj::heap<Job>(*this, kj::mv(spec), listener);
+  jobs_.push_back(job);
+  job->begin();
+  return job;
+}
+
+// =======================================================================================
+// Job
+
+Origin::Job::Job(Origin& origin, JobSpec spec, JobListener& listener)
+    : origin_(origin), spec_(kj::mv(spec)), listener_(listener), plan_(spec_.count, spec_.chunk),
+      tasks_(*this) {}
+
+Origin::Job::~Job() noexcept(false) {
+  std::erase(origin_.jobs_, this);
+  std::erase(origin_.waiting_, this);
+  for (auto& [index, count] : inFlight_)
+    origin_.links_[index]->inFlight -= count;
+  origin_.pumpWaiting();
+}
+
+void Origin::Job::begin() {
+  // Later, not now: the listener must not hear of the job before start() has returned it.
+  tasks_.add(kj::evalLater([this] { pump(); }));
+  tasks_.add(origin_.timer_.afterDelay(spec_.deadline).then([this] {
+    finish(std::make_exception_ptr(
+        Timeout(fmt::format("the call did not end within its deadline of {} s: {} of {} elements "
+                            "were not yet handed out",
+                            spec_.deadline / kj::MILLISECONDS / 1000.0, plan_.remaining(),
+                            spec_.count))));
+  }));
+}
+
+/// Hands out chunks while there are some and a peer has room; ends the job when nothing is left to do.
+void Origin::Job::pump() {
+  if (finished_)
+    return;
+  while (plan_.hasWork()) {
+    Link* link = origin_.leastBusy(*this);
+    if (link == nullptr)
+      break;
+    if (auto range = plan_.next(origin_.workers()))
+      send(*link, *range);
+    if (finished_)
+      return;
+  }
+  if (plan_.finished())
+    finish(failure_);
+  else if (!origin_.serves(*this))
+    finish(std::make_exception_ptr(PeerLost(
+        spec_.peer >= 0 ? "the peer that was to run the call is no longer connected:" + origin_.losses_
+        : origin_.losses_.empty() ? std::string("there is no peer to run the call on")
+                                  : "no peer is left to run the call on; lost were:" + origin_.losses_)));
+  else if (plan_.hasWork() && std::find(origin_.waiting_.begin(), origin_.waiting_.end(), this) ==
+                                  origin_.waiting_.end())
+    origin_.waiting_.push_back(this);
+}
+
+void Origin::Job::send(Link& link, ElementRange range) {
+  kj::Array<const kj::byte> arguments;
+  if (!encodeArguments(range, arguments))
+    return;
+  net::Chunk chunk;
+  chunk.entry = spec_.entry;
+  chunk.captures = spec_.captures;
+  chunk.arguments = arguments;
+  chunk.count = range.count;
+  chunk.first = range.first;
+  std::size_t argumentBytes = arguments.size();
+
+  ++link.inFlight;
+  ++inFlight_[link.index];
+  auto outcome = link.get()->run(chunk, spec_.slice).attach(kj::mv(arguments));
+  auto release = [this, &link] {
+    --link.inFlight;
+    if (--inFlight_[link.index] == 0)
+      inFlight_.erase(link.index);
+  };
+  tasks_.add(outcome.then(
+      [this, &link, range, argumentBytes, release](net::ChunkOutcome&& outcome) {
+        release();
+        settled(link, range, argumentBytes, kj::mv(outcome));
+      },
+      [this, &link, range, release](kj::Exception&& exception) {
+        release();
+        disturbed(link, range, kj::mv(exception));
+      }));
+}
+
+bool Origin::Job::encodeArguments(ElementRange range, kj::Array<const kj::byte>& arguments) {
+  ArgumentBuffer buffer;
+  try {
+    spec_.encode(range, buffer.out);
+  } catch (const std::length_error& error) {
+    if (range.count > 1)
+      split(range);
+    else
+      finish(std::make_exception_ptr(
+          Error(fmt::format("element {} cannot be sent: {}", range.first, error.what()))));
+    return false;
+  } catch (...) { // the user's own serialize threw
+    finish(std::current_exception());
+    return false;
+  }
+  arguments = buffer.release();
+  return true;
+}
+
+void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBytes,
+                          net::ChunkOutcome outcome) {
+  if (finished_)
+    return;
+  KJ_IF_MAYBE (failure, outcome.failure) {
+    failedChunk(link, range, kj::mv(*failure));
+  } else {
+    plan_.completed(range, outcome.runNanoseconds, std::max(argumentBytes, outcome.results.size()));
+    listener_.completed(range, kj::mv(outcome.results));
+  }
+  pump();
+  origin_.pumpWaiting();
+}
+
+void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failure) {
+  using Kind = net::Failure::Kind;
+  net::Peer* peer = link.get();
+  auto error = remoteException(failure, spec_.entry, peer ? kj::StringPtr(peer->name()) : "a lost peer"_kj);
+  if (failure.kind == Kind::thrown) {
+    if (failure_ == nullptr || failure.element < failedElement_) {
+      failure_ = error;
+      failedElement_ = failure.element;
+    }
+    plan_.failed(range, failure.element);
+  } else if (failure.kind == Kind::workerDied)
+    sendAgain(range, error);
+  else if (failure.kind == Kind::limit && range.count > 1)
+    split(range); // its results did not fit
+  else
+    finish(error);
+}
+
+void Origin::Job::disturbed(Link& link, ElementRange range, kj::Exception&& exception) {
+  if (finished_)
+    return;
+  auto error = std::make_exception_ptr(PeerLost(exception.getDescription().cStr()));
+  switch (exception.getType()) {
+  case kj::Exception::Type::DISCONNECTED:
+    origin_.lose(link, exception.getDescription());
+    if (!finished_)
+      sendAgain(range, error);
+    break;
+  case kj::Exception::Type::OVERLOADED: // it will have room when other chunks are done
+    plan_.lost(range);
+    tasks_.add(origin_.timer_.afterDelay(limits::overloadedRetry).then([this] { pump(); }));
+    return;
+  default:
+    finish(std::make_exception_ptr(Error(exception.getDescription().cStr())));
+  }
+  pump();
+  origin_.pumpWaiting();
+}
+
+void Origin::Job::sendAgain(ElementRange range, std::exception_ptr reason) {
+  plan_.lost(range);
+  if (++attempts_[range.first] > spec_.retries)
+    finish(reason);
+}
+
+/// Two halves instead of one chunk that met a limit.
+void Origin::Job::split(ElementRange range) {
+  std::uint64_t half = range.count / 2;
+  plan_.replaced(range, {range.first, half}, {range.first + half, range.count - half});
+}
+
+void Origin::Job::finish(std::exception_ptr error) {
+  if (finished_)
+    return;
+  finished_ = true;
+  listener_.finished(error);
+}
+
+void Origin::Job::taskFailed(kj::Exception&& exception) {
+  finish(std::make_exception_ptr(Error(exception.getDescription().cStr())));
+}
+
+} // namespace roam

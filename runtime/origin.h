@@ -1,0 +1,123 @@
+// The origin's side of every call: which chunk goes to which peer, and what becomes of it.
+//
+// An Origin lives on one event loop and holds the connections to peers. A Job is one map or call. Each peer is kept busy with
+// two chunks a worker (one runs while the next is on its way), taken from the job's ChunkPlan as earlier ones complete: peers
+// pull. When a connection ends, its chunks go back to their plans and out again to other peers.
+//
+// Everything comes through the constructor, so that a whole cluster can be run in one thread on a clock of the test's.
+#pragma once
+#include "net/closure-runner.h"
+#include "net/peer.h"
+#include "roam/entry.h"
+#include "runtime/chunk-plan.h"
+#include <deque>
+#include <exception>
+#include <functional>
+#include <kj/async.h>
+#include <kj/timer.h>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace roam {
+
+/// What one call asks for. Owned by the job.
+struct JobSpec {
+  Digest entry;
+  kj::ArrayPtr<const kj::byte> slice; ///< lives in the program's binary
+  kj::Array<const kj::byte> captures;
+  std::uint64_t count = 1;
+  /// Appends the encoded arguments of a range of elements.
+  std::function<void(ElementRange, Output&)> encode;
+  int peer = -1;           ///< only there, if not negative
+  std::uint64_t chunk = 0; ///< 0: adaptive
+  kj::Duration deadline = 1 * kj::DAYS;
+  unsigned retries = 3;
+};
+
+/// Hears what becomes of a job. Called on the loop; must not destroy the job from within.
+class JobListener {
+public:
+  /// The results of a range: each range of the job comes once.
+  virtual void completed(ElementRange range, kj::Array<const kj::byte> results) = 0;
+  /// The job is over: all ranges came, or an error for people says why not.
+  virtual void finished(std::exception_ptr error) = 0;
+
+protected:
+  ~JobListener() = default;
+};
+
+class Origin final : private kj::TaskSet::ErrorHandler {
+public:
+  class Job;
+
+  explicit Origin(kj::Timer& timer);
+  ~Origin() noexcept(false);
+  KJ_DISALLOW_COPY(Origin);
+
+  /// Uses the peer from now on, until its connection ends. Peers keep the index they are given here, from 0.
+  void add(kj::Own<net::Peer> peer);
+
+  /// Starts a job; its listener hears at least `finished`, never during this call. Dropping the job cancels it: what has not begun
+  /// is taken back, what has runs to its end for nothing.
+  kj::Own<Job> start(JobSpec spec, JobListener& listener);
+
+  /// The peers still connected, with their index.
+  std::vector<std::pair<unsigned, net::Peer*>> peers();
+
+private:
+  struct Link;
+  void lose(Link& link, kj::StringPtr reason);
+  /// The link with the fewest chunks for its workers that the job may still send to; null if there is none.
+  Link* leastBusy(const Job& job);
+  bool serves(const Job& job) const;
+  unsigned workers() const;
+  void pumpAll();
+  void pumpWaiting();
+  void taskFailed(kj::Exception&& exception) override;
+
+  kj::Timer& timer_;
+  std::vector<kj::Own<Link>> links_; // by index; those that are lost stay, without a peer
+  std::string losses_;               // why links were lost, for the error when none is left
+  std::vector<Job*> jobs_;           // all that are not yet dropped
+  std::deque<Job*> waiting_;         // those that have work and found no link with room
+  kj::TaskSet closing_;              // lost peers, until nothing of theirs is on the stack any more
+};
+
+/// One call on its way. Created by Origin::start.
+class Origin::Job final : private kj::TaskSet::ErrorHandler {
+public:
+  Job(Origin& origin, JobSpec spec, JobListener& listener);
+  ~Job() noexcept(false);
+  KJ_DISALLOW_COPY(Job);
+
+private:
+  friend class Origin;
+
+  void begin();
+  void pump();
+  void send(Link& link, ElementRange range);
+  /// False if the arguments of the range don't fit one chunk; the range is then split, or the job over.
+  bool encodeArguments(ElementRange range, kj::Array<const kj::byte>& arguments);
+  void settled(Link& link, ElementRange range, std::size_t argumentBytes,
+               net::ChunkOutcome outcome);
+  void failedChunk(Link& link, ElementRange range, net::Failure failure);
+  void disturbed(Link& link, ElementRange range, kj::Exception&& exception);
+  void sendAgain(ElementRange range, std::exception_ptr reason);
+  void split(ElementRange range);
+  void finish(std::exception_ptr error);
+  void taskFailed(kj::Exception&& exception) override;
+
+  Origin& origin_;
+  JobSpec spec_;
+  JobListener& listener_;
+  ChunkPlan plan_;
+  std::map<unsigned, unsigned> inFlight_;      // chunks of this job, by link
+  std::map<std::uint64_t, unsigned> attempts_; // times a chunk was lost, by its first element
+  std::exception_ptr failure_;                 // of the lowest element that failed
+  std::uint64_t failedElement_ = 0;
+  bool finished_ = false;
+  kj::TaskSet tasks_; // last: its promises refer to what is above
+};
+
+} // namespace roam

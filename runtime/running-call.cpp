@@ -1,0 +1,177 @@
+#include "runtime/running-call.h"
+#include "roam/error.h"
+#include <chrono>
+#include <cmath>
+
+namespace roam {
+
+bool LoopLink::post(std::function<void()> work) {
+  std::lock_guard lock(mutex_);
+  if (loop_ == nullptr)
+    return false;
+  loop_->post(std::move(work));
+  return true;
+}
+
+bool LoopLink::run(const std::function<void()>& work) {
+  std::mutex mutex;
+  std::condition_variable ran;
+  bool done = false;
+  bool posted = post([&] {
+    work();
+    std::lock_guard lock(mutex);
+    done = true;
+    ran.notify_all();
+  });
+  if (!posted)
+    return false;
+  std::unique_lock lock(mutex);
+  ran.wait(lock, [&] { return done; }); // the loop runs all that was posted before it ends
+  return true;
+}
+
+bool LoopLink::isCurrent() {
+  std::lock_guard lock(mutex_);
+  return loop_ != nullptr && loop_->isCurrent();
+}
+
+void LoopLink::cut() {
+  std::lock_guard lock(mutex_);
+  loop_ = nullptr;
+}
+
+namespace {
+
+/// Results up to this size are copied out of the message that brought them; a larger message is kept until the caller is done.
+constexpr std::size_t copiedBytes = 64 << 10;
+
+/// Keeps the message of some results alive. It belongs to the loop, so it goes back there to be freed.
+struct ResultsOwner {
+  std::shared_ptr<RunningCall> call;
+  kj::Array<const kj::byte> results;
+};
+
+} // namespace
+
+void RunningCall::begin(Origin& origin, JobSpec spec) {
+  job_ = origin.start(kj::mv(spec), *this);
+}
+
+void RunningCall::abandon(std::exception_ptr reason) {
+  job_ = nullptr;
+  std::lock_guard lock(mutex_);
+  for (auto& ready : ready_)
+    ready.results = kj::heapArray<const kj::byte>(ready.results); // the messages end with the loop
+  if (!finished_) {
+    finished_ = true;
+    error_ = reason;
+    changed_.notify_all();
+  }
+}
+
+void RunningCall::completed(ElementRange range, kj::Array<const kj::byte> results) {
+  if (results.size() <= copiedBytes)
+    results = kj::heapArray<const kj::byte>(results);
+  std::lock_guard lock(mutex_);
+  ready_.push_back({range, kj::mv(results)});
+  changed_.notify_all();
+}
+
+void RunningCall::finished(std::exception_ptr error) {
+  // The job tells us from within itself: it is dropped in a later turn of the loop.
+  loop_->post([self = shared_from_this()] { self->job_ = nullptr; });
+  std::lock_guard lock(mutex_);
+  finished_ = true;
+  error_ = error;
+  changed_.notify_all();
+}
+
+bool RunningCall::next(detail::CompletedChunk& chunk) {
+  chunk = detail::CompletedChunk();
+  if (loop_->isCurrent())
+    throw Error("a result was waited for on Roam's own loop thread (from a serialize function or a "
+                "progress callback?), where it can never come");
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return settled(); }); // the job's deadline bounds this
+  if (finished_ && error_)
+    std::rethrow_exception(error_);
+  if (ready_.empty())
+    return false;
+  Ready ready = kj::mv(ready_.front());
+  ready_.pop_front();
+  ++lent_;
+  lock.unlock();
+  chunk.first = ready.range.first;
+  chunk.count = ready.range.count;
+  chunk.results = reinterpret_cast<const char*>(ready.results.begin());
+  chunk.size = ready.results.size();
+  chunk.owner = new ResultsOwner{shared_from_this(), kj::mv(ready.results)};
+  return true;
+}
+
+bool RunningCall::waitFor(Duration duration) {
+  // Beyond a century the clock's arithmetic would overflow.
+  double seconds = std::clamp(std::isnan(duration.seconds) ? 0 : duration.seconds, 0.0, 3.2e9);
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return settled(); });
+}
+
+void RunningCall::release() {
+  {
+    std::lock_guard lock(mutex_);
+    if (finished_)
+      return; // the job encodes nothing any more
+  }
+  cancel();
+}
+
+void RunningCall::cancel() {
+  loop_->run([this] {
+    abandon(std::make_exception_ptr(Cancelled("the call was cancelled before it was complete")));
+  });
+}
+
+void RunningCall::giveBack(kj::Array<const kj::byte> results) {
+  if (results.size() > copiedBytes) {
+    // std::function copies; an array does not.
+    auto* message = new kj::Array<const kj::byte>(kj::mv(results));
+    loop_->post([message] { delete message; });
+  }
+  std::lock_guard lock(mutex_);
+  --lent_;
+  changed_.notify_all();
+}
+
+void RunningCall::awaitGivenBack() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return lent_ == 0; }); // decoding in the headers of include/roam, which ends
+}
+
+namespace detail {
+
+CompletedChunk::~CompletedChunk() {
+  if (auto* owned = static_cast<ResultsOwner*>(owner)) {
+    owned->call->giveBack(kj::mv(owned->results));
+    delete owned;
+  }
+}
+
+Call::~Call() {
+  if (state_ != nullptr) {
+    state_->call->release();
+    delete state_;
+  }
+}
+
+bool Call::next(CompletedChunk& chunk) { return state_->call->next(chunk); }
+bool Call::waitFor(Duration duration) { return state_->call->waitFor(duration); }
+void Call::cancel() { state_->call->cancel(); }
+
+void throwDamagedResults(std::uint64_t first) {
+  throw Error("the results from element " + std::to_string(first) +
+              " on cannot be decoded: the peer encoded another type; was it built from other headers "
+              "of Roam?");
+}
+
+} // namespace detail
+} // namespace roam

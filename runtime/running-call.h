@@ -1,0 +1,78 @@
+// One call between two threads: the loop, where its job runs, and the caller, who waits for results.
+#pragma once
+#include "roam/call.h"
+#include "runtime/loop-thread.h"
+#include "runtime/origin.h"
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+namespace roam {
+
+/// The way to a loop that may have ended: a call can outlive its cluster.
+class LoopLink {
+public:
+  explicit LoopLink(LoopThread& loop) : loop_(&loop) {}
+  /// Posts the work; false if the loop has ended and takes none.
+  bool post(std::function<void()> work);
+  /// Runs the work on the loop and waits for it; false if the loop has ended.
+  bool run(const std::function<void()>& work);
+  bool isCurrent();
+  /// The loop ends: nothing is posted after this returns.
+  void cut();
+
+private:
+  std::mutex mutex_;
+  LoopThread* loop_; // guarded by mutex_
+};
+
+/// Shared by the Call (caller's thread) and the Cluster (loop). The job lives and dies on the loop.
+class RunningCall final : public JobListener, public std::enable_shared_from_this<RunningCall> {
+public:
+  explicit RunningCall(std::shared_ptr<LoopLink> loop) : loop_(std::move(loop)) {}
+
+  // --- on the loop -------------------------------------------------------------------------
+  void begin(Origin& origin, JobSpec spec);
+  /// Drops the job; what was not delivered is Cancelled. Also when the cluster ends.
+  void abandon(std::exception_ptr reason);
+  void completed(ElementRange range, kj::Array<const kj::byte> results) override;
+  void finished(std::exception_ptr error) override;
+
+  // --- on the caller's thread: as the members of detail::Call ------------------------------
+  bool next(detail::CompletedChunk& chunk);
+  /// A chunk that `next` gave is decoded: its results go back to the loop they came from.
+  void giveBack(kj::Array<const kj::byte> results);
+  bool waitFor(Duration duration);
+  void cancel();
+  /// The caller is done with the call: cancels it if it is not over. Afterwards `source` is not used any more.
+  void release();
+
+  /// Waits until every chunk that `next` gave was given back. By whoever ends the cluster, not on the loop.
+  void awaitGivenBack();
+
+private:
+  struct Ready {
+    ElementRange range;
+    kj::Array<const kj::byte> results;
+  };
+  bool settled() const { return !ready_.empty() || finished_; }
+
+  const std::shared_ptr<LoopLink> loop_;
+  kj::Maybe<kj::Own<Origin::Job>> job_; // on the loop only
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Ready> ready_;  // guarded by mutex_, as are:
+  unsigned lent_ = 0; // chunks that `next` gave and that are not back
+  bool finished_ = false;
+  std::exception_ptr error_;
+};
+
+/// What a detail::Call owns.
+struct detail::CallState {
+  std::shared_ptr<RunningCall> call;
+};
+
+} // namespace roam

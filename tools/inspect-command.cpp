@@ -1,0 +1,77 @@
+// `roam inspect BINARY`: the entries inside a program built with Roam.
+#include "jit/slice/manifest.h"
+#include "tools/commands.h"
+#include <cxxabi.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+namespace roam::tools {
+namespace {
+
+std::string readFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  if (!file)
+    throw std::runtime_error(fmt::format("cannot read {}", path));
+  return bytes.str();
+}
+
+std::string demangled(const std::string& symbol) {
+  int status;
+  std::unique_ptr<char, void (*)(void*)> name(
+      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), std::free);
+  return name ? name.get() : symbol;
+}
+
+void print(const ManifestEntry& entry, bool symbols) {
+  const Description& about = entry.description;
+  fmt::print("{}\n", entry.digest.toString());
+  fmt::print("  at        {}:{}:{}\n", about.file, about.line, about.column);
+  fmt::print("  call      ({}) -> {}\n", about.argumentType, about.resultType);
+  fmt::print("  closure   {} bytes, {} captures\n", about.closureSize, about.captures.size());
+  for (auto& capture : about.captures)
+    fmt::print("    +{:<4} {} : {} ({} bytes)\n", capture.offset, capture.name, capture.type,
+               capture.size);
+  fmt::print("  slice     {} bytes\n", entry.slice.size());
+  fmt::print("  undefined {} symbols{}\n", entry.needs.size(),
+             symbols || entry.needs.empty() ? "" : " (--symbols lists them)");
+  if (symbols)
+    for (auto& symbol : entry.needs)
+      fmt::print("    {}\n", demangled(symbol));
+}
+
+int inspect(const std::string& path, bool symbols) {
+  std::string file = readFile(path);
+  auto entries = readManifest(file);
+  if (entries.empty())
+    fmt::print("{} holds no entries: it was built without Roam's compiler plugin, or sends no "
+               "closures.\n", path);
+  for (auto& entry : entries)
+    print(entry, symbols);
+  return exitDone;
+}
+
+} // namespace
+
+void addInspectCommand(CLI::App& app, Command& chosen) {
+  struct Arguments {
+    std::string binary;
+    bool symbols = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  auto* command = app.add_subcommand(
+      "inspect", "List the entries of a program or shared library built with Roam: digest, place in "
+                 "the source, captures with types and sizes, slice size, undefined symbols.");
+  command->add_option("BINARY", arguments->binary, "The executable or shared library")
+      ->required()
+      ->check(CLI::ExistingFile);
+  command->add_flag("--symbols", arguments->symbols, "Also list the symbols a peer must provide");
+  command->callback([&chosen, arguments] {
+    chosen = [arguments] { return inspect(arguments->binary, arguments->symbols); };
+  });
+}
+
+} // namespace roam::tools

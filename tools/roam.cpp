@@ -1,0 +1,47 @@
+// The `roam` command: runs peers, shows what they do, and looks into programs.
+#include "tools/commands.h"
+#include <cstdio>
+#include <exception>
+#include <kj/exception.h>
+
+namespace roam::tools {
+namespace {
+
+constexpr const char* description =
+    "Roam runs the lambdas of C++ programs on other machines.\n"
+    "Start peers with `roam peer`, give their addresses to programs in ROAM_JOIN, watch them with `roam status`.";
+
+constexpr const char* footer =
+    "Exit codes: 0 done; 1 failed, with the reason on standard error; 2 wrong command line; 3 no peer answered.\n"
+    "Environment: ROAM_JOIN lists the peers to use (host:port or unix:/path, separated by commas).";
+
+int run(int argc, char** argv) {
+  CLI::App app(description, "roam");
+  app.footer(footer);
+  app.require_subcommand(1);
+  Command chosen;
+  addPeerCommand(app, chosen);
+  addStatusCommand(app, chosen);
+  addInspectCommand(app, chosen);
+  addVersionCommand(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exitDone : exitUsage;
+  }
+  return chosen();
+}
+
+} // namespace
+} // namespace roam::tools
+
+int main(int argc, char** argv) {
+  try {
+    return roam::tools::run(argc, argv);
+  } catch (const kj::Exception& error) {
+    std::fprintf(stderr, "roam: %s\n", error.getDescription().cStr());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "roam: %s\n", error.what());
+  }
+  return roam::tools::exitFailed;
+}
