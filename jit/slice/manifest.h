@@ -27,6 +27,8 @@ static_assert(sizeof(EntryRecord) == 80);
 
 inline constexpr const char* registrySection = "roam_registry";
 inline constexpr const char* codeSection = ".roam.code";
+/// What the entry is called inside its slice.
+inline constexpr const char* entrySymbol = "roam.root";
 
 /// One capture of a closure, or one base of the captured object, in the order of memory.
 struct CaptureDescription {
