@@ -1,0 +1,265 @@
+// The archive: how captures, arguments and results become bytes, and bytes become values again.
+//
+// It becomes part of every slice and of every program's compilation, so each line is paid for
+// twice: no streams, no exceptions of its own, nothing included but what a vector and a string
+// bring anyway. The encoding is part of the protocol. Everything is little endian, nothing is
+// aligned, and there are no tags: both sides know the type.
+//
+//     bool                              one byte, 0 or 1; any other is refused
+//     number, enumeration, trivially    the bytes of its memory
+//       copyable class without fields
+//     closure, aggregate                its bases, then its members, in the order of memory; no
+//     padding E[N], array, pair, tuple          the elements vector, string, set, map, ... count as
+//     u64, then the elements; a map's element is key, value stack, queue, priority_queue      the
+//     container inside optional, unique_ptr, shared_ptr  a bool; if true, the value variant index
+//     as u16 (0xFFFF: valueless, refused when read), then the alternative filesystem::path its
+//     native string class with serialize(ar)          what it hands to `ar`, one after another
+//     function object without state     nothing
+//
+// An element of a container takes at least a byte: where its encoding is empty, a zero byte stands
+// for it. So a count larger than the rest of the input is a lie, and is refused before any memory
+// is allocated for it.
+//
+// For example the closure `[n = 7, s = std::string("hi")]` is 07 00 00 00 | 02 00 00 00 00 00 00 00
+// | 68 69.
+//
+// Values are copied, not identities: two shared_ptr to one object become two objects, and unordered
+// containers are filled anew, so the order within them is not kept.
+#pragma once
+#include "roam/kind.h"
+#include <cstdint>
+#include <new>
+
+namespace roam {
+
+/// How deep user types may be nested by pointers and containers (a list, a tree) before the input
+/// is refused: reading recurses, and a stack has an end.
+inline constexpr unsigned maxDepth = 1000;
+
+/// Encoded bytes being read. Not the owner of the bytes. Reading beyond their end gives zeros and
+/// empty values, and clears `ok` for good: callers may read on and look at `ok` once, but must do
+/// so before anything acts on the values.
+struct Reader {
+  const char* at;
+  std::size_t remaining;
+  bool ok = true;
+  unsigned depth = 0;
+
+  void fail() {
+    ok = false;
+    remaining = 0;
+  }
+  /// Everything was read, and all of it was well formed.
+  bool finished() const { return ok && remaining == 0; }
+  /// The next `bytes` bytes, or null.
+  const char* take(std::size_t bytes) {
+    if (bytes > remaining) {
+      fail();
+      return nullptr;
+    }
+    const char* from = at;
+    at += bytes;
+    remaining -= bytes;
+    return from;
+  }
+  /// Copies the next `bytes` bytes to `to`: zeros if there are fewer.
+  void copy(void* to, std::size_t bytes) {
+    if (const char* from = take(bytes))
+      __builtin_memcpy(to, from, bytes);
+    else
+      __builtin_memset(to, 0, bytes);
+  }
+  /// The count of elements that take at least `least` bytes each: 0 if there can't be so many.
+  std::size_t count(std::size_t least) {
+    std::uint64_t n;
+    copy(&n, sizeof n);
+    if (n <= remaining / least)
+      return n;
+    fail();
+    return 0;
+  }
+};
+
+/// How one kind of type is encoded. Has `save`, and either `load`, which returns the value, or
+/// `build`, which constructs it in the storage given, for types that can't be moved or have no
+/// constructor to call.
+template <class T, Kind = kindOf<T>()>
+struct Encoding;
+
+/// How T is encoded. Specialise it for a type that can't be given a `serialize` member:
+///
+///     template <> struct roam::Archive<Money> {
+///       static void save(Output& out, const Money& m) { roam::save(out, m.cents()); }
+///       static Money load(Reader& in) { return Money(roam::load<long>(in)); }
+///     };
+template <class T>
+struct Archive : Encoding<T> {
+  static constexpr Kind kind = kindOf<T>();
+};
+
+/// Appends the encoding of `x`.
+template <class T>
+void save(Output& out, const T& x) {
+  Archive<T>::save(out, x);
+}
+
+/// Constructs the next T at `at`: storage of the right size and alignment. An exception leaves
+/// nothing constructed.
+template <class T>
+void build(Reader& in, void* at) {
+  if constexpr (requires { &Archive<T>::build; })
+    Archive<T>::build(in, at);
+  else
+    ::new (at) T(Archive<T>::load(in));
+}
+
+/// The next T, in place: it needs neither a default constructor nor a move. If the input is bad it
+/// holds empty values, and must not be used for anything but its destruction.
+///
+/// The lifetime of a closure is begun here by constructing its captures in its storage, since it
+/// has no constructor.
+template <class T>
+class Rebuilt {
+  union {
+    T value;
+  };
+
+ public:
+  explicit Rebuilt(Reader& in) { build<T>(in, __builtin_addressof(value)); }
+  Rebuilt(const Rebuilt&) = delete;
+  ~Rebuilt() requires __is_trivially_destructible(T) = default;
+  ~Rebuilt() { value.~T(); }
+  T& get() { return value; }
+};
+
+/// The next T.
+template <class T>
+T load(Reader& in) {
+  if constexpr (requires { &Archive<T>::build; }) {
+    Rebuilt<T> x(in);
+    return static_cast<T&&>(x.get());
+  } else
+    return Archive<T>::load(in);
+}
+
+// --- what is known of an encoding beforehand --------------------------------------------------
+
+/// Whether a T in memory is its own encoding, without gaps.
+enum class Raw {
+  no,
+  saved, ///< its bytes may be written as they are, not read: some values (of a bool) are not
+         ///< allowed
+  both,
+};
+
+template <class T>
+consteval Raw rawOf();
+
+template <class T, class... F>
+consteval Raw rawFields(Fields<F...>) {
+  if constexpr (((F::flags & (fieldBit | fieldReference)) | ... | 0u) ||
+                (0 + ... + sizeof(typename F::Type)) != sizeof(T))
+    return Raw::no;
+  else {
+    Raw least = Raw::both;
+    ((least = rawOf<typename F::Type>() < least ? rawOf<typename F::Type>() : least), ...);
+    return least;
+  }
+}
+
+template <class U>
+consteval Raw rawOf() {
+  using T = std::remove_cv_t<U>;
+  if constexpr (!__is_trivially_copyable(T) || !requires { Archive<T>::kind; })
+    return Raw::no;
+  else if constexpr (Archive<T>::kind == Kind::boolean)
+    return Raw::saved;
+  else if constexpr (Archive<T>::kind == Kind::plain)
+    return Raw::both;
+  else if constexpr (Archive<T>::kind == Kind::array)
+    return rawOf<std::remove_extent_t<T>>();
+  else if constexpr (Archive<T>::kind == Kind::stdArray)
+    return sizeof(T) == std::tuple_size<T>::value * sizeof(typename T::value_type)
+               ? rawOf<typename T::value_type>()
+               : Raw::no;
+  else if constexpr (Archive<T>::kind == Kind::fields)
+    return rawFields<T>(typename reflect<T>::type{});
+  else
+    return Raw::no;
+}
+template <class T>
+inline constexpr Raw raw = rawOf<T>();
+
+template <class T>
+consteval std::size_t leastBytes();
+
+template <class... F>
+consteval std::size_t leastOfFields(Fields<F...>) {
+  return (0 + ... + leastBytes<typename F::Type>());
+}
+template <class T, std::size_t... I>
+consteval std::size_t leastOfTuple(std::index_sequence<I...>) {
+  return (0 + ... + leastBytes<typename std::tuple_element<I, T>::type>());
+}
+
+/// The bytes that the shortest encoding of a T takes.
+template <class U>
+consteval std::size_t leastBytes() {
+  using T = std::remove_cv_t<U>;
+  if constexpr (!requires { Archive<T>::kind; })
+    return 0;
+  else {
+    constexpr Kind kind = Archive<T>::kind;
+    if constexpr (kind == Kind::boolean || kind == Kind::plain)
+      return sizeof(T);
+    else if constexpr (kind == Kind::fields)
+      return leastOfFields(typename reflect<T>::type{});
+    else if constexpr (kind == Kind::array)
+      return std::extent_v<T> * leastBytes<std::remove_extent_t<T>>();
+    else if constexpr (kind == Kind::stdArray)
+      return std::tuple_size<T>::value * leastBytes<typename T::value_type>();
+    else if constexpr (kind == Kind::tuple)
+      return leastOfTuple<T>(std::make_index_sequence<std::tuple_size<T>::value>());
+    else if constexpr (kind == Kind::empty || kind == Kind::members)
+      return 0;
+    else if constexpr (kind == Kind::optional || kind == Kind::owner)
+      return 1;
+    else
+      return kind == Kind::variant ? 2 : 8;
+  }
+}
+
+/// An element of a container takes at least a byte.
+template <class E>
+consteval std::size_t leastOfElement() {
+  return leastBytes<E>() > 0 ? leastBytes<E>() : 1;
+}
+template <class E, class S>
+void saveElement(Output& out, const S& x) {
+  if constexpr (leastBytes<E>() == 0) {
+    std::size_t before = out.size;
+    save<E>(out, x);
+    if (out.size == before)
+      *out.room(1) = 0;
+  } else
+    save<E>(out, x);
+}
+template <class E>
+E loadElement(Reader& in) {
+  if constexpr (leastBytes<E>() == 0) {
+    std::size_t before = in.remaining;
+    E x = load<E>(in);
+    if (in.remaining == before)
+      in.take(1);
+    return x;
+  } else
+    return load<E>(in);
+}
+
+} // namespace roam
+
+#include "roam/encodings.h"
+
+#include "roam/container-encodings.h"
+
+#include "roam/member-encodings.h"

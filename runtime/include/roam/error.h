@@ -1,0 +1,90 @@
+// What Roam throws. Told apart by what the caller does next; `what()` says what failed, where, why
+// and what to do.
+//
+// A shipped lambda that throws a standard exception gives the same type here (std::out_of_range
+// stays one). Everything else is one of these.
+#pragma once
+#include "roam/api.h"
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace roam {
+
+/// Something failed that no other class here tells apart. The base of the others.
+class ROAM_API Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~Error() override;
+};
+
+/// Shipped code threw something that is no standard exception: a class of its own, an int.
+class ROAM_API RemoteError : public Error {
+ public:
+  /// `message` is what() of the exception, or empty if it has none.
+  RemoteError(std::string typeName, std::string message, std::uint64_t element, std::string peer,
+              std::string digest);
+  ~RemoteError() override;
+
+  /// The type that was thrown, as it is written in the source: "app::BadRate".
+  const std::string& typeName() const { return typeName_; }
+  /// What the exception itself said; `what()` adds the rest.
+  const std::string& message() const { return message_; }
+  /// Index of the element in the input of the call; 0 for a single call.
+  std::uint64_t element() const { return element_; }
+  /// Name of the peer that ran it: "host:process".
+  const std::string& peer() const { return peer_; }
+  /// Digest of the closure's slice in hexadecimal, as `roam inspect` prints it.
+  const std::string& digest() const { return digest_; }
+
+ private:
+  std::string typeName_, message_, peer_, digest_;
+  std::uint64_t element_;
+};
+
+/// No peer could be reached, or those that ran the call were lost and none is left to take over:
+/// try again later.
+class ROAM_API PeerLost : public Error {
+ public:
+  using Error::Error;
+  ~PeerLost() override;
+};
+
+/// The shipped code ended the worker process that ran it (a signal, an exit), each time it was
+/// tried: fix the code.
+class ROAM_API Crashed : public Error {
+ public:
+  using Error::Error;
+  ~Crashed() override;
+};
+
+/// The call's deadline passed before all results were here.
+class ROAM_API Timeout : public Error {
+ public:
+  using Error::Error;
+  ~Timeout() override;
+};
+
+/// A peer will not run this code: another platform, a damaged slice, a symbol it lacks, a limit.
+/// Trying again won't help.
+class ROAM_API Refused : public Error {
+ public:
+  using Error::Error;
+  ~Refused() override;
+};
+
+/// The call was ended by `cancel`, or with its cluster.
+class ROAM_API Cancelled : public Error {
+ public:
+  using Error::Error;
+  ~Cancelled() override;
+};
+
+/// An address, an option or a file of the configuration is wrong or missing.
+class ROAM_API ConfigurationError : public Error {
+ public:
+  using Error::Error;
+  ~ConfigurationError() override;
+};
+
+} // namespace roam

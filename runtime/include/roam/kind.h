@@ -1,0 +1,200 @@
+// What a type looks like: the one question the archive asks before it encodes a value.
+//
+// Nothing of the standard library is included to answer it. A container is known by its members (a
+// `key_type` and a `mapped_type` make a map), so that a program pays only for the headers it uses
+// itself, and look-alikes of other libraries travel as well. The order of the questions in `kindOf`
+// is the order of precedence: what a type says about itself (`serialize`) comes before what the
+// plugin sees (its fields), and that before its shape.
+#pragma once
+#include "roam/reflect.h"
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace roam {
+
+class Saver;
+class Loader;
+
+enum class Kind {
+  boolean,
+  plain,    ///< its bytes are its value: arithmetic types, enumerations, trivially copyable classes
+  empty,    ///< a function object without state, as std::plus<>
+  fields,   ///< a closure or an aggregate, field by field
+  members,  ///< encodes itself: `serialize(ar)`, or `save(ar) const` and `load(ar)`
+  array,    ///< E[N]
+  stdArray, ///< std::array
+  tuple,    ///< std::pair, std::tuple
+  sequence, ///< vector, string, deque, list
+  forwardList, ///< grows only behind an element
+  set,
+  map,
+  adaptor, ///< stack, queue, priority_queue
+  optional,
+  variant,
+  owner, ///< unique_ptr, shared_ptr
+  path,
+  // What cannot travel, by the reason that the message gives.
+  pointer,
+  view,
+  stateful,
+  polymorphic,
+  other,
+};
+
+/// `serialize` as in cereal and as in Boost (with a version number); else the pair of `save` and
+/// `load`.
+template <class T>
+concept SerializesPlainly = requires(T& x, Saver& ar) {
+  x.serialize(ar);
+};
+template <class T>
+concept SerializesVersioned = requires(T& x, Saver& ar) {
+  x.serialize(ar, 0u);
+};
+template <class T>
+concept SavesAndLoads = requires(T& x, const T& y, Saver& out, Loader& in) {
+  y.save(out);
+  x.load(in);
+};
+template <class T>
+concept SerializesItself = SerializesPlainly<T> || SerializesVersioned<T> || SavesAndLoads<T>;
+
+template <class T>
+concept TupleLike = requires {
+  std::tuple_size<T>::value;
+};
+
+/// Elements lie one after another in memory, and can be written there as bytes.
+template <class T>
+concept Contiguous = requires(T& x) {
+  requires std::is_same_v<decltype(x.data()), typename T::value_type*>;
+};
+
+/// Has an order or a hash that may hold state, which a container rebuilt elsewhere would silently
+/// lose.
+template <class T>
+concept HoldsOrder = requires {
+  requires !__is_empty(typename T::key_compare);
+}
+|| requires {
+  requires !__is_empty(typename T::hasher) || !__is_empty(typename T::key_equal);
+}
+|| requires {
+  requires !__is_empty(typename T::value_compare) && requires {
+    typename T::container_type;
+  };
+};
+
+/// Owns one object made by plain `new`: P<E> must be T itself, which a deleter other than the
+/// default changes.
+template <class T>
+struct Owner {
+  static constexpr bool value = false;
+};
+template <template <class...> class P, class E, class... Rest>
+requires requires(P<E, Rest...>& x) {
+  requires std::is_same_v<typename P<E, Rest...>::element_type, E>;
+  x.reset(x.get());
+  *x;
+}
+struct Owner<P<E, Rest...>> {
+  static constexpr bool value = std::is_same_v<P<E>, P<E, Rest...>>;
+};
+
+/// The kind of a container: all have `value_type` and `begin`.
+template <class T>
+consteval Kind containerKind() {
+  if constexpr (HoldsOrder<T>)
+    return Kind::stateful;
+  else if constexpr (requires(T & c) {
+                       typename T::mapped_type;
+                       c.emplace_hint(c.end());
+                     })
+    return Kind::map;
+  else if constexpr (requires(T & c) {
+                       typename T::key_type;
+                       c.emplace_hint(c.end());
+                     })
+    return Kind::set;
+  else if constexpr (requires(T & c, typename T::value_type && e) {
+                       c.push_back(std::move(e));
+                       c.size();
+                     })
+    return Kind::sequence;
+  else if constexpr (requires(T & c) { c.before_begin(); })
+    return Kind::forwardList;
+  else if constexpr (requires(const T& c) {
+                       c.native();
+                       typename T::string_type;
+                     })
+    return Kind::path;
+  else if constexpr (requires(const T& c) {
+                       c.data();
+                       c.size();
+                     })
+    return Kind::view;
+  else
+    return Kind::other;
+}
+
+/// The kind of a class of the standard library, or of one like it.
+template <class T>
+consteval Kind shapeOf() {
+  if constexpr (TupleLike<T>) {
+    if constexpr (requires(T & x) { x.data(); })
+      return Kind::stdArray;
+    else
+      return Kind::tuple;
+  } else if constexpr (
+      requires(const T& x) {
+        x.has_value();
+        *x;
+        typename T::value_type;
+      } &&
+      !requires { typename T::error_type; })
+    return Kind::optional;
+  else if constexpr (requires(T & c) {
+                       typename T::value_type;
+                       c.begin();
+                     })
+    return containerKind<T>();
+  else if constexpr (requires {
+                       typename T::container_type;
+                       typename T::value_type;
+                     })
+    return HoldsOrder<T> ? Kind::stateful : Kind::adaptor;
+  else if constexpr (requires(const T& x) {
+                       x.valueless_by_exception();
+                       x.index();
+                     })
+    return Kind::variant;
+  else if constexpr (Owner<T>::value)
+    return std::is_polymorphic_v<typename T::element_type> ? Kind::polymorphic : Kind::owner;
+  else
+    return __is_trivially_copyable(T) ? Kind::plain : Kind::other;
+}
+
+/// The kind of a type without const and volatile.
+template <class T>
+consteval Kind kindOf() {
+  if constexpr (std::is_same_v<T, bool>)
+    return Kind::boolean;
+  else if constexpr (__is_array(T))
+    return Kind::array;
+  else if constexpr (__is_pointer(T) || __is_member_pointer(T) || __is_reference(T) ||
+                     __is_function(T))
+    return Kind::pointer;
+  else if constexpr (!__is_class(T))
+    return __is_trivially_copyable(T) ? Kind::plain : Kind::other;
+  else if constexpr (SerializesItself<T>)
+    return Kind::members;
+  else if constexpr (Reflected<T>)
+    return Kind::fields;
+  else if constexpr (__is_empty(T) && __is_trivially_constructible(T) && __is_trivially_copyable(T))
+    return Kind::empty;
+  else
+    return shapeOf<T>();
+}
+
+} // namespace roam

@@ -1,0 +1,260 @@
+// The shapes of entries: what runs on the host around a closure, from encoded captures and
+// arguments to results.
+//
+// A shape is given to `roam::Code`, and the plugin ships its `run`. The closure is rebuilt once;
+// then a loop runs over the whole chunk inside the slice, where the optimiser sees loop and body
+// together: x * x + 7 over numbers becomes one vectorised loop between two byte ranges. User code
+// runs only on captures and arguments that decoded without error.
+//
+// The closure is one object for the whole chunk, and not const: what a `mutable` lambda changes in
+// it lasts until the end of the chunk, and no longer. How elements are grouped into chunks is not
+// for the user to know.
+#pragma once
+#include "roam/archive.h"
+#include "roam/buffer.h"
+#include <vector>
+
+namespace roam {
+
+template <class F>
+concept PluginLoaded = requires {
+  Shippable<F>::value;
+};
+
+/// Whether F may travel, which the plugin decides. It has said so itself where not: everything else
+/// then stays quiet.
+template <class F>
+consteval bool shippable() {
+  static_assert(PluginLoaded<F>,
+                "roam: this file is compiled without Roam's compiler plugin: link the target with "
+                "roam::roam in CMake, or add -fplugin=<path of roam-plugin.so> (clang 19 only)");
+  if constexpr (PluginLoaded<F>)
+    return Shippable<F>::value;
+  else
+    return false;
+}
+
+template <class F, class... A>
+concept Callable = requires(F& f, A&&... a) {
+  f(static_cast<A&&>(a)...);
+};
+template <class F, class... A>
+concept CallableOnlyWithLvalues = !Callable<F, A...> && Callable<F, A&...>;
+
+template <class F, class... A>
+struct CallResult {
+  static_assert(Callable<F, A...> || CallableOnlyWithLvalues<F, A...>,
+                "roam: the function cannot be called with these arguments");
+  static_assert(!CallableOnlyWithLvalues<F, A...>,
+                "roam: the function takes an argument as T&, but what it would change is a copy on "
+                "another machine: "
+                "take it as T or const T&, and return the changed value");
+  using Type = void;
+};
+template <class F, class... A>
+requires Callable<F, A...>
+struct CallResult<F, A...> {
+  using Type = std::remove_cvref_t<decltype(std::declval<F&>()(std::declval<A>()...))>;
+};
+/// What F returns for arguments of these types, as a value.
+template <class F, class... A>
+using ResultOf = typename CallResult<F, A...>::Type;
+
+/// Counts the elements of a chunk, and tells the output how far it came, also when an exception
+/// passes.
+struct Position {
+  Output& out;
+  std::uint64_t element = 0;
+  ~Position() { out.element = element; }
+};
+
+/// Appends the result of a call; nothing if it has none.
+template <class R, class Call>
+void saveResult(Output& out, Call&& call) {
+  if constexpr (std::is_void_v<R>)
+    call();
+  else
+    save<R>(out, call());
+}
+
+/// f over each element: `count` arguments give `count` results.
+template <class F, class T>
+struct MapShape {
+  using Closure = F;
+  using Argument = T;
+  using Result = ResultOf<F, T>;
+
+  static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
+                     std::size_t argumentsSize, std::uint64_t count, Output& out) {
+    if constexpr (!shippable<F>() || !Callable<F, T>)
+      return Outcome::badCaptures;
+    else {
+      Reader reader{captures, capturesSize};
+      Rebuilt<F> f(reader);
+      if (!reader.finished())
+        return Outcome::badCaptures;
+      if constexpr (isBytesToBytes())
+        return runOverBytes(f.get(), arguments, argumentsSize, count, out);
+      else
+        return runOneByOne(f.get(), arguments, argumentsSize, count, out);
+    }
+  }
+
+ private:
+  static consteval bool isBytesToBytes() {
+    if constexpr (std::is_void_v<Result>)
+      return false;
+    else
+      return raw<T> == Raw::both && raw<Result> != Raw::no;
+  }
+  /// One check and one allocation for the chunk; then nothing in the loop but the function.
+  static Outcome runOverBytes(F& f, const char* __restrict from, std::size_t size,
+                              std::uint64_t count, Output& out) {
+    if (size % sizeof(T) != 0 || size / sizeof(T) != count)
+      return Outcome::badArguments;
+    char* __restrict to = out.room(count * sizeof(Result));
+    for (Position at{out}; at.element < count; ++at.element) {
+      Result y = f(fromBytes<T>(from + at.element * sizeof(T)));
+      __builtin_memcpy(to + at.element * sizeof(Result), &y, sizeof y);
+    }
+    return Outcome::done;
+  }
+  static Outcome runOneByOne(F& f, const char* from, std::size_t size, std::uint64_t count,
+                             Output& out) {
+    Reader reader{from, size};
+    for (Position at{out}; at.element < count; ++at.element) {
+      Rebuilt<T> x(reader);
+      if (!reader.ok)
+        return Outcome::badArguments;
+      saveResult<Result>(out, [&]() -> decltype(auto) { return f(static_cast<T&&>(x.get())); });
+    }
+    return reader.finished() ? Outcome::done : Outcome::badArguments;
+  }
+};
+
+template <std::size_t I, class T>
+struct ArgumentAt : Rebuilt<T> {
+  using Rebuilt<T>::Rebuilt;
+};
+template <class Indices, class... A>
+struct RebuiltArguments;
+/// The arguments of one call, each in its place; as bases they are built in order, and taken back
+/// if a later one throws.
+template <std::size_t... I, class... A>
+struct RebuiltArguments<std::index_sequence<I...>, A...> : ArgumentAt<I, A>... {
+  explicit RebuiltArguments([[maybe_unused]] Reader& in) : ArgumentAt<I, A>(in)... {}
+  template <class F>
+  decltype(auto) call(F& f) {
+    return f(static_cast<A&&>(static_cast<ArgumentAt<I, A>&>(*this).get())...);
+  }
+};
+
+/// A call with any number of arguments, made `count` times, each time on the next arguments.
+template <class F, class... A>
+struct CallShape {
+  using Closure = F;
+  using Argument = std::tuple<A...>; // only named: a program that does not include <tuple> need not
+  using Result = ResultOf<F, A...>;
+
+  static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
+                     std::size_t argumentsSize, std::uint64_t count, Output& out) {
+    if constexpr (!shippable<F>() || !Callable<F, A...>)
+      return Outcome::badCaptures;
+    else {
+      Reader reader{captures, capturesSize};
+      Rebuilt<F> f(reader);
+      if (!reader.finished())
+        return Outcome::badCaptures;
+      reader = {arguments, argumentsSize};
+      for (Position at{out}; at.element < count; ++at.element) {
+        RebuiltArguments<std::index_sequence_for<A...>, A...> call(reader);
+        if (!reader.ok)
+          return Outcome::badArguments;
+        saveResult<Result>(out, [&]() -> decltype(auto) { return call.call(f.get()); });
+      }
+      return reader.finished() ? Outcome::done : Outcome::badArguments;
+    }
+  }
+};
+
+/// The two functions of a mapReduce as one closure.
+template <class F, class Op>
+struct MapAndReduce {
+  F map;
+  Op reduce;
+};
+
+/// op(... op(op(f(x0), f(x1)), f(x2)) ...): a chunk of one element or more gives exactly one
+/// result.
+template <class F, class Op, class T>
+struct ReduceShape {
+  using Closure = MapAndReduce<F, Op>;
+  using Argument = T;
+  using Result = ResultOf<F, T>;
+
+  static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
+                     std::size_t argumentsSize, std::uint64_t count, Output& out) {
+    if constexpr (!shippable<F>() || !shippable<Op>() || !Callable<F, T>)
+      return Outcome::badCaptures;
+    else {
+      static_assert(std::is_convertible_v<ResultOf<Op, Result, Result>, Result>,
+                    "roam: the reducing function must take two results of the mapping function and "
+                    "return one");
+      Reader reader{captures, capturesSize};
+      Rebuilt<F> f(reader);
+      Rebuilt<Op> op(reader);
+      if (!reader.finished())
+        return Outcome::badCaptures;
+      if constexpr (raw<T> == Raw::both)
+        return foldBytes(f.get(), op.get(), arguments, argumentsSize, count, out);
+      else
+        return foldOneByOne(f.get(), op.get(), arguments, argumentsSize, count, out);
+    }
+  }
+
+ private:
+  static Outcome foldBytes(F& f, Op& op, const char* from, std::size_t size, std::uint64_t count,
+                           Output& out) {
+    if (count == 0 || size % sizeof(T) != 0 || size / sizeof(T) != count)
+      return Outcome::badArguments;
+    Position at{out};
+    Result all = f(fromBytes<T>(from));
+    for (at.element = 1; at.element < count; ++at.element)
+      all = op(static_cast<Result&&>(all), f(fromBytes<T>(from + at.element * sizeof(T))));
+    save<Result>(out, all);
+    return Outcome::done;
+  }
+  static Outcome foldOneByOne(F& f, Op& op, const char* from, std::size_t size, std::uint64_t count,
+                              Output& out) {
+    Reader reader{from, size};
+    Position at{out};
+    Rebuilt<T> first(reader);
+    if (count == 0 || !reader.ok)
+      return Outcome::badArguments;
+    Result all = f(static_cast<T&&>(first.get()));
+    for (at.element = 1; at.element < count; ++at.element) {
+      Rebuilt<T> x(reader);
+      if (!reader.ok)
+        return Outcome::badArguments;
+      all = op(static_cast<Result&&>(all), f(static_cast<T&&>(x.get())));
+    }
+    if (!reader.finished())
+      return Outcome::badArguments;
+    save<Result>(out, all);
+    return Outcome::done;
+  }
+};
+
+// --- the origin's side ------------------------------------------------------------------------
+
+/// Appends the captures of a closure, or of several one after another: what a shape rebuilds.
+template <class... F>
+void saveClosure(Output& out, const F&... f) {
+  auto one = [&]<class G>(const G& g) {
+    if constexpr (shippable<G>())
+      save<G>(out, g);
+  };
+  (one(f), ...);
+}
+
+} // namespace roam
