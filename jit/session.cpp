@@ -1,0 +1,157 @@
+// The session: ORC's parts put together, one lookup a digest, errors as exceptions.
+//
+// LLJIT is not used: it is these parts plus symbols of the process and a platform, which define on first use, in modules
+// compiled for it, what slices get from HostSymbols at no cost (5 to 11 ms for the first static with a destructor).
+#include "jit/session.h"
+#include "jit/compiler.h"
+#include "jit/exit-list.h"
+#include "jit/host-symbols.h"
+#include "jit/llvm-error.h"
+#include "jit/slice-generator.h"
+#include "jit/slice-linking.h"
+#include "jit/symbol-name.h"
+#include "jit/unwind-index.h"
+#include <future>
+#include <llvm/ExecutionEngine/Orc/ExecutorProcessControl.h>
+#include <llvm/ExecutionEngine/Orc/TaskDispatch.h>
+#include <shared_mutex>
+#include <unordered_map>
+
+namespace roam::jit {
+namespace {
+
+/// ORC in this process: no memory of its own but what JITLink maps, every task on the thread that asks.
+std::unique_ptr<llvm::orc::ExecutorProcessControl> thisProcess() {
+  return valueOrThrow(llvm::orc::SelfExecutorProcessControl::Create(
+                          nullptr, std::make_unique<llvm::orc::InPlaceTaskDispatcher>()),
+                      "can't start the JIT in this process");
+}
+
+class OrcSession : public Session {
+public:
+  OrcSession(SliceSource& source, Options options)
+      : compiler_(options.optimization), host_(exits_), orc_(thisProcess()), linker_(orc_),
+        code_(orc_.createBareJITDylib("slices")) {
+    orc_.setErrorReporter([this](llvm::Error error) { note(std::move(error)); });
+    linker_.addPlugin(std::make_shared<SliceLinking>(host_, exits_, slices_));
+    code_.addGenerator(std::make_unique<SliceGenerator>(source, compiler_, linker_, slices_));
+  }
+
+  ~OrcSession() override { llvm::consumeError(orc_.endSession()); }
+
+  void* entry(const Digest& digest) override {
+    {
+      std::shared_lock lock(mutex_);
+      if (auto found = entries_.find(digest); found != entries_.end()) {
+        Address address = found->second;
+        lock.unlock();
+        return address.get();
+      }
+    }
+    std::promise<void*> promise;
+    {
+      std::unique_lock lock(mutex_);
+      auto [found, mine] = entries_.try_emplace(digest, promise.get_future().share());
+      if (!mine) {
+        Address address = found->second;
+        lock.unlock();
+        return address.get();
+      }
+    }
+    return fulfil(promise, digest);
+  }
+
+  void unload(const Digest& digest) override {
+    Address address;
+    {
+      std::unique_lock lock(mutex_);
+      auto entry = entries_.extract(digest);
+      if (!entry)
+        return;
+      address = std::move(entry.mapped());
+    }
+    address.wait();
+    remove(slices_.take(digest));
+  }
+
+  std::string target() const override { return compiler_.target(); }
+
+private:
+  using Address = std::shared_future<void*>;
+
+  /// Materializes on this thread; whoever else asks for the digest waits for the same promise.
+  void* fulfil(std::promise<void*>& promise, const Digest& digest) {
+    try {
+      void* address = materialize(digest);
+      promise.set_value(address);
+      return address;
+    } catch (...) {
+      {
+        std::unique_lock lock(mutex_);
+        entries_.erase(digest); // the next one to ask tries again
+      }
+      promise.set_exception(std::current_exception());
+      throw;
+    }
+  }
+
+  void* materialize(const Digest& digest) {
+    auto name = orc_.intern(symbolName(digest));
+    auto found = orc_.lookup({&code_}, name);
+    if (found)
+      return found->getAddress().toPtr<void*>();
+    std::string text = llvm::toString(found.takeError());
+    auto slice = slices_.take(digest);
+    std::exception_ptr failure = slice.failure;
+    remove(std::move(slice));
+    if (failure)
+      std::rethrow_exception(failure);
+    throw BadSlice("slice " + digest.shortened() + " can't be linked: " + takeNote() + text);
+  }
+
+  void remove(SliceTable::Slice slice) {
+    if (slice.tracker)
+      if (llvm::Error error = slice.tracker->remove())
+        note(std::move(error));
+    slice.tracker = nullptr;
+    orc_.getSymbolStringPool()->clearDeadEntries();
+  }
+
+  /// What ORC reports on the side; most of it is told better by a failure in the table.
+  void note(llvm::Error error) {
+    std::string text = llvm::toString(std::move(error));
+    std::lock_guard lock(noteMutex_);
+    note_ = std::move(text) + "; ";
+  }
+
+  std::string takeNote() {
+    std::lock_guard lock(noteMutex_);
+    return std::exchange(note_, {});
+  }
+
+  // In the order of construction: what code uses while it is unloaded outlives it.
+  Compiler compiler_;
+  ExitList exits_;
+  HostSymbols host_;
+  SliceTable slices_;
+  std::mutex noteMutex_;
+  std::string note_;
+  llvm::orc::ExecutionSession orc_;
+  llvm::orc::ObjectLinkingLayer linker_;
+  llvm::orc::JITDylib& code_;
+  std::shared_mutex mutex_;
+  std::unordered_map<Digest, Address> entries_;
+};
+
+} // namespace
+
+std::unique_ptr<Session> Session::open(SliceSource& source, Options options) {
+  if (!unwinderAsksIndex())
+    throw std::runtime_error(
+        "this program can't run compiled code: it does not export _Unwind_Find_FDE to a shared "
+        "libgcc_s. Link the target roam-jit into the executable itself, and do not use "
+        "-static-libgcc or -static.");
+  return std::make_unique<OrcSession>(source, options);
+}
+
+} // namespace roam::jit

@@ -1,0 +1,102 @@
+// From a missing name to a linked object: fetch, verify, parse, compile, hand to the linker.
+#include "jit/slice-generator.h"
+#include "jit/slice-module.h"
+#include "jit/symbol-name.h"
+#include <llvm/IR/LLVMContext.h>
+
+namespace roam::jit {
+namespace {
+
+/// One slice that is not code yet.
+class SliceUnit : public llvm::orc::MaterializationUnit {
+public:
+  SliceUnit(const Digest& digest, llvm::orc::SymbolStringPtr name, SliceSource& source,
+            Compiler& compiler, llvm::orc::ObjectLayer& linker, SliceTable& slices)
+      : MaterializationUnit(Interface({{name, flags()}}, nullptr)), digest_(digest),
+        source_(source), compiler_(compiler), linker_(linker), slices_(slices) {}
+
+  llvm::StringRef getName() const override { return "slice"; }
+
+  void
+  materialize(std::unique_ptr<llvm::orc::MaterializationResponsibility> promised) override {
+    std::unique_ptr<llvm::MemoryBuffer> object;
+    try {
+      object = makeObject();
+    } catch (...) { // nothing may pass through ORC, whose frames do not clean up
+      slices_.failed(digest_, std::current_exception());
+      promised->failMaterialization();
+      return;
+    }
+    linker_.emit(std::move(promised), std::move(object));
+  }
+
+private:
+  static llvm::JITSymbolFlags flags() {
+    return llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable;
+  }
+
+  void discard(const llvm::orc::JITDylib&, const llvm::orc::SymbolStringPtr&) override {}
+
+  std::unique_ptr<llvm::MemoryBuffer> makeObject() {
+    SliceCode code = source_.fetch(digest_);
+    if (code.kind == SliceCode::Kind::object)
+      return llvm::MemoryBuffer::getMemBufferCopy(
+          {reinterpret_cast<const char*>(code.bytes.data()), code.bytes.size()},
+          symbolName(digest_));
+    llvm::LLVMContext context;
+    auto module = readSlice(digest_, code.bytes, compiler_.layout(), context);
+    auto object = compiler_.compile(*module);
+    source_.compiled(digest_,
+                     std::as_bytes(std::span(object->getBufferStart(), object->getBufferSize())));
+    return object;
+  }
+
+  Digest digest_;
+  SliceSource& source_;
+  Compiler& compiler_;
+  llvm::orc::ObjectLayer& linker_;
+  SliceTable& slices_;
+};
+
+} // namespace
+
+void SliceTable::defined(const Digest& digest, llvm::orc::ResourceTrackerSP tracker) {
+  std::lock_guard lock(mutex_);
+  Slice& slice = slices_[digest];
+  slice.tracker = std::move(tracker);
+  slice.failure = nullptr;
+}
+
+void SliceTable::failed(const Digest& digest, std::exception_ptr why) {
+  std::lock_guard lock(mutex_);
+  if (Slice& slice = slices_[digest]; !slice.failure)
+    slice.failure = std::move(why);
+}
+
+SliceTable::Slice SliceTable::take(const Digest& digest) {
+  std::lock_guard lock(mutex_);
+  auto slice = slices_.extract(digest);
+  if (!slice)
+    return {llvm::orc::ResourceTrackerSP(), nullptr};
+  return std::move(slice.mapped());
+}
+
+llvm::Error SliceGenerator::tryToGenerate(llvm::orc::LookupState&, llvm::orc::LookupKind,
+                                          llvm::orc::JITDylib& dylib,
+                                          llvm::orc::JITDylibLookupFlags,
+                                          const llvm::orc::SymbolLookupSet& names) {
+  for (auto& [name, flags] : names) {
+    auto digest = entryOf(*name);
+    if (!digest)
+      continue;
+    auto tracker = dylib.createResourceTracker();
+    slices_.defined(*digest, tracker);
+    auto unit =
+        std::make_unique<SliceUnit>(*digest, name, source_, compiler_, linker_, slices_);
+    if (llvm::Error error = dylib.define(std::move(unit), tracker))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+} // namespace roam::jit

@@ -1,0 +1,50 @@
+// Makes definitions for entries that are asked for and not there yet: ORC's definition generator for `roam.<digest>`.
+#pragma once
+#include "jit/compiler.h"
+#include "jit/slice-source.h"
+#include <exception>
+#include <llvm/ExecutionEngine/Orc/Core.h>
+#include <llvm/ExecutionEngine/Orc/Layer.h>
+#include <mutex>
+#include <unordered_map>
+
+namespace roam::jit {
+
+/// The slices of a session: what removes each again, and why the last try failed. Callable from any thread.
+class SliceTable {
+public:
+  void defined(const Digest& digest, llvm::orc::ResourceTrackerSP tracker);
+  /// The first failure counts: what comes after it is its consequence.
+  void failed(const Digest& digest, std::exception_ptr why);
+
+  struct Slice {
+    llvm::orc::ResourceTrackerSP tracker;
+    std::exception_ptr failure;
+  };
+  /// Takes a slice out; empty if it is not there.
+  Slice take(const Digest& digest);
+
+private:
+  std::mutex mutex_;
+  std::unordered_map<Digest, Slice> slices_;
+};
+
+/// Promises each entry that a lookup misses; the slice is fetched when ORC materializes it, outside of ORC's locks.
+class SliceGenerator : public llvm::orc::DefinitionGenerator {
+public:
+  SliceGenerator(SliceSource& source, Compiler& compiler, llvm::orc::ObjectLayer& linker,
+                 SliceTable& slices)
+      : source_(source), compiler_(compiler), linker_(linker), slices_(slices) {}
+
+  llvm::Error tryToGenerate(llvm::orc::LookupState& state, llvm::orc::LookupKind kind,
+                            llvm::orc::JITDylib& dylib, llvm::orc::JITDylibLookupFlags flags,
+                            const llvm::orc::SymbolLookupSet& names) override;
+
+private:
+  SliceSource& source_;
+  Compiler& compiler_;
+  llvm::orc::ObjectLayer& linker_;
+  SliceTable& slices_;
+};
+
+} // namespace roam::jit

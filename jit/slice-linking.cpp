@@ -1,0 +1,150 @@
+// JITLink passes and notifications.
+#include "jit/slice-linking.h"
+#include "jit/session.h"
+#include "jit/slice-generator.h"
+#include "jit/symbol-name.h"
+#include "jit/unwind-index.h"
+#include <algorithm>
+#include <llvm/Demangle/Demangle.h>
+#include <llvm/ExecutionEngine/JITLink/EHFrameSupport.h>
+#include <llvm/ExecutionEngine/JITLink/JITLink.h>
+
+namespace roam::jit {
+namespace {
+
+/// Names that JITLink itself defines later, and entries, which ORC resolves.
+bool isBoundElsewhere(llvm::StringRef name) {
+  return name == "_GLOBAL_OFFSET_TABLE_" || name.starts_with("__start_") ||
+         name.starts_with("__stop_") || entryOf(name);
+}
+
+std::string describe(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names)
+    text += (text.empty() ? "" : ", ") + llvm::demangle(name);
+  return text;
+}
+
+/// Slices share ORC's symbol table. Were a weak definition that many have (DW.ref.__gxx_personality_v0) left visible, the
+/// first slice would lend it to the others, and take it along when it is unloaded.
+llvm::Error hideAllButEntry(llvm::jitlink::LinkGraph& graph) {
+  for (llvm::jitlink::Symbol* symbol : graph.defined_symbols())
+    if (symbol->getName() != graph.getName() &&
+        symbol->getScope() != llvm::jitlink::Scope::Local) {
+      symbol->setScope(llvm::jitlink::Scope::Local);
+      symbol->setLinkage(llvm::jitlink::Linkage::Strong);
+    }
+  return llvm::Error::success();
+}
+
+} // namespace
+
+void SliceLinking::modifyPassConfig(llvm::orc::MaterializationResponsibility& unit,
+                                    llvm::jitlink::LinkGraph& graph,
+                                    llvm::jitlink::PassConfiguration& passes) {
+  passes.PrePrunePasses.insert(passes.PrePrunePasses.begin(), hideAllButEntry);
+  passes.PostPrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return bind(g); });
+  passes.PostFixupPasses.push_back([this, &unit](llvm::jitlink::LinkGraph& g) {
+    Place place = placeOf(g);
+    std::lock_guard lock(mutex_);
+    linking_[&unit] = place;
+    return llvm::Error::success();
+  });
+  passes.PostFixupPasses.push_back(llvm::jitlink::createEHFrameRecorderPass(
+      graph.getTargetTriple(), [this, &unit](llvm::orc::ExecutorAddr frames, std::size_t size) {
+        std::lock_guard lock(mutex_);
+        linking_[&unit].frames = frames.toPtr<const char*>();
+        linking_[&unit].framesSize = size;
+      }));
+}
+
+/// Gives every undefined symbol an address of this process. What has none is the slice's failure.
+llvm::Error SliceLinking::bind(llvm::jitlink::LinkGraph& graph) {
+  std::vector<std::pair<llvm::jitlink::Symbol*, void*>> bound;
+  std::vector<std::string> missing;
+  for (llvm::jitlink::Symbol* symbol : graph.external_symbols()) {
+    if (isBoundElsewhere(symbol->getName()))
+      continue;
+    std::string name = symbol->getName().str();
+    if (void* address = host_.find(name); address || symbol->isWeaklyReferenced())
+      bound.emplace_back(symbol, address);
+    else
+      missing.push_back(std::move(name));
+  }
+  for (auto& [symbol, address] : bound)
+    graph.makeAbsolute(*symbol, llvm::orc::ExecutorAddr::fromPtr(address));
+  if (missing.empty())
+    return llvm::Error::success();
+  auto digest = entryOf(graph.getName());
+  std::string text = "slice " + (digest ? digest->shortened() : graph.getName()) +
+                     " needs what no shared library of this process defines: " +
+                     describe(std::move(missing));
+  if (digest)
+    slices_.failed(*digest, std::make_exception_ptr(BadSlice(text)));
+  return llvm::make_error<llvm::StringError>(text, llvm::inconvertibleErrorCode());
+}
+
+SliceLinking::Place SliceLinking::placeOf(llvm::jitlink::LinkGraph& graph) {
+  Place place;
+  for (llvm::jitlink::Section& section : graph.sections()) {
+    if (section.getMemLifetime() == llvm::orc::MemLifetime::NoAlloc)
+      continue;
+    for (llvm::jitlink::Block* block : section.blocks()) {
+      std::uintptr_t begin = block->getAddress().getValue();
+      place.begin = std::min(place.begin, begin);
+      place.end = std::max(place.end, begin + block->getSize());
+    }
+  }
+  return place;
+}
+
+llvm::Error SliceLinking::notifyEmitted(llvm::orc::MaterializationResponsibility& unit) {
+  Place place;
+  {
+    std::lock_guard lock(mutex_);
+    place = linking_[&unit];
+    linking_.erase(&unit);
+  }
+  if (place.frames)
+    addFrames(place.frames, place.framesSize);
+  exits_.enter(place.begin, place.end);
+  return unit.withResourceKeyDo([&](llvm::orc::ResourceKey key) {
+    std::lock_guard lock(mutex_);
+    linked_[key] = place;
+  });
+}
+
+llvm::Error SliceLinking::notifyFailed(llvm::orc::MaterializationResponsibility& unit) {
+  std::lock_guard lock(mutex_);
+  linking_.erase(&unit);
+  return llvm::Error::success();
+}
+
+llvm::Error SliceLinking::notifyRemovingResources(llvm::orc::JITDylib&,
+                                                  llvm::orc::ResourceKey key) {
+  Place place;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = linked_.find(key);
+    if (found == linked_.end())
+      return llvm::Error::success();
+    place = found->second;
+    linked_.erase(found);
+  }
+  exits_.leave(place.begin);
+  if (place.frames)
+    removeFrames(place.frames, place.framesSize);
+  return llvm::Error::success();
+}
+
+void SliceLinking::notifyTransferringResources(llvm::orc::JITDylib&, llvm::orc::ResourceKey to,
+                                               llvm::orc::ResourceKey from) {
+  std::lock_guard lock(mutex_);
+  if (auto found = linked_.find(from); found != linked_.end()) {
+    linked_[to] = found->second;
+    linked_.erase(found);
+  }
+}
+
+} // namespace roam::jit

@@ -1,0 +1,86 @@
+// Verifies, parses and prepares a slice.
+#include "jit/slice-module.h"
+#include "jit/llvm-error.h"
+#include "jit/session.h"
+#include "jit/symbol-name.h"
+#include <llvm/Bitcode/BitcodeReader.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Support/raw_ostream.h>
+
+namespace roam::jit {
+namespace {
+
+[[noreturn]] void refuse(const Digest& digest, const std::string& why) {
+  throw BadSlice("slice " + digest.shortened() + " " + why);
+}
+
+void checkDigest(const Digest& digest, std::span<const std::byte> bytes) {
+  if (Digest actual = Digest::of(bytes); actual != digest)
+    refuse(digest, "is damaged: its " + std::to_string(bytes.size()) + " bytes have the digest " +
+                       actual.shortened());
+}
+
+std::unique_ptr<llvm::Module> parse(const Digest& digest, std::span<const std::byte> bytes,
+                                    llvm::LLVMContext& context) {
+  llvm::StringRef text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  auto module = llvm::parseBitcodeFile(llvm::MemoryBufferRef(text, "slice"), context);
+  if (!module)
+    throwBadSlice(module.takeError(), "slice " + digest.shortened() + " can't be parsed");
+  std::string faults;
+  llvm::raw_string_ostream stream(faults);
+  if (llvm::verifyModule(**module, &stream))
+    refuse(digest, "is not valid code: " + faults);
+  return std::move(*module);
+}
+
+/// Code for another machine would be compiled without complaint, and crash.
+void checkLayout(const Digest& digest, llvm::Module& module, const llvm::DataLayout& layout) {
+  if (module.getDataLayoutStr().empty())
+    module.setDataLayout(layout);
+  else if (module.getDataLayout() != layout)
+    refuse(digest, "is for another machine: its data layout is '" + module.getDataLayoutStr() +
+                       "', here it is '" + layout.getStringRepresentation() + "'");
+}
+
+void nameEntry(const Digest& digest, llvm::Module& module) {
+  llvm::Function* entry = module.getFunction(rootName);
+  if (!entry || entry->isDeclaration())
+    refuse(digest, std::string("has no entry: it does not define ") + rootName);
+  if (auto* starters = module.getNamedGlobal("llvm.global_ctors");
+      starters && !starters->getInitializer()->isNullValue())
+    refuse(digest, "has variables that are initialised when a program starts; slices don't start");
+  entry->setName(symbolName(digest));
+  entry->setLinkage(llvm::GlobalValue::ExternalLinkage);
+  entry->setVisibility(llvm::GlobalValue::DefaultVisibility);
+}
+
+/// Slices share one symbol table, so a definition is its slice's own; and what is undefined may be far away, so that even
+/// a hidden name (__dso_handle) is reached through the global offset table.
+void settleSymbols(llvm::Module& module, const llvm::GlobalValue* entry) {
+  for (llvm::GlobalValue& value : module.global_values()) {
+    if (value.isDeclarationForLinker()) {
+      value.setVisibility(llvm::GlobalValue::DefaultVisibility);
+      value.setDSOLocal(false);
+    } else if (&value != entry && !value.getName().starts_with("llvm.")) {
+      if (auto* object = llvm::dyn_cast<llvm::GlobalObject>(&value))
+        object->setComdat(nullptr);
+      value.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+  }
+}
+
+} // namespace
+
+std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const std::byte> bytes,
+                                        const llvm::DataLayout& layout,
+                                        llvm::LLVMContext& context) {
+  checkDigest(digest, bytes);
+  auto module = parse(digest, bytes, context); // from here on the bytes are what their author meant
+  checkLayout(digest, *module, layout);
+  nameEntry(digest, *module);
+  settleSymbols(*module, module->getNamedValue(symbolName(digest)));
+  module->setModuleIdentifier(symbolName(digest));
+  return module;
+}
+
+} // namespace roam::jit

@@ -1,0 +1,17 @@
+// From the bytes of a slice to a module that is ready to be compiled for this process.
+#pragma once
+#include "jit/slice/digest.h"
+#include <cstddef>
+#include <llvm/IR/DataLayout.h>
+#include <llvm/IR/Module.h>
+#include <memory>
+#include <span>
+
+namespace roam::jit {
+
+/// Checks that `bytes` are the slice `digest` names, and only then parses them. In the module everything but the entry is
+/// internal, and the entry has the name of its digest. Throws BadSlice.
+std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const std::byte> bytes,
+                                        const llvm::DataLayout& layout, llvm::LLVMContext& context);
+
+} // namespace roam::jit

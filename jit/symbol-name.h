@@ -1,0 +1,17 @@
+// How digests and symbols of the JIT name each other: the entry of a slice is the symbol `roam.<64 hex digits>`.
+#pragma once
+#include "jit/slice/digest.h"
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace roam::jit {
+
+/// What the entry is called inside every slice, before it gets the name of its digest.
+inline constexpr const char* rootName = "roam.root";
+
+std::string symbolName(const Digest& entry);
+/// Nothing if `name` is not the symbol of an entry.
+std::optional<Digest> entryOf(std::string_view name);
+
+} // namespace roam::jit
