@@ -36,16 +36,17 @@ struct ChunkOutcome {
   std::uint64_t runNanoseconds = 0; ///< wall time inside the entry
 };
 
-
-/// Runs closures whose slices are in the store. Implemented by runtime/peer; faked in tests. Called on the loop thread.
+/// Runs closures whose slices are in the store. Implemented by runtime/peer; faked in tests. Called
+/// on the loop thread.
 class ClosureRunner {
-public:
+ public:
   virtual ~ClosureRunner() noexcept(false) = default;
 
-  /// Runs the chunk on some worker. `slice` is the verified slice of `chunk.entry`. The bytes of `chunk` and `slice` stay valid
-  /// until the promise resolves or is dropped. Dropping it takes a waiting chunk out of the queue; one that has begun
-  /// runs to its end, for nothing. What goes wrong with the chunk itself comes as `ChunkOutcome::failure`; the promise
-  /// fails only when the runner itself can't go on (OVERLOADED: too many wait; DISCONNECTED: it is shutting down).
+  /// Runs the chunk on some worker. `slice` is the verified slice of `chunk.entry`. The bytes of
+  /// `chunk` and `slice` stay valid until the promise resolves or is dropped. Dropping it takes a
+  /// waiting chunk out of the queue; one that has begun runs to its end, for nothing. What goes
+  /// wrong with the chunk itself comes as `ChunkOutcome::failure`; the promise fails only when the
+  /// runner itself can't go on (OVERLOADED: too many wait; DISCONNECTED: it is shutting down).
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice) = 0;
 
   struct Counters {

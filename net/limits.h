@@ -1,4 +1,5 @@
-// Every maximum of Roam's network and peers, each with its reason. Nothing waits or grows without one of these.
+// Every maximum of Roam's network and peers, each with its reason. Nothing waits or grows without
+// one of these.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -6,31 +7,41 @@
 
 namespace roam::limits {
 
-/// One encoded chunk, in either direction. Cap'n Proto's Data ends at 2^29 bytes; half of that leaves room for the captures.
+/// One encoded chunk, in either direction. Cap'n Proto's Data ends at 2^29 bytes; half of that
+/// leaves room for the captures.
 inline constexpr std::size_t chunkBytes = 256u << 20;
 /// One slice. The largest seen in real programs (formatting and regex libraries) are near 500 KB.
 inline constexpr std::size_t sliceBytes = 16u << 20;
-/// What a Cap'n Proto message may hold, in words: a chunk, its captures and its slices. Raised on both ends alike, since
-/// Cap'n Proto checks a message against the sender's own limit too.
+/// What a Cap'n Proto message may hold, in words: a chunk, its captures and its slices. Raised on
+/// both ends alike, since Cap'n Proto checks a message against the sender's own limit too.
 inline constexpr std::uint64_t messageWords = (2 * chunkBytes + (64u << 20)) / 8;
 /// Slices named in one have, put or get.
 inline constexpr std::size_t slicesPerRequest = 1024;
-/// Slices a host keeps in memory, in bytes; the least recently used go first. An origin sends again what was dropped.
+/// Slices a host keeps in memory, in bytes; the least recently used go first. An origin sends again
+/// what was dropped.
 inline constexpr std::size_t storeBytes = 512u << 20;
-/// Chunks of one connection that wait or run at a host. More are refused as overloaded: an origin keeps two a worker.
+/// Chunks of one connection that wait or run at a host. More are refused as overloaded: an origin
+/// keeps two a worker.
 inline constexpr std::size_t chunksInFlight = 4096;
 /// One compiled object. Far above what the largest slice gives.
 inline constexpr std::size_t objectBytes = 64u << 20;
-/// Objects a peer keeps in memory, so that its workers link what one of them compiled; the least recently used go first.
+/// Objects a peer keeps in memory, so that its workers link what one of them compiled; the least
+/// recently used go first.
 inline constexpr std::size_t objectStoreBytes = 256u << 20;
+/// Digests a peer remembers something of, about 200 bytes each besides the object.
+inline constexpr std::size_t codesKnown = 65536;
 /// Entries a worker process keeps loaded, about 40 KB each; the least recently used are unloaded.
 inline constexpr std::size_t entriesLoaded = 2048;
 /// Chunks of all connections that wait for a worker of this peer. More are refused as overloaded.
 inline constexpr std::size_t chunksWaiting = 16384;
-/// Chunks at one worker: one runs, the next lies ready, so that the worker never waits for the supervisor.
+/// Chunks at one worker: one runs, the next lies ready, so that the worker never waits for the
+/// supervisor.
 inline constexpr unsigned chunksAtWorker = 2;
-/// Memory that each area shared with a worker keeps after a large chunk: hot pages for data of ordinary size.
+/// Memory that each area shared with a worker keeps after a large chunk: hot pages for data of
+/// ordinary size.
 inline constexpr std::size_t sharedKept = 8u << 20;
+/// How often an origin sends one slice again to a host that keeps answering that it is missing.
+inline constexpr unsigned shipments = 4;
 /// Connections a host serves at the same time. Each costs a descriptor and about 100 KB.
 inline constexpr std::size_t connections = 1024;
 
@@ -38,6 +49,13 @@ inline constexpr std::size_t connections = 1024;
 inline constexpr kj::Duration connect = 5 * kj::SECONDS;
 /// A connection that has not said hello by then is closed, so that half-open ones do not pile up.
 inline constexpr kj::Duration hello = 10 * kj::SECONDS;
+/// For a host to tell an origin why it hangs up.
+inline constexpr kj::Duration farewell = 1 * kj::SECONDS;
+/// From one sign of life of a peer to the next question for one.
+inline constexpr kj::Duration heartbeat = 1 * kj::SECONDS;
+/// A peer that shows no sign of life for this long after it was asked is lost: what it was running
+/// goes elsewhere. The kernel would not tell: it answers for a stopped process.
+inline constexpr kj::Duration silence = 2 * kj::SECONDS;
 /// Between tries to accept when the process is out of file descriptors.
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
 /// Before a chunk is offered again to a peer that had no room for it.

@@ -1,0 +1,52 @@
+// The words of a refusal at the door.
+#include "net/hello.h"
+#include <kj/exception.h>
+#include <stdexcept>
+
+namespace roam::net {
+namespace {
+
+std::string text(capnp::Text::Reader from) {
+  // Names are for people; nobody's name is longer.
+  return std::string(from.begin(), std::min<std::size_t>(from.size(), 256));
+}
+
+} // namespace
+
+void Hello::write(protocol::Hello::Builder to) const {
+  to.setProtocol(protocol);
+  to.setPlatform(platform.toString().c_str());
+  to.setName(name.c_str());
+  to.setWorkers(workers);
+  to.setRoam(version.c_str());
+}
+
+Hello Hello::read(protocol::Hello::Reader from) {
+  Hello hello;
+  hello.protocol = from.getProtocol();
+  hello.name = text(from.getName());
+  hello.workers = from.getWorkers();
+  hello.version = text(from.getRoam());
+  if (hello.protocol != protocol::PROTOCOL_VERSION)
+    return hello;
+  try {
+    hello.platform = Platform::parse(text(from.getPlatform()));
+  } catch (const std::runtime_error& error) {
+    kj::throwFatalException(
+        kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str(error.what())));
+  }
+  return hello;
+}
+
+std::string Hello::refusalOf(const Hello& other) const {
+  if (protocol != other.protocol)
+    return name + " speaks Roam's protocol " + std::to_string(protocol) + " (Roam " + version +
+           "), " + other.name + " protocol " + std::to_string(other.protocol) + " (Roam " +
+           other.version + "): run the same Roam on both";
+  std::string difference = platform.differenceFrom(other.platform);
+  if (difference.empty())
+    return {};
+  return "code of " + other.name + " (there) can't run on " + name + " (here): " + difference;
+}
+
+} // namespace roam::net

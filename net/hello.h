@@ -1,0 +1,28 @@
+// What two processes say of themselves when a connection opens, and whether they can work together.
+#pragma once
+#include "jit/slice/platform.h"
+#include "net/peer.capnp.h"
+#include <cstdint>
+#include <string>
+
+namespace roam::net {
+
+/// `Hello` of peer.capnp as a value.
+struct Hello {
+  std::string name; ///< for people: "host:pid"
+  Platform platform = Platform::here();
+  unsigned workers = 0; ///< chunks that run at the same time; 0 for an origin that hosts nothing
+  std::string version;  ///< of Roam
+  std::uint16_t protocol = protocol::PROTOCOL_VERSION;
+
+  void write(protocol::Hello::Builder to) const;
+  /// Of a peer that speaks our protocol the whole hello, of another one only what is sure to be
+  /// readable. Throws FAILED if the platform can't be read.
+  static Hello read(protocol::Hello::Reader from);
+
+  /// Empty if code of `other` may run in the process that says `*this`, else why not, in words that
+  /// name both.
+  std::string refusalOf(const Hello& other) const;
+};
+
+} // namespace roam::net

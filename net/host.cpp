@@ -1,0 +1,85 @@
+// One visit of an origin, from the open connection to its end.
+#include "net/host.h"
+#include "net/connection.h"
+#include "net/session.h"
+
+namespace roam::net {
+namespace {
+
+/// The bootstrap capability: hello and nothing else.
+class Door final : public protocol::Peer::Server {
+ public:
+  explicit Door(kj::Own<Visit> visit) : visit_(kj::mv(visit)) {}
+
+  kj::Promise<void> hello(HelloContext context) override {
+    auto& host = visit_->host();
+    auto theirs = Hello::read(context.getParams().getHello());
+    if (auto why = host.hello.refusalOf(theirs); !why.empty()) {
+      ++host.counters.refusals;
+      host.log.line(kj::str(visit_->from, ": refused: ", why.c_str()));
+      return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str(why.c_str()));
+    }
+    visit_->saidHello = true;
+    auto results = context.getResults();
+    host.hello.write(results.initHello());
+    results.setSession(kj::heap<HostSession>(kj::addRef(*visit_)));
+    return kj::READY_NOW;
+  }
+
+ private:
+  kj::Own<Visit> visit_;
+};
+
+} // namespace
+
+struct Host::OpenConnection {
+  OpenConnection(Host& host, kj::Own<kj::AsyncIoStream> stream, kj::String from)
+      : host(host), visit(kj::refcounted<Visit>(host.world_, kj::mv(from))),
+        connection(kj::mv(stream), kj::heap<Door>(kj::addRef(*visit))) {
+    visit->messages = &connection.messages();
+    ++host.world_.counters.connections;
+  }
+  ~OpenConnection() noexcept(false) {
+    visit->close();
+    --host.world_.counters.connections;
+  }
+
+  /// Resolves when the time for saying hello is over and none was said.
+  kj::Promise<void> silence() {
+    return host.timer_.afterDelay(limits::hello).then([this]() -> kj::Promise<void> {
+      if (visit->saidHello)
+        return kj::NEVER_DONE;
+      host.world_.log.line(kj::str(visit->from, ": said no hello within ",
+                                   limits::hello / kj::SECONDS, " s: connection closed"));
+      return kj::READY_NOW;
+    });
+  }
+
+  /// Cap'n Proto tells the other side why, if it still listens; that must not take long.
+  kj::Promise<void> leave() {
+    KJ_IF_MAYBE (why, connection.messages().whyEnded()) {
+      bool ordinary = why->getType() == kj::Exception::Type::DISCONNECTED && visit->saidHello;
+      if (!ordinary)
+        host.world_.log.line(kj::str(visit->from, ": connection ended: ", wordsOf(*why)));
+    }
+    return connection.finished().exclusiveJoin(host.timer_.afterDelay(limits::farewell));
+  }
+
+  Host& host;
+  kj::Own<Visit> visit;
+  Connection connection;
+};
+
+kj::Promise<void> Host::serve(kj::Own<kj::AsyncIoStream> stream, kj::String from) {
+  return kj::evalNow([&]() -> kj::Promise<void> {
+           auto open = kj::heap<OpenConnection>(*this, kj::mv(stream), kj::str(from));
+           auto over =
+               open->connection.messages().ended().then([at = open.get()] { return at->leave(); });
+           return over.exclusiveJoin(open->silence()).attach(kj::mv(open));
+         })
+      .catch_([this, from = kj::str(from)](kj::Exception&& e) {
+        world_.log.line(kj::str(from, ": connection ended: ", wordsOf(e)));
+      });
+}
+
+} // namespace roam::net

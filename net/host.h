@@ -1,0 +1,49 @@
+// The host's side of peer.capnp: says hello, keeps the slices that come, has closures run.
+#pragma once
+#include "net/closure-runner.h"
+#include "net/hello.h"
+#include "net/log.h"
+#include "net/slice-store.h"
+#include <kj/async-io.h>
+#include <kj/timer.h>
+
+namespace roam::net {
+
+/// What a peer offers to the origins that connect. Owned by the peer's main; everything it is given
+/// must outlive it. Call on the loop thread.
+class Host {
+ public:
+  struct Counters {
+    std::uint64_t slicesReceived = 0; ///< kept, over all connections
+    std::uint64_t refusals = 0;       ///< hellos and slices that were turned away
+    std::uint32_t connections = 0;    ///< open now
+  };
+
+  Host(Hello hello, SliceStore& store, ClosureRunner& runner, kj::Timer& timer, Log& log)
+      : world_{std::move(hello), store, runner, log, {}}, timer_(timer) {}
+  KJ_DISALLOW_COPY(Host);
+
+  /// Speaks with one origin until the connection has ended; never fails. What the connection did
+  /// wrong becomes a log line that begins with `from`. Drop the promise to cut the connection; it
+  /// must not outlive the host.
+  kj::Promise<void> serve(kj::Own<kj::AsyncIoStream> stream, kj::String from);
+
+  const Counters& counters() const { return world_.counters; }
+
+  /// What the objects that serve one connection use.
+  struct World {
+    Hello hello;
+    SliceStore& store;
+    ClosureRunner& runner;
+    Log& log;
+    Counters counters;
+  };
+
+ private:
+  struct OpenConnection;
+
+  World world_;
+  kj::Timer& timer_;
+};
+
+} // namespace roam::net

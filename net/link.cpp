@@ -1,0 +1,247 @@
+// An origin's calls to one peer: hello, chunks and their slices, signs of life.
+#include "net/link.h"
+#include "net/limits.h"
+#include "net/log.h"
+
+namespace roam::net {
+namespace {
+
+kj::ArrayPtr<const kj::byte> bytesOf(const Digest& digest) {
+  return {reinterpret_cast<const kj::byte*>(digest.bytes().data()), digest.bytes().size()};
+}
+
+kj::Exception exception(kj::Exception::Type type, kj::String words) {
+  return kj::Exception(type, __FILE__, __LINE__, kj::mv(words));
+}
+
+ChunkOutcome failedWith(Failure::Kind kind, kj::String message) {
+  ChunkOutcome outcome;
+  auto& failure = outcome.failure.emplace();
+  failure.kind = kind;
+  failure.message = kj::mv(message);
+  return outcome;
+}
+
+Failure read(protocol::Failure::Reader from) {
+  Failure failure;
+  // A kind of a later protocol is told as what it surely is: something went wrong over there.
+  auto kind = from.getKind();
+  failure.kind = kind <= protocol::Failure::Kind::LIMIT ? static_cast<Failure::Kind>(kind)
+                                                        : Failure::Kind::badSlice;
+  failure.type = kj::str(from.getType());
+  failure.message = kj::str(from.getMessage());
+  failure.element = from.getElement();
+  failure.code = from.getCode();
+  failure.category = kj::str(from.getCategory());
+  return failure;
+}
+
+} // namespace
+
+void Link::lose(kj::String why) {
+  messages().abort(exception(kj::Exception::Type::DISCONNECTED, kj::mv(why)));
+}
+
+// --- hello ------------------------------------------------------------------------------------
+
+kj::Promise<void> Link::hello(const Hello& mine) {
+  auto request = connection_->bootstrap().castAs<protocol::Peer>().helloRequest();
+  mine.write(request.initHello());
+  return request.send().then(
+      [this, mine](capnp::Response<protocol::Peer::HelloResults>&& response) {
+        auto theirs = Hello::read(response.getHello());
+        if (auto why = mine.refusalOf(theirs); !why.empty())
+          kj::throwFatalException(exception(kj::Exception::Type::FAILED, kj::str(why.c_str())));
+        name = theirs.name;
+        workers = theirs.workers;
+        session_ = response.getSession();
+      });
+}
+
+// --- running chunks ---------------------------------------------------------------------------
+
+kj::Promise<ChunkOutcome> Link::run(Parcel parcel) {
+  Slice& slice = slices_[parcel.chunk.entry];
+  switch (slice.state) {
+  case Slice::State::there:
+    return send(kj::mv(parcel), false, slice.generation);
+  case Slice::State::missing:
+    // Calls arrive in the order they are sent: whatever is sent behind this one needs no slice.
+    slice.state = Slice::State::there;
+    return send(kj::mv(parcel), true, slice.generation);
+  case Slice::State::unknown:
+    ask(parcel.chunk.entry, slice);
+    break;
+  case Slice::State::asking:
+    break;
+  }
+  return slice.asked.addBranch().then(
+      [self = kj::addRef(*this), parcel = kj::mv(parcel)]() mutable {
+        return self->run(kj::mv(parcel));
+      });
+}
+
+/// The answer is kept by the link, not by the run that asked: that one may be dropped.
+void Link::ask(const Digest& digest, Slice& slice) {
+  ++counters.haveAsked;
+  auto request = session_.haveRequest(capnp::MessageSize{16, 0});
+  request.initDigests(1).set(0, bytesOf(digest));
+  slice.state = Slice::State::asking;
+  slice.asked = request.send()
+                    .then(
+                        [this, digest](capnp::Response<protocol::Session::HaveResults>&& response) {
+                          slices_[digest].state = response.getMissing().size() == 0
+                                                      ? Slice::State::there
+                                                      : Slice::State::missing;
+                        },
+                        [this, digest](kj::Exception&& failure) {
+                          slices_[digest].state = Slice::State::unknown;
+                          kj::throwFatalException(lost(kj::mv(failure)));
+                        })
+                    .fork();
+}
+
+kj::Promise<ChunkOutcome> Link::send(Parcel parcel, bool withSlice, unsigned generation) {
+  const Chunk& chunk = parcel.chunk;
+  const bool captureInPlace = MessageStream::worthReferencing(chunk.captures);
+  const bool argumentsInPlace = MessageStream::worthReferencing(chunk.arguments);
+  std::size_t bytes = (captureInPlace ? 0 : chunk.captures.size()) +
+                      (argumentsInPlace ? 0 : chunk.arguments.size()) +
+                      (withSlice ? parcel.slice.size() : 0);
+  auto request = session_.runRequest(capnp::MessageSize{24 + bytes / sizeof(capnp::word), 0});
+  auto inPlace = [&](kj::ArrayPtr<const kj::byte> from) {
+    messages().keepUntilWritten(from, parcel.owner);
+    return capnp::Orphanage::getForMessageContaining(protocol::Chunk::Builder(request))
+        .referenceExternalData(from);
+  };
+
+  request.setEntry(bytesOf(chunk.entry));
+  if (captureInPlace)
+    request.adoptCaptures(inPlace(chunk.captures));
+  else
+    request.setCaptures(chunk.captures);
+  if (argumentsInPlace)
+    request.adoptArguments(inPlace(chunk.arguments));
+  else
+    request.setArguments(chunk.arguments);
+  request.setCount(chunk.count);
+  request.setFirst(chunk.first);
+  if (withSlice) {
+    auto slice = request.initSlices(1)[0];
+    slice.setDigest(bytesOf(chunk.entry));
+    slice.setCode(parcel.slice);
+    ++parcel.shipments;
+    ++counters.slicesShipped;
+    counters.sliceBytesShipped += parcel.slice.size();
+  }
+  ++counters.chunksSent;
+  return request.send().then(
+      [self = kj::addRef(*this), parcel = kj::mv(parcel),
+       generation](capnp::Response<protocol::ChunkResult>&& response) mutable {
+        return self->receive(kj::mv(parcel), generation, kj::mv(response));
+      },
+      [self = kj::addRef(*this)](kj::Exception&& failure) -> kj::Promise<ChunkOutcome> {
+        return self->lost(kj::mv(failure));
+      });
+}
+
+kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,
+                                        capnp::Response<protocol::ChunkResult> response) {
+  ChunkOutcome outcome;
+  outcome.runNanoseconds = response.getRunNanoseconds();
+  switch (response.which()) {
+  case protocol::ChunkResult::RESULTS:
+    outcome.results = take(response.getResults());
+    return kj::mv(outcome);
+  case protocol::ChunkResult::FAILURE:
+    outcome.failure = read(response.getFailure());
+    return kj::mv(outcome);
+  case protocol::ChunkResult::MISSING:
+    break;
+  }
+  if (parcel.shipments >= limits::shipments)
+    return failedWith(Failure::Kind::badSlice,
+                      kj::str(name.c_str(), " at ", address.c_str(), " was sent slice ",
+                              parcel.chunk.entry.shortened().c_str(), " ", parcel.shipments,
+                              " times and does not keep it"));
+  // Of the runs that were sent while the host had no slice, the first to hear of it ships it again.
+  Slice& slice = slices_[parcel.chunk.entry];
+  if (slice.generation == generation) {
+    ++slice.generation;
+    slice.state = Slice::State::missing;
+  }
+  return run(kj::mv(parcel));
+}
+
+/// Small results are copied out of the message; large ones keep its memory.
+kj::Array<const kj::byte> Link::take(capnp::Data::Reader results) {
+  if (results.size() >= MessageStream::largeBytes)
+    if (auto owner = messages().ownerOf(results))
+      return results.attach(kj::mv(owner));
+  return kj::heapArray<const kj::byte>(results.begin(), results.size());
+}
+
+// --- is it still there ------------------------------------------------------------------------
+
+void Link::beginHeartbeat() {
+  beating_ = heartbeat().eagerlyEvaluate(
+      [this](kj::Exception&& failure) { lose(kj::str(wordsOf(failure))); });
+}
+
+kj::Promise<void> Link::heartbeat() {
+  return timer_.afterDelay(limits::heartbeat)
+      .then([this] { return awaitSign(ping(), messages().progress()); })
+      .then([this] { return heartbeat(); });
+}
+
+/// Bytes that arrive, or a large message that moves, are signs of life as good as the answer.
+kj::Promise<void> Link::awaitSign(kj::Promise<void> pong, std::uint64_t progress) {
+  auto silent = timer_.afterDelay(limits::silence).then([this, progress]() -> kj::Promise<void> {
+    if (messages().progress() != progress)
+      return awaitSign(kj::NEVER_DONE, messages().progress());
+    return exception(kj::Exception::Type::DISCONNECTED,
+                     kj::str("no sign of life for ", limits::silence / kj::MILLISECONDS, " ms"));
+  });
+  return pong.exclusiveJoin(kj::mv(silent));
+}
+
+kj::String Link::whyLost() const {
+  KJ_IF_MAYBE (why, messages().whyEnded())
+    return kj::str("lost peer ", name.c_str(), " at ", address.c_str(), ": ", wordsOf(*why));
+  return kj::str("peer ", name.c_str(), " at ", address.c_str(), " is connected");
+}
+
+/// What a failed call tells: of a lost peer, who and why.
+kj::Exception Link::lost(kj::Exception&& cause) const {
+  if (cause.getType() == kj::Exception::Type::DISCONNECTED && messages().whyEnded() != nullptr)
+    return exception(kj::Exception::Type::DISCONNECTED, whyLost());
+  return exception(cause.getType(),
+                   kj::str(name.c_str(), " at ", address.c_str(), ": ", wordsOf(cause)));
+}
+
+kj::Promise<PeerStatus> Link::status() {
+  return session_.statusRequest(capnp::MessageSize{4, 0})
+      .send()
+      .then(
+          [](capnp::Response<protocol::Session::StatusResults>&& response) {
+            auto from = response.getStatus();
+            PeerStatus status;
+            status.name = from.getName().cStr();
+            status.workers = from.getWorkers();
+            status.slices = from.getSlices();
+            status.sliceBytes = from.getSliceBytes();
+            status.chunksDone = from.getChunksDone();
+            status.elementsDone = from.getElementsDone();
+            status.slicesReceived = from.getSlicesReceived();
+            status.compiled = from.getCompiled();
+            status.cacheHits = from.getCacheHits();
+            status.workersLost = from.getWorkersLost();
+            status.connections = from.getConnections();
+            return status;
+          },
+          [self = kj::addRef(*this)](kj::Exception&& failure) -> PeerStatus {
+            kj::throwFatalException(self->lost(kj::mv(failure)));
+          });
+}
+
+} // namespace roam::net

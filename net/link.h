@@ -1,0 +1,72 @@
+// An open connection to a peer, from the origin's side: which slices the peer has, what is sent,
+// whether it is still there. Inside of net/peer.h.
+#pragma once
+#include "net/connection.h"
+#include "net/peer.h"
+#include <kj/refcount.h>
+#include <unordered_map>
+
+namespace roam::net {
+
+/// A chunk with all that is needed to send it, perhaps again.
+struct Parcel {
+  Chunk chunk;
+  kj::ArrayPtr<const kj::byte> slice;
+  std::shared_ptr<const void> owner;
+  unsigned shipments = 0; ///< times the slice went along
+};
+
+/// The connection and what is known of the peer behind it. Refers to itself from the promises it
+/// gives, so that they may outlive the Peer.
+class Link final : public kj::Refcounted {
+ public:
+  Link(kj::Own<Connection> connection, kj::Timer& timer, kj::StringPtr address)
+      : address(address.cStr()), connection_(kj::mv(connection)), timer_(timer) {}
+
+  /// Says hello; everything else comes after. Fails with FAILED, in words, if one side refuses the
+  /// other.
+  kj::Promise<void> hello(const Hello& mine);
+  /// From now on a silent peer is lost.
+  void beginHeartbeat();
+  /// Asks first whether the peer has the slice, if this connection has not met it.
+  kj::Promise<ChunkOutcome> run(Parcel parcel);
+  kj::Promise<PeerStatus> status();
+  kj::Promise<void> ping() {
+    return session_.pingRequest(capnp::MessageSize{4, 0}).send().ignoreResult();
+  }
+  /// Ends the connection; what waits for the peer fails with DISCONNECTED and these words.
+  void lose(kj::String why);
+  kj::String whyLost() const;
+  MessageStream& messages() { return connection_->messages(); }
+  const MessageStream& messages() const { return connection_->messages(); }
+
+  std::string address;
+  std::string name;
+  unsigned workers = 0;
+  Peer::Counters counters;
+
+ private:
+  /// What is known of one slice: whether the peer has it.
+  struct Slice {
+    enum class State { unknown, asking, missing, there } state = State::unknown;
+    unsigned generation = 0; ///< times it was found missing
+    kj::ForkedPromise<void> asked = nullptr;
+  };
+
+  void ask(const Digest& digest, Slice& slice);
+  kj::Promise<ChunkOutcome> send(Parcel parcel, bool withSlice, unsigned generation);
+  kj::Promise<ChunkOutcome> receive(Parcel parcel, unsigned generation,
+                                    capnp::Response<protocol::ChunkResult> response);
+  kj::Array<const kj::byte> take(capnp::Data::Reader results);
+  kj::Promise<void> heartbeat();
+  kj::Promise<void> awaitSign(kj::Promise<void> pong, std::uint64_t progress);
+  kj::Exception lost(kj::Exception&& cause) const;
+
+  kj::Own<Connection> connection_;
+  kj::Timer& timer_;
+  protocol::Session::Client session_ = nullptr;
+  std::unordered_map<Digest, Slice> slices_;
+  kj::Promise<void> beating_ = nullptr; ///< last: refers to all above
+};
+
+} // namespace roam::net

@@ -1,0 +1,65 @@
+// Another peer as an origin sees it: run a chunk there, shipping its slice if need be.
+#pragma once
+#include "net/closure-runner.h"
+#include "net/hello.h"
+#include <kj/async-io.h>
+#include <kj/timer.h>
+#include <memory>
+
+namespace roam::net {
+
+/// What a peer says of itself when asked: `Status` of peer.capnp.
+struct PeerStatus {
+  std::string name;
+  unsigned workers = 0;
+  std::uint64_t slices = 0, sliceBytes = 0;
+  std::uint64_t chunksDone = 0, elementsDone = 0;
+  std::uint64_t slicesReceived = 0, compiled = 0, cacheHits = 0, workersLost = 0;
+  unsigned connections = 0;
+};
+
+/// A connection to a peer. Call on the loop thread. Destroying it closes the connection: what is
+/// still promised fails with DISCONNECTED.
+class Peer {
+ public:
+  struct Counters {
+    std::uint64_t chunksSent = 0;
+    std::uint64_t slicesShipped = 0, sliceBytesShipped = 0;
+    std::uint64_t haveAsked = 0;
+  };
+
+  virtual ~Peer() noexcept(false) = default;
+
+  virtual const std::string& name() const = 0;
+  virtual const std::string& address() const = 0;
+  /// How many chunks it runs at the same time.
+  virtual unsigned workers() const = 0;
+  virtual const Counters& counters() const = 0;
+
+  /// Runs the chunk there. `slice` is the slice of `chunk.entry`; it travels only if the peer lacks
+  /// it. The bytes of `chunk` and `slice` must stay unchanged as long as `owner` is held, which may
+  /// be longer than the promise lives: large ones are sent from where they lie. A null `owner` is
+  /// for bytes that outlive the peer. `owner` is released on the loop thread. The results are free
+  /// of threads and of the peer; large ones keep the message they came in. What went wrong with the
+  /// chunk comes as `failure`. The promise fails with DISCONNECTED if the peer is lost (the chunk
+  /// may have run), OVERLOADED if it has too much to do. Dropping it cancels what has not begun.
+  virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice,
+                                        std::shared_ptr<const void> owner) = 0;
+
+  virtual kj::Promise<PeerStatus> status() = 0;
+  virtual kj::Promise<void> ping() = 0;
+
+  /// Resolves as soon as the peer is lost: its connection broke, or it was silent for
+  /// limits::silence. Never fails.
+  virtual kj::Promise<void> disconnected() = 0;
+  /// Why, in words, once it is lost.
+  virtual kj::String whyDisconnected() const = 0;
+};
+
+/// Connects to the peer at `address` (see net/address.h) and says hello as `mine`. Fails within
+/// limits::connect with words that name the address, say why, and what to do. `timer` must outlive
+/// the peer, `network` the promise.
+kj::Promise<kj::Own<Peer>> dial(kj::Network& network, kj::Timer& timer, kj::StringPtr address,
+                                const Hello& mine);
+
+} // namespace roam::net

@@ -1,0 +1,239 @@
+// What a host does with each call. Nothing of a message is believed: sizes, digests and slices are
+// checked first.
+#include "net/session.h"
+#include <span>
+#include <vector>
+
+namespace roam::net {
+namespace {
+
+kj::Exception failed(kj::String why) {
+  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why));
+}
+
+Digest digestFrom(capnp::Data::Reader bytes) {
+  auto digest = Digest::fromBytes(std::as_bytes(std::span(bytes.begin(), bytes.size())));
+  if (!digest)
+    kj::throwFatalException(failed(
+        kj::str("a digest has ", Digest::size, " bytes; one of ", bytes.size(), " arrived")));
+  return *digest;
+}
+
+kj::ArrayPtr<const kj::byte> bytesOf(const Digest& digest) {
+  return {reinterpret_cast<const kj::byte*>(digest.bytes().data()), digest.bytes().size()};
+}
+
+void checkCount(std::size_t slices) {
+  if (slices > limits::slicesPerRequest)
+    kj::throwFatalException(
+        failed(kj::str(slices, " slices in one request; the limit is ", limits::slicesPerRequest)));
+}
+
+/// Why a chunk is too large to be run, or nothing.
+kj::Maybe<kj::String> tooLarge(const Chunk& chunk) {
+  if (chunk.captures.size() > limits::chunkBytes)
+    return kj::str("the captures have ", chunk.captures.size(), " bytes; the limit is ",
+                   limits::chunkBytes);
+  if (chunk.arguments.size() > limits::chunkBytes)
+    return kj::str("the arguments of this chunk have ", chunk.arguments.size(),
+                   " bytes; the limit is ", limits::chunkBytes, ": use smaller chunks");
+  return nullptr;
+}
+
+void write(const Failure& from, protocol::Failure::Builder to) {
+  to.setKind(static_cast<protocol::Failure::Kind>(from.kind));
+  to.setType(from.type);
+  to.setMessage(from.message);
+  to.setElement(from.element);
+  to.setCode(from.code);
+  to.setCategory(from.category);
+}
+
+/// Room for a ChunkResult beside its data.
+constexpr std::uint64_t resultWords = 16;
+
+} // namespace
+
+Host::World& Visit::host() {
+  if (host_ == nullptr)
+    kj::throwFatalException(kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+                                          kj::str("the connection is closed")));
+  return *host_;
+}
+
+void Visit::close() {
+  host_ = nullptr;
+  messages = nullptr;
+  running.cancel("the connection is closed");
+}
+
+kj::Promise<void> HostSession::run(RunContext context) {
+  auto& host = visit_->host();
+  auto params = context.getParams();
+  Chunk chunk{digestFrom(params.getEntry()), params.getCaptures(), params.getArguments(),
+              params.getCount(), params.getFirst()};
+
+  if (params.hasSlices()) {
+    KJ_IF_MAYBE (damage, keep(params.getSlices())) {
+      refuse(context, Failure::Kind::badSlice, kj::str(*damage, "; nothing was run"));
+      return kj::READY_NOW;
+    }
+  }
+  KJ_IF_MAYBE (excess, tooLarge(chunk)) {
+    refuse(context, Failure::Kind::limit, kj::mv(*excess));
+    return kj::READY_NOW;
+  }
+  if (inFlight_ >= limits::chunksInFlight)
+    return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
+                         kj::str(inFlight_, " chunks of this connection wait or run already; send "
+                                            "more when some are done"));
+  auto slice = host.store.find(chunk.entry);
+  if (slice == nullptr) {
+    context.releaseParams();
+    auto missing = context.getResults(capnp::MessageSize{resultWords, 0}).initMissing(1);
+    missing.set(0, bytesOf(chunk.entry));
+    return kj::READY_NOW;
+  }
+
+  context.allowCancellation();
+  ++inFlight_;
+  // The call keeps this session and the message with the chunk's bytes.
+  return visit_->running.wrap(host.runner.run(chunk, *slice).attach(kj::mv(slice)))
+      .then([this, context](ChunkOutcome&& outcome) mutable {
+        context.releaseParams();
+        answer(context, kj::mv(outcome));
+      })
+      .attach(kj::defer([this] { --inFlight_; }));
+}
+
+void HostSession::answer(RunContext& context, ChunkOutcome outcome) {
+  visit_->host();
+  KJ_IF_MAYBE (failure, outcome.failure) {
+    auto results = context.getResults();
+    write(*failure, results.initFailure());
+    results.setRunNanoseconds(outcome.runNanoseconds);
+    return;
+  }
+  const std::size_t size = outcome.results.size();
+  if (size > limits::chunkBytes)
+    return refuse(context, Failure::Kind::limit,
+                  kj::str("the results of this chunk have ", size, " bytes; the limit is ",
+                          limits::chunkBytes, ": use smaller chunks"));
+  const bool inPlace = MessageStream::worthReferencing(outcome.results);
+  const std::uint64_t words = inPlace ? 0 : size / sizeof(capnp::word) + 1;
+  auto results = context.getResults(capnp::MessageSize{resultWords + words, 0});
+  results.setRunNanoseconds(outcome.runNanoseconds);
+  if (inPlace) {
+    kj::ArrayPtr<const kj::byte> bytes = outcome.results;
+    results.adoptResults(
+        capnp::Orphanage::getForMessageContaining(results).referenceExternalData(bytes));
+    visit_->messages->keepUntilWritten(
+        bytes, std::make_shared<kj::Array<const kj::byte>>(kj::mv(outcome.results)));
+  } else {
+    results.setResults(outcome.results);
+  }
+}
+
+void HostSession::refuse(RunContext& context, Failure::Kind kind, kj::String message) {
+  Failure failure;
+  failure.kind = kind;
+  failure.message = kj::mv(message);
+  write(failure, context.getResults().initFailure());
+}
+
+/// Verifies all slices, then keeps all; or keeps none, writes a log line and says what is wrong.
+kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader slices) {
+  checkCount(slices.size());
+  auto& host = visit_->host();
+  auto refusal = [&](kj::String why) {
+    ++host.counters.refusals;
+    host.log.line(kj::str(visit_->from, ": refused: ", why));
+    return why;
+  };
+  std::vector<std::pair<Digest, capnp::Data::Reader>> all;
+  for (auto slice : slices) {
+    auto digest = digestFrom(slice.getDigest());
+    capnp::Data::Reader code = slice.getCode();
+    if (code.size() > limits::sliceBytes)
+      return refusal(kj::str("slice ", digest.shortened().c_str(), " has ", code.size(),
+                             " bytes; the limit is ", limits::sliceBytes));
+    auto actual = Digest::of(std::as_bytes(std::span(code.begin(), code.size())));
+    if (actual != digest)
+      return refusal(kj::str("slice ", digest.shortened().c_str(), " arrived damaged: its ",
+                             code.size(), " bytes have the digest ", actual.shortened().c_str()));
+    all.emplace_back(digest, code);
+  }
+  for (auto& [digest, code] : all) {
+    bool fresh = !host.store.has(digest);
+    if (host.store.put(digest, code) && fresh)
+      ++host.counters.slicesReceived;
+  }
+  return nullptr;
+}
+
+kj::Promise<void> HostSession::have(HaveContext context) {
+  auto digests = context.getParams().getDigests();
+  checkCount(digests.size());
+  auto& store = visit_->host().store;
+  std::vector<Digest> missing;
+  for (auto bytes : digests)
+    if (Digest digest = digestFrom(bytes); !store.has(digest))
+      missing.push_back(digest);
+  auto list = context.getResults().initMissing(missing.size());
+  for (std::size_t i = 0; i < missing.size(); ++i)
+    list.set(i, bytesOf(missing[i]));
+  return kj::READY_NOW;
+}
+
+kj::Promise<void> HostSession::put(PutContext context) {
+  KJ_IF_MAYBE (damage, keep(context.getParams().getSlices()))
+    return failed(kj::str(*damage, "; none of this request's slices was kept"));
+  return kj::READY_NOW;
+}
+
+kj::Promise<void> HostSession::get(GetContext context) {
+  auto digests = context.getParams().getDigests();
+  checkCount(digests.size());
+  auto& store = visit_->host().store;
+  std::vector<std::pair<Digest, SliceStore::Held>> found;
+  std::size_t bytes = 0;
+  for (auto asked : digests) {
+    Digest digest = digestFrom(asked);
+    auto slice = store.find(digest);
+    if (slice == nullptr || bytes + slice->size() > limits::chunkBytes)
+      continue;
+    bytes += slice->size();
+    found.emplace_back(digest, std::move(slice));
+  }
+  auto size = capnp::MessageSize{bytes / sizeof(capnp::word) + 16 * (found.size() + 1), 0};
+  auto list = context.getResults(size).initSlices(found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    list[i].setDigest(bytesOf(found[i].first));
+    list[i].setCode(*found[i].second);
+  }
+  return kj::READY_NOW;
+}
+
+kj::Promise<void> HostSession::status(StatusContext context) {
+  auto& host = visit_->host();
+  auto status = context.getResults().initStatus();
+  auto runner = host.runner.counters();
+  status.setName(host.hello.name.c_str());
+  status.setWorkers(host.runner.workers());
+  status.setSlices(host.store.count());
+  status.setSliceBytes(host.store.bytes());
+  status.setChunksDone(runner.chunksDone);
+  status.setElementsDone(runner.elementsDone);
+  status.setSlicesReceived(host.counters.slicesReceived);
+  status.setCompiled(runner.compiled);
+  status.setCacheHits(runner.cacheHits);
+  status.setWorkersLost(runner.workersLost);
+  status.setConnections(host.counters.connections);
+  return kj::READY_NOW;
+}
+
+kj::Promise<void> HostSession::ping(PingContext) {
+  return kj::READY_NOW;
+}
+
+} // namespace roam::net

@@ -1,0 +1,52 @@
+// One origin's session at a host: Session of peer.capnp.
+#pragma once
+#include "net/host.h"
+#include "net/message-stream.h"
+#include <kj/refcount.h>
+
+namespace roam::net {
+
+/// A connection as the objects that serve it see it. They may outlive the connection, and even the
+/// host: Cap'n Proto still dispatches a call that had arrived. So each asks for `host` first, which
+/// fails once the visit is over.
+class Visit final : public kj::Refcounted {
+ public:
+  Visit(Host::World& host, kj::String from) : from(kj::mv(from)), host_(&host) {}
+
+  /// Throws DISCONNECTED after `close`.
+  Host::World& host();
+  /// The connection is about to go: drops all chunks that wait or run for it.
+  void close();
+
+  kj::String from;
+  bool saidHello = false;
+  MessageStream* messages = nullptr; ///< valid as long as `host` is
+  kj::Canceler running;
+
+ private:
+  Host::World* host_;
+};
+
+/// Serves the calls of one connection. Lives as long as the origin holds it or a call of it runs.
+class HostSession final : public protocol::Session::Server {
+ public:
+  explicit HostSession(kj::Own<Visit> visit) : visit_(kj::mv(visit)) {}
+
+ protected:
+  kj::Promise<void> run(RunContext context) override;
+  kj::Promise<void> have(HaveContext context) override;
+  kj::Promise<void> put(PutContext context) override;
+  kj::Promise<void> get(GetContext context) override;
+  kj::Promise<void> status(StatusContext context) override;
+  kj::Promise<void> ping(PingContext context) override;
+
+ private:
+  kj::Maybe<kj::String> keep(capnp::List<protocol::Slice>::Reader slices);
+  void answer(RunContext& context, ChunkOutcome outcome);
+  void refuse(RunContext& context, Failure::Kind kind, kj::String message);
+
+  kj::Own<Visit> visit_;
+  std::size_t inFlight_ = 0;
+};
+
+} // namespace roam::net

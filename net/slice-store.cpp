@@ -1,0 +1,42 @@
+// A map for finding and a list for forgetting.
+#include "net/slice-store.h"
+#include <span>
+
+namespace roam::net {
+
+bool SliceStore::put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes) {
+  if (find(digest) != nullptr)
+    return true;
+  if (Digest::of(std::as_bytes(std::span(bytes.begin(), bytes.size()))) != digest) {
+    ++counters_.refused;
+    return false;
+  }
+  evictDownTo(limit_ - std::min(limit_, bytes.size()));
+  uses_.push_front(digest);
+  auto copy = kj::heapArray<const kj::byte>(bytes.begin(), bytes.size());
+  slices_[digest] = {std::make_shared<const kj::Array<const kj::byte>>(kj::mv(copy)),
+                     uses_.begin()};
+  bytes_ += bytes.size();
+  ++counters_.kept;
+  return true;
+}
+
+SliceStore::Held SliceStore::find(const Digest& digest) {
+  auto found = slices_.find(digest);
+  if (found == slices_.end())
+    return nullptr;
+  uses_.splice(uses_.begin(), uses_, found->second.use);
+  return found->second.bytes;
+}
+
+void SliceStore::evictDownTo(std::size_t bytes) {
+  while (bytes_ > bytes) {
+    auto last = slices_.find(uses_.back());
+    bytes_ -= last->second.bytes->size();
+    slices_.erase(last);
+    uses_.pop_back();
+    ++counters_.evicted;
+  }
+}
+
+} // namespace roam::net

@@ -1,0 +1,55 @@
+// Slices by digest in memory, up to a limit; the least recently used go first.
+#pragma once
+#include "jit/slice/digest.h"
+#include "net/limits.h"
+#include <cstdint>
+#include <kj/array.h>
+#include <list>
+#include <memory>
+#include <unordered_map>
+
+namespace roam::net {
+
+/// Keeps slices that were verified. Call on the loop thread; the slices it gives may be held and
+/// dropped on any thread.
+class SliceStore {
+ public:
+  /// A slice's bytes. Whoever holds it keeps them, also after the store dropped the slice.
+  using Held = std::shared_ptr<const kj::Array<const kj::byte>>;
+
+  explicit SliceStore(std::size_t limitInBytes = limits::storeBytes) : limit_(limitInBytes) {}
+
+  /// Keeps a copy of `bytes` as the slice `digest`. False, and nothing is kept, if the bytes are
+  /// not what the digest says. Hashes the bytes, about 1 ns each, unless the slice is here already.
+  /// The slice put last stays, even if it alone is over the limit.
+  [[nodiscard]] bool put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes);
+
+  /// The slice, which then counts as used now; null if it isn't here.
+  Held find(const Digest& digest);
+  /// Whether it is here; does not count as use.
+  bool has(const Digest& digest) const { return slices_.count(digest) != 0; }
+
+  std::size_t count() const { return slices_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+  struct Counters {
+    std::uint64_t kept = 0, refused = 0, evicted = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Slice {
+    Held bytes;
+    std::list<Digest>::iterator use;
+  };
+
+  void evictDownTo(std::size_t bytes);
+
+  std::size_t limit_;
+  std::size_t bytes_ = 0;
+  std::unordered_map<Digest, Slice> slices_;
+  std::list<Digest> uses_; ///< most recent first
+  Counters counters_;
+};
+
+} // namespace roam::net
