@@ -1,0 +1,16 @@
+// From a worker's answer to what the network side tells the origin.
+#pragma once
+#include "net/closure-runner.h"
+#include "runtime/peer/worker-process.h"
+
+namespace roam::peer {
+
+/// The answer in the words of the protocol. The answer comes from a worker: an element outside the chunk is moved into it.
+net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk);
+
+net::ChunkOutcome failedWith(net::Failure::Kind kind, kj::String message, const net::Chunk& chunk);
+
+/// The worker that ran the chunk is gone. `how`: "was killed by signal 9 (Killed)".
+net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, const net::Chunk& chunk);
+
+} // namespace roam::peer

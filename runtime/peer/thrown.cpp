@@ -1,0 +1,67 @@
+// Finding out what was thrown: the type from the C++ runtime, the message from the exception.
+#include "runtime/peer/thrown.h"
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <cxxabi.h>
+#include <exception>
+#include <memory>
+#include <system_error>
+#include <typeinfo>
+
+namespace roam::peer {
+namespace {
+
+struct Free {
+  void operator()(char* text) const { std::free(text); }
+};
+
+std::string demangled(const std::type_info* type) {
+  if (type == nullptr)
+    return "an exception of another language";
+  int status = 0;
+  std::unique_ptr<char, Free> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status));
+  return status == 0 && name ? name.get() : type->name();
+}
+
+/// `text` at `used`, at most `most` bytes of it; advances `used`.
+std::uint32_t place(std::string_view text, std::span<char> area, std::size_t& used, std::size_t most) {
+  std::size_t size = std::min({text.size(), most, area.size() - used});
+  std::memcpy(area.data() + used, text.data(), size);
+  used += size;
+  return static_cast<std::uint32_t>(size);
+}
+
+} // namespace
+
+Thrown describeThrown() {
+  Thrown thrown;
+  thrown.type = demangled(abi::__cxa_current_exception_type());
+  try {
+    throw;
+  } catch (const std::system_error& error) {
+    thrown.message = error.what();
+    thrown.code = error.code().value();
+    thrown.category = error.code().category().name();
+  } catch (const std::exception& error) {
+    thrown.message = error.what();
+  } catch (const std::string& text) {
+    thrown.message = text;
+  } catch (const char* text) {
+    thrown.message = text == nullptr ? "" : text;
+  } catch (...) {
+    thrown.message = "an exception of type " + thrown.type;
+  }
+  return thrown;
+}
+
+Answer placeThrown(const Thrown& thrown, std::span<char> text) {
+  Answer answer{.kind = AnswerKind::thrown, .code = thrown.code};
+  std::size_t used = 0;
+  answer.typeSize = place(thrown.type, text, used, 16 << 10);
+  answer.categorySize = place(thrown.category, text, used, 1 << 10);
+  answer.messageSize = place(thrown.message, text, used, text.size());
+  return answer;
+}
+
+} // namespace roam::peer

@@ -1,0 +1,162 @@
+// Serving one supervisor: the turn-taking, the code of each request, and the entry itself.
+#include "runtime/peer/worker-loop.h"
+#include "runtime/peer/thrown.h"
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+namespace roam::peer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The longest a worker polls for its next request, where a core may be spared: about what waking it would cost.
+constexpr std::uint64_t longestSpin = 20'000;
+constexpr std::uint64_t shortestSpin = 1'000;
+
+/// The supervisor thought that this worker has the entry loaded. It will send the code.
+struct CodeMissing {};
+
+struct ObjectTooLarge : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Thrown through the shipped code when its results pass the limit.
+struct ResultsTooLarge {};
+
+void refuseToGrow(Output*, std::size_t) { throw ResultsTooLarge(); }
+
+std::uint64_t nanosecondsSince(Clock::time_point start) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
+}
+
+} // namespace
+
+WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor)
+    : memory_(memory), descriptor_(descriptor),
+      spinNanoseconds_(std::thread::hardware_concurrency() > 1 ? longestSpin : 0),
+      session_(jit::Session::open(*this)) {}
+
+WorkerLoop::~WorkerLoop() = default;
+
+void WorkerLoop::run() {
+  Control& control = memory_.control();
+  std::snprintf(control.word, sizeof control.word, "%s", session_->target().c_str());
+  control.phase.store(WorkerPhase::ready);
+  tell(descriptor_);
+
+  for (std::uint32_t taken = 0;; ++taken) {
+    bool mayPoll = spinNanoseconds_ > 0;
+    Clock::time_point start = Clock::now();
+    awaitSubmission(control, taken, spinNanoseconds_);
+    // Polling that finds nothing takes the core from someone who works: do less of it until it pays again.
+    if (mayPoll)
+      spinNanoseconds_ = nanosecondsSince(start) < longestSpin ? longestSpin
+                                                               : std::max(shortestSpin, spinNanoseconds_ / 2);
+    serve(control.order[taken % control.order.size()] % slotCount);
+  }
+}
+
+void WorkerLoop::serve(unsigned index) {
+  Slot& slot = memory_.slot(index);
+  SlotState expected = SlotState::submitted;
+  if (slot.state.compare_exchange_strong(expected, SlotState::running))
+    slot.answer = runRequest(index);
+  else
+    slot.answer = Answer{.kind = AnswerKind::skipped};
+  slot.state.store(SlotState::answered);
+  tellSupervisor();
+}
+
+void WorkerLoop::tellSupervisor() {
+  if (memory_.control().watched.load() == 0)
+    tell(descriptor_);
+}
+
+Answer WorkerLoop::runRequest(unsigned index) {
+  const Request& request = memory_.slot(index).request;
+  current_ = index;
+  if (request.unload != Digest())
+    session_->unload(request.unload);
+  Answer answer;
+  EntryFunction* entry = prepare(request, answer, index);
+  return entry == nullptr ? answer : runEntry(entry, request, index);
+}
+
+/// The entry, or nothing and the answer that says why.
+EntryFunction* WorkerLoop::prepare(const Request& request, Answer& answer, unsigned index) {
+  try {
+    return reinterpret_cast<EntryFunction*>(session_->entry(request.entry));
+  } catch (const CodeMissing&) {
+    answer.kind = AnswerKind::codeMissing;
+  } catch (const ObjectTooLarge& error) {
+    answer.kind = AnswerKind::limit;
+    setMessage(answer, index, error.what());
+  } catch (const std::exception& error) {
+    answer.kind = AnswerKind::badSlice;
+    setMessage(answer, index, error.what());
+  }
+  return nullptr;
+}
+
+Answer WorkerLoop::runEntry(EntryFunction* entry, const Request& request, unsigned index) {
+  RequestParts parts = partsOf(request, memory_.request(index));
+  std::span<char> room = memory_.results(index);
+  Output out{.data = room.data(), .capacity = room.size(), .grow = refuseToGrow};
+  Answer answer;
+  Clock::time_point start = Clock::now();
+  try {
+    switch (entry(parts.captures.data(), parts.captures.size(), parts.arguments.data(),
+                  parts.arguments.size(), request.count, &out)) {
+    case Outcome::done: answer.kind = AnswerKind::done; break;
+    case Outcome::badCaptures: answer.kind = AnswerKind::badCaptures; break;
+    case Outcome::badArguments: answer.kind = AnswerKind::badArguments; break;
+    default:
+      answer.kind = AnswerKind::badSlice;
+      setMessage(answer, index, "the entry returned what no entry returns");
+    }
+  } catch (const ResultsTooLarge&) {
+    answer.kind = AnswerKind::limit;
+    setMessage(answer, index, "the results of one chunk passed the limit of " +
+                                  std::to_string(limits::chunkBytes >> 20) +
+                                  " MiB: return less for each element, or use smaller chunks");
+  } catch (...) {
+    Thrown thrown = describeThrown();
+    answer = placeThrown(thrown, memory_.text(index));
+  }
+  answer.runNanoseconds = nanosecondsSince(start);
+  answer.resultsSize = std::min(out.size, room.size());
+  answer.element = request.first + out.element;
+  return answer;
+}
+
+void WorkerLoop::setMessage(Answer& answer, unsigned index, const std::string& message) {
+  std::span<char> text = memory_.text(index);
+  answer.messageSize = static_cast<std::uint32_t>(std::min(message.size(), text.size()));
+  std::memcpy(text.data(), message.data(), answer.messageSize);
+}
+
+jit::SliceCode WorkerLoop::fetch(const Digest& digest) {
+  const Request& request = memory_.slot(current_).request;
+  if (request.code == CodeKind::none || request.entry != digest)
+    throw CodeMissing();
+  RequestParts parts = partsOf(request, memory_.request(current_));
+  return {request.code == CodeKind::object ? jit::SliceCode::Kind::object : jit::SliceCode::Kind::slice,
+          std::as_bytes(parts.code)};
+}
+
+void WorkerLoop::compiled(const Digest& digest, std::span<const std::byte> object) {
+  std::span<char> room = memory_.object(current_);
+  if (object.size() > room.size())
+    throw std::length_error("the compiled object of " + digest.shortened() + " is larger than the limit of " +
+                            std::to_string(limits::objectBytes >> 20) + " MiB");
+  std::memcpy(room.data(), object.data(), object.size());
+  memory_.slot(current_).objectSize.store(object.size());
+  // At once, not with the answer: other workers may be waiting for this object while the chunk runs.
+  tellSupervisor();
+}
+
+} // namespace roam::peer

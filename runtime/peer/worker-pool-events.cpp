@@ -1,0 +1,213 @@
+// What workers tell the pool, and what follows: answers, objects, ends and new starts.
+#include "runtime/peer/chunk-outcome.h"
+#include "runtime/peer/worker-pool.h"
+#include <kj/debug.h>
+#include <sched.h>
+
+namespace roam::peer {
+namespace {
+
+/// A chunk given to workers this often, which all ended or answered nonsense before they began it, is at fault.
+constexpr unsigned triesPerChunk = 4;
+
+unsigned coresForUs() {
+  cpu_set_t cores;
+  return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+kj::Exception disconnected(kj::String why) {
+  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::mv(why));
+}
+
+} // namespace
+
+// --- the pool begins and ends ----------------------------------------------------------------
+
+WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, Options options)
+    : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
+      codes_(options.cache, limits::objectStoreBytes),
+      notReady_(options.workers != 0 ? options.workers : coresForUs()), ready_(nullptr), tasks_(*this) {
+  auto pair = kj::newPromiseAndFulfiller<void>();
+  readyFulfiller_ = kj::mv(pair.fulfiller);
+  ready_ = pair.promise.fork();
+  for (unsigned i = 0; i < notReady_; ++i) {
+    members_.push_back(std::make_unique<Member>());
+    start(*members_.back());
+  }
+}
+
+WorkerPool::~WorkerPool() noexcept(false) {
+  giveUp(disconnected(kj::str("the peer is shutting down")));
+  logComplaint();
+}
+
+kj::Vector<pid_t> WorkerPool::processes() const {
+  kj::Vector<pid_t> ids;
+  for (auto& member : members_)
+    if (member->isReady())
+      ids.add(member->process->pid());
+  return ids;
+}
+
+std::size_t WorkerPool::sharedMemory() const {
+  std::size_t bytes = 0;
+  for (auto& member : members_)
+    if (member->process.get() != nullptr)
+      bytes += member->process->sharedMemory();
+  return bytes;
+}
+
+WorkerPool::Member& WorkerPool::memberOf(WorkerProcess& worker) {
+  for (auto& member : members_)
+    if (member->process.get() == &worker)
+      return *member;
+  KJ_FAIL_REQUIRE("a worker that is not of this pool");
+}
+
+// --- answers ---------------------------------------------------------------------------------
+
+void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
+  Member& member = memberOf(worker);
+  Place place = member.places[slot];
+  member.places[slot] = Place();
+  TakenAnswer taken = worker.take(slot);
+  learn(member, place, taken);
+
+  if (place.chunk != nullptr) {
+    AnswerKind kind = taken.answer.kind;
+    // It was not the chunk's fault: the object was damaged, or our account of the worker was wrong.
+    bool again = kind == AnswerKind::codeMissing || kind == AnswerKind::skipped ||
+                 (kind == AnswerKind::badSlice && place.sent == CodeKind::object);
+    if (kind == AnswerKind::done) {
+      ++counters_.chunksDone;
+      counters_.elementsDone += place.chunk->chunk.count;
+    }
+    if (again && place.chunk->tries < triesPerChunk)
+      putBack(*place.chunk);
+    else
+      place.chunk->settle(outcomeOf(kj::mv(taken), place.chunk->chunk));
+  }
+  dispatch();
+}
+
+/// What an answer says about the code.
+void WorkerPool::learn(Member& member, const Place& place, const TakenAnswer& taken) {
+  switch (taken.answer.kind) {
+  case AnswerKind::done:
+  case AnswerKind::thrown: codes_.ran(place.entry, taken.answer.runNanoseconds); break;
+  case AnswerKind::badSlice:
+    member.loaded.erase(place.entry);
+    if (place.sent == CodeKind::slice)
+      codes_.refuse(place.entry, taken.message);
+    else
+      codes_.forgetObject(place.entry);
+    break;
+  case AnswerKind::codeMissing: member.loaded.erase(place.entry); break;
+  case AnswerKind::skipped:
+    if (place.sent != CodeKind::none)
+      member.loaded.erase(place.entry);
+    break;
+  default: break;
+  }
+  if (place.compiles) {
+    codes_.abandon(place.entry);
+    unpark(place.entry);
+  }
+}
+
+void WorkerPool::onCompiled(WorkerProcess& worker, unsigned slot, kj::ArrayPtr<const kj::byte> object) {
+  Place& place = memberOf(worker).places[slot];
+  if (place.sent != CodeKind::slice)
+    return; // it was not asked to
+  ++counters_.compiled;
+  codes_.compiled(place.entry, object, worker.target());
+  logComplaint();
+  place.compiles = false;
+  unpark(place.entry);
+  dispatch();
+}
+
+// --- starts and ends of workers --------------------------------------------------------------
+
+void WorkerPool::start(Member& member) {
+  member.loaded.clear();
+  WorkerEvents& events = *this;
+  member.process = kj::heap<WorkerProcess>(port_, timer_, executable_, events);
+}
+
+void WorkerPool::startLater(Member& member, kj::Duration delay) {
+  tasks_.add(timer_.afterDelay(delay).then([this, &member] {
+    member.process = nullptr; // not before: the process was telling us of its end
+    KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&] { start(member); })) {
+      log_.line(kj::str("a worker process can't be started: ", problem->getDescription()));
+      startLater(member, limits::workerRetry);
+    }
+  }));
+}
+
+void WorkerPool::onReady(WorkerProcess&) {
+  if (notReady_ > 0 && --notReady_ == 0)
+    readyFulfiller_->fulfill();
+  dispatch();
+}
+
+void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
+  Member& member = memberOf(worker);
+  log_.line(kj::str("worker process ", worker.pid(), " ", how));
+  if (worker.isReady()) {
+    ++counters_.workersLost;
+    lose(member, how);
+    startLater(member, 0 * kj::SECONDS);
+  } else {
+    kj::Exception problem = disconnected(kj::str("worker process ", worker.pid(), " (", executable_, ") ", how));
+    readyFulfiller_->reject(kj::cp(problem));
+    startLater(member, limits::workerRetry);
+    bool any = false;
+    for (auto& other : members_)
+      any = any || (other->process.get() != nullptr && other->process->isAlive());
+    if (!any)
+      giveUp(problem);
+  }
+  dispatch();
+}
+
+/// Fails what the worker was running, and takes back what it had not begun.
+void WorkerPool::lose(Member& member, kj::StringPtr how) {
+  for (unsigned slot = 0; slot < slotCount; ++slot) {
+    Place place = member.places[slot];
+    release(member.places[slot]);
+    member.places[slot] = Place();
+    if (place.chunk == nullptr)
+      continue;
+    if (member.process->hasBegun(slot) || place.chunk->tries >= triesPerChunk)
+      place.chunk->settle(workerDied(member.process->pid(), how, place.chunk->chunk));
+    else
+      putBack(*place.chunk);
+  }
+}
+
+/// Fails every chunk.
+void WorkerPool::giveUp(const kj::Exception& exception) {
+  for (auto& member : members_)
+    for (Place& place : member->places)
+      if (WaitingChunk* chunk = place.chunk) {
+        place.chunk = nullptr;
+        chunk->reject(kj::cp(exception));
+      }
+  for (auto& parked : parked_)
+    while (!parked.second.empty())
+      parked.second.front()->reject(kj::cp(exception));
+  while (!waiting_.empty())
+    waiting_.front()->reject(kj::cp(exception));
+}
+
+void WorkerPool::logComplaint() {
+  if (std::optional<std::string> complaint = codes_.complaint())
+    log_.line(complaint->c_str());
+}
+
+void WorkerPool::taskFailed(kj::Exception&& exception) {
+  log_.line(kj::str("in the worker pool: ", exception.getDescription()));
+}
+
+} // namespace roam::peer

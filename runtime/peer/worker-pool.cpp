@@ -1,0 +1,214 @@
+// Which chunk goes to which worker. What workers tell is in worker-pool-events.cpp.
+#include "runtime/peer/chunk-outcome.h"
+#include "runtime/peer/worker-pool.h"
+#include <chrono>
+#include <kj/debug.h>
+
+namespace roam::peer {
+
+// --- chunks come and go ----------------------------------------------------------------------
+
+kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) {
+  auto tooLarge = [&](const char* what, std::size_t size, std::size_t limit) {
+    return failedWith(net::Failure::Kind::limit,
+                      kj::str("the ", what, " is ", size, " bytes; the limit is ", limit), chunk);
+  };
+  if (chunk.captures.size() > limits::chunkBytes)
+    return tooLarge("size of the captures", chunk.captures.size(), limits::chunkBytes);
+  if (chunk.arguments.size() > limits::chunkBytes)
+    return tooLarge("size of the arguments", chunk.arguments.size(), limits::chunkBytes);
+  if (slice.size() > limits::sliceBytes)
+    return tooLarge("size of the slice", slice.size(), limits::sliceBytes);
+  if (waiting_.size() >= limits::chunksWaiting)
+    return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
+                         kj::str("this peer has ", limits::chunksWaiting,
+                                 " chunks waiting and takes no more"));
+  ChunkOwner& owner = *this;
+  return kj::newAdaptedPromise<net::ChunkOutcome, WaitingChunk>(owner, chunk, slice);
+}
+
+void WorkerPool::enqueue(WaitingChunk& chunk) {
+  chunk.enter(waiting_, waiting_.end());
+  dispatch();
+}
+
+void WorkerPool::putBack(WaitingChunk& chunk) { chunk.enter(waiting_, waiting_.begin()); }
+
+void WorkerPool::forget(WaitingChunk& chunk) {
+  chunk.leaveQueue();
+  for (auto& member : members_) {
+    for (unsigned slot = 0; slot < slotCount; ++slot) {
+      Place& place = member->places[slot];
+      if (place.chunk != &chunk)
+        continue;
+      place.chunk = nullptr;
+      if (member->process->takeBack(slot))
+        release(place);
+    }
+  }
+  if (!waiting_.empty()) // not at once: we are in a destructor
+    tasks_.add(kj::evalLater([this] { dispatch(); }));
+}
+
+// --- to a worker -----------------------------------------------------------------------------
+
+void WorkerPool::dispatch() {
+  while (!waiting_.empty() && dispatchFront())
+    ;
+  while (waiting_.empty() && takeFromBusy())
+    ;
+}
+
+/// Places the chunk that has waited longest. False if it has to wait on, and the others behind it.
+bool WorkerPool::dispatchFront() {
+  WaitingChunk& chunk = *waiting_.front();
+  const Code& code = codes_.at(chunk.chunk.entry);
+  if (code.state == Code::State::refused) {
+    chunk.settle(failedWith(net::Failure::Kind::badSlice, kj::str(code.refusal), chunk.chunk));
+    return true;
+  }
+  if (Member* member = choose(chunk.chunk.entry, code)) {
+    chunk.leaveQueue();
+    give(*member, chunk);
+    return true;
+  }
+  if (code.state != Code::State::compiling)
+    return false;
+  chunk.leaveQueue();
+  ChunkQueue& parked = parked_[chunk.chunk.entry];
+  chunk.enter(parked, parked.end());
+  return true;
+}
+
+/// Best an idle worker, then one that has the entry loaded, then the one used last, whose memory is warm.
+WorkerPool::Member* WorkerPool::choose(const Digest& entry, const Code& code) {
+  Member* best = nullptr;
+  int bestMerit = -1;
+  for (auto& member : members_) {
+    if (!member->isReady())
+      continue;
+    unsigned open = member->process->open();
+    bool loaded = member->loaded.has(entry);
+    if (open >= limits::chunksAtWorker || (!loaded && code.state == Code::State::compiling))
+      continue;
+    int merit = (open == 0 ? 2 : 0) + (loaded ? 1 : 0);
+    if (merit > bestMerit || (merit == bestMerit && member->lastUse > best->lastUse)) {
+      best = member.get();
+      bestMerit = merit;
+    }
+  }
+  return best;
+}
+
+void WorkerPool::give(Member& member, WaitingChunk& chunk) {
+  const Digest& entry = chunk.chunk.entry;
+  Place place{.chunk = &chunk, .entry = entry};
+  kj::ArrayPtr<const kj::byte> bytes;
+  if (!member.loaded.has(entry)) {
+    if (codes_.readFromDisk(entry, member.process->target()))
+      ++counters_.cacheHits;
+    logComplaint();
+    const Code& code = codes_.at(entry);
+    place.sent = code.state == Code::State::object ? CodeKind::object : CodeKind::slice;
+    place.compiles = place.sent == CodeKind::slice;
+    bytes = place.compiles ? chunk.slice : code.object.asPtr();
+    if (place.compiles)
+      codes_.compiling(entry);
+  }
+  member.loaded.used(entry); // the worker will have loaded it before it comes to a later request
+  member.lastUse = ++uses_;
+  Request request{.entry = entry, .code = place.sent, .count = chunk.chunk.count, .first = chunk.chunk.first};
+  if (std::optional<Digest> surplus = member.loaded.surplus(limits::entriesLoaded)) {
+    request.unload = *surplus;
+    member.loaded.erase(*surplus);
+  }
+  ++chunk.tries;
+  unsigned slot = member.process->submit(request, chunk.chunk.captures, chunk.chunk.arguments, bytes);
+  member.places[slot] = place;
+  if (place.sent == CodeKind::none)
+    watchSoon(codes_.at(entry));
+}
+
+// --- evening out -----------------------------------------------------------------------------
+
+/// Moves one chunk that lies ready at a busy worker to an idle one. False if there is no such pair.
+bool WorkerPool::takeFromBusy() {
+  for (auto& busy : members_) {
+    if (!busy->isReady() || busy->process->open() < 2)
+      continue;
+    for (unsigned slot = 0; slot < slotCount; ++slot) {
+      Place& place = busy->places[slot];
+      if (place.chunk == nullptr || busy->process->hasBegun(slot))
+        continue;
+      Member* idle = idleFor(place);
+      if (idle == nullptr || !busy->process->takeBack(slot))
+        continue;
+      WaitingChunk& chunk = *place.chunk;
+      release(place);
+      give(*idle, chunk);
+      return true;
+    }
+  }
+  return false;
+}
+
+WorkerPool::Member* WorkerPool::idleFor(const Place& place) {
+  for (auto& member : members_)
+    if (member->isReady() && member->process->open() == 0 &&
+        (member->loaded.has(place.entry) || place.compiles ||
+         codes_.at(place.entry).state != Code::State::compiling))
+      return member.get();
+  return nullptr;
+}
+
+/// Nobody waits at this place any more, and it compiles for nobody.
+void WorkerPool::release(Place& place) {
+  place.chunk = nullptr;
+  if (!place.compiles)
+    return;
+  place.compiles = false;
+  codes_.abandon(place.entry);
+  unpark(place.entry);
+}
+
+void WorkerPool::unpark(const Digest& entry) {
+  auto found = parked_.find(entry);
+  if (found == parked_.end())
+    return;
+  ChunkQueue parked = std::move(found->second);
+  parked_.erase(found);
+  for (auto chunk = parked.rbegin(); chunk != parked.rend(); ++chunk)
+    (*chunk)->enter(waiting_, waiting_.begin());
+}
+
+// --- polling for short chunks ----------------------------------------------------------------
+
+/// Plans to poll once the loop has nothing else to do: everything that arrived with this chunk is dispatched by then.
+void WorkerPool::watchSoon(const Code& code) {
+  if (watchPlanned_ || code.usualNanoseconds >= Watch::shortChunk || !watch_.pays())
+    return;
+  watchPlanned_ = true;
+  tasks_.add(kj::evalLast([this] {
+    watchPlanned_ = false;
+    for (auto& member : members_)
+      if (member->isReady())
+        member->process->watch(true);
+    bool heard = false;
+    auto end = std::chrono::steady_clock::now() + Watch::longest;
+    do {
+      for (auto& member : members_)
+        if (member->isReady())
+          heard = member->process->look() || heard;
+      relax();
+    } while (!heard && std::chrono::steady_clock::now() < end);
+    for (auto& member : members_) {
+      if (!member->isReady())
+        continue;
+      member->process->watch(false);
+      heard = member->process->look() || heard; // what was answered before it saw that nobody watches
+    }
+    watch_.found(heard);
+  }));
+}
+
+} // namespace roam::peer

@@ -1,0 +1,112 @@
+// A peer's worker processes, and the chunks that wait for them.
+//
+// Each chunk goes to an idle worker, best to one that has its entry loaded; when all are busy, each gets one more, so that
+// no worker waits for the supervisor. A chunk that lies ready at a busy worker is taken back when another has nothing to do.
+// The first worker that meets a digest compiles it; chunks of that digest are parked until the object is there, then every
+// worker links it. A worker that dies fails the chunk it was running; what it had not begun goes to the others.
+#pragma once
+#include "net/closure-runner.h"
+#include "net/log.h"
+#include "runtime/peer/code-table.h"
+#include "runtime/peer/loaded-entries.h"
+#include "runtime/peer/waiting-chunk.h"
+#include "runtime/peer/watch.h"
+#include "runtime/peer/worker-process.h"
+#include <array>
+#include <kj/vector.h>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace roam::peer {
+
+/// Runs chunks in worker processes. Call on the loop thread; results must be dropped there too.
+class WorkerPool final : public net::ClosureRunner, ChunkOwner, WorkerEvents, kj::TaskSet::ErrorHandler {
+public:
+  struct Options {
+    unsigned workers = 0;              ///< 0: as many as this process may use cores
+    kj::String executable;             ///< path of roam-worker
+    jit::ObjectCache* cache = nullptr; ///< objects on disk, or none
+  };
+
+  /// Starts the workers. `log` and the cache must outlive the pool. Throws if the executable can't be started.
+  WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, Options options);
+  /// Ends the workers at once; whatever still waits fails as DISCONNECTED.
+  ~WorkerPool() noexcept(false);
+  KJ_DISALLOW_COPY(WorkerPool);
+
+  /// Resolves when every worker is ready; fails with the reason if one can't start. Chunks may be run before that.
+  kj::Promise<void> ready() { return ready_.addBranch(); }
+
+  kj::Promise<net::ChunkOutcome> run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) override;
+  Counters counters() const override { return counters_; }
+  unsigned workers() const override { return static_cast<unsigned>(members_.size()); }
+
+  /// The processes that are ready now.
+  kj::Vector<pid_t> processes() const;
+  /// Bytes of memory shared with the workers that are in use.
+  std::size_t sharedMemory() const;
+
+private:
+  /// What a slot of a worker is used for, by our account.
+  struct Place {
+    WaitingChunk* chunk = nullptr; ///< null if nobody waits for the answer any more
+    Digest entry;
+    CodeKind sent = CodeKind::none;
+    bool compiles = false; ///< parked chunks wait for what comes of it
+  };
+  struct Member {
+    kj::Own<WorkerProcess> process; ///< null between an end and a new start
+    std::array<Place, slotCount> places;
+    LoadedEntries loaded;
+    std::uint64_t lastUse = 0;
+    bool isReady() const { return process.get() != nullptr && process->isReady(); }
+  };
+
+  // Which chunk goes where: worker-pool.cpp.
+  void enqueue(WaitingChunk& chunk) override;
+  void forget(WaitingChunk& chunk) override;
+  void dispatch();
+  bool dispatchFront();
+  bool takeFromBusy();
+  Member* choose(const Digest& entry, const Code& code);
+  Member* idleFor(const Place& place);
+  void give(Member& member, WaitingChunk& chunk);
+  void putBack(WaitingChunk& chunk);
+  void release(Place& place);
+  void unpark(const Digest& entry);
+  void watchSoon(const Code& code);
+
+  // What workers tell: worker-pool-events.cpp.
+  void onReady(WorkerProcess& worker) override;
+  void onCompiled(WorkerProcess& worker, unsigned slot, kj::ArrayPtr<const kj::byte> object) override;
+  void onAnswered(WorkerProcess& worker, unsigned slot) override;
+  void onEnded(WorkerProcess& worker, kj::StringPtr how) override;
+  void taskFailed(kj::Exception&& exception) override;
+  void learn(Member& member, const Place& place, const TakenAnswer& taken);
+  void lose(Member& member, kj::StringPtr how);
+  void start(Member& member);
+  void startLater(Member& member, kj::Duration delay);
+  void giveUp(const kj::Exception& exception);
+  void logComplaint();
+  Member& memberOf(WorkerProcess& worker);
+
+  kj::UnixEventPort& port_;
+  kj::Timer& timer_;
+  net::Log& log_;
+  kj::String executable_;
+  CodeTable codes_;
+  Counters counters_;
+  ChunkQueue waiting_;                            ///< in the order of arrival
+  std::unordered_map<Digest, ChunkQueue> parked_; ///< until somebody else has compiled
+  std::uint64_t uses_ = 0;
+  Watch watch_;
+  bool watchPlanned_ = false;
+  unsigned notReady_;
+  kj::Own<kj::PromiseFulfiller<void>> readyFulfiller_;
+  kj::ForkedPromise<void> ready_;
+  std::vector<std::unique_ptr<Member>> members_;
+  kj::TaskSet tasks_;
+};
+
+} // namespace roam::peer

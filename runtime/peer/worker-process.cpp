@@ -1,0 +1,307 @@
+// Starting, hearing and ending a worker process.
+//
+// It inherits three descriptors, named on its command line: the shared memory, the eventfd by which it tells, and the read
+// end of a pipe that nobody writes to. The pipe ends when the supervisor does, however that happens, and the worker with it.
+// The supervisor learns of the worker's end from a pidfd.
+#include "runtime/peer/worker-process.h"
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <kj/debug.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <system_error>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace roam::peer {
+namespace {
+
+/// Results up to this size are copied: cheaper than keeping a slot busy until they are sent.
+constexpr std::size_t copiedResults = 64u << 10;
+/// Slots whose results are lent at the same time; the others suffice for limits::chunksAtWorker.
+constexpr unsigned slotsLent = slotCount - limits::chunksAtWorker;
+
+kj::AutoCloseFd checked(int descriptor, const char* what) {
+  if (descriptor < 0)
+    throw std::system_error(errno, std::generic_category(), what);
+  return kj::AutoCloseFd(descriptor);
+}
+
+std::string_view pieceOf(std::span<char> text, std::size_t& used, std::size_t size) {
+  std::size_t from = std::min(used, text.size());
+  std::size_t length = std::min(size, text.size() - from);
+  used = from + length;
+  return {text.data() + from, length};
+}
+
+kj::String copyOf(std::string_view text) { return kj::heapString(text.data(), text.size()); }
+
+} // namespace
+
+/// The memory, and our own account of what each slot is used for: the worker can't disturb that.
+class WorkerProcess::Slots {
+public:
+  enum class Use : std::uint8_t { free, open, lent };
+  struct Touched {
+    std::size_t request = 0, object = 0, results = 0;
+  };
+
+  WorkerMemory memory = WorkerMemory::create();
+  std::array<Use, slotCount> use{};
+  std::array<Touched, slotCount> touched{};
+
+  unsigned count(Use which) const {
+    return static_cast<unsigned>(std::count(use.begin(), use.end(), which));
+  }
+
+  void release(unsigned slot) {
+    memory.giveBack(memory.request(slot), touched[slot].request);
+    memory.giveBack(memory.object(slot), touched[slot].object);
+    memory.giveBack(memory.results(slot), touched[slot].results);
+    touched[slot] = {};
+    use[slot] = Use::free;
+  }
+};
+
+/// Frees the slot when the results were sent.
+class WorkerProcess::LentResults final : public kj::ArrayDisposer {
+public:
+  LentResults(std::shared_ptr<Slots> slots, unsigned slot) : slots_(std::move(slots)), slot_(slot) {}
+
+private:
+  void disposeImpl(void*, std::size_t, std::size_t, std::size_t, void (*)(void*)) const override {
+    slots_->release(slot_);
+    delete this;
+  }
+  std::shared_ptr<Slots> slots_;
+  unsigned slot_;
+};
+
+WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
+                             WorkerEvents& events)
+    : events_(events), slots_(std::make_shared<Slots>()) {
+  tellFd_ = checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "can't make an eventfd for a worker process");
+  spawn(executable);
+  tellObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(port, tellFd_.get(),
+                                                          kj::UnixEventPort::FdObserver::OBSERVE_READ);
+  processObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
+      port, processFd_.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
+  // Later: nothing is told before the constructor is through.
+  listening_ = kj::evalLater([this] { return listen(); }).eagerlyEvaluate(nullptr);
+  starting_ = awaitStart(timer).eagerlyEvaluate(nullptr);
+  ending_ = processObserver_->whenBecomesReadable().then([this] { hearEnd(); }).eagerlyEvaluate(nullptr);
+}
+
+WorkerProcess::~WorkerProcess() noexcept(false) {
+  if (ended_)
+    return;
+  // No goodbye: shipped code may be stuck, and nothing in a worker is worth saving.
+  (void)pidfd_send_signal(processFd_.get(), SIGKILL, nullptr, 0);
+  siginfo_t end;
+  while (waitid(P_PIDFD, processFd_.get(), &end, WEXITED) != 0 && errno == EINTR)
+    ;
+}
+
+void WorkerProcess::spawn(kj::StringPtr executable) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    throw std::system_error(errno, std::generic_category(), "can't make a pipe for a worker process");
+  kj::AutoCloseFd theirs(ends[0]);
+  lifeline_ = kj::AutoCloseFd(ends[1]);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  KJ_DEFER({
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  });
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, 2, 1);
+  int inherited[] = {slots_->memory.descriptor(), tellFd_.get(), theirs.get()};
+  for (int descriptor : inherited)
+    posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor); // clears close-on-exec there
+
+  // Shipped code meets signals as a program started by hand would, whatever this process blocks or ignores.
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+  kj::String numbers[] = {kj::str(inherited[0]), kj::str(inherited[1]), kj::str(inherited[2])};
+  char* arguments[] = {const_cast<char*>(executable.cStr()), numbers[0].begin(), numbers[1].begin(),
+                       numbers[2].begin(), nullptr};
+  int error = posix_spawn(&pid_, executable.cStr(), &actions, &attributes, arguments, environ);
+  if (error != 0)
+    throw std::system_error(error, std::generic_category(),
+                            kj::str("can't start the worker program ", executable).cStr());
+  processFd_ = checked(pidfd_open(pid_, 0), "can't watch a worker process (pidfd_open)");
+}
+
+std::size_t WorkerProcess::sharedMemory() const { return slots_->memory.resident(); }
+unsigned WorkerProcess::open() const { return slots_->count(Slots::Use::open); }
+
+// --- giving requests -------------------------------------------------------------------------
+
+unsigned WorkerProcess::submit(Request request, kj::ArrayPtr<const kj::byte> captures,
+                               kj::ArrayPtr<const kj::byte> arguments, kj::ArrayPtr<const kj::byte> code) {
+  // The lowest free slot, so that a quiet worker uses the same warm pages again and again.
+  unsigned index = 0;
+  while (index < slotCount && slots_->use[index] != Slots::Use::free)
+    ++index;
+  KJ_REQUIRE(index < slotCount && open() < limits::chunksAtWorker, "the worker has enough to do");
+
+  request.capturesSize = captures.size();
+  request.argumentsSize = arguments.size();
+  request.codeSize = code.size();
+  RequestParts parts = partsOf(request, slots_->memory.request(index));
+  KJ_REQUIRE(parts.captures.size() == captures.size() && parts.code.size() == code.size(),
+             "a request is larger than its slot");
+  auto copy = [](std::span<char> to, kj::ArrayPtr<const kj::byte> from) {
+    if (from.size() > 0)
+      std::memcpy(to.data(), from.begin(), from.size());
+  };
+  copy(parts.captures, captures);
+  copy(parts.arguments, arguments);
+  copy(parts.code, code);
+
+  Slot& slot = slots_->memory.slot(index);
+  slot.request = request;
+  slot.objectSize.store(0, std::memory_order_relaxed);
+  slot.state.store(SlotState::submitted);
+  slots_->use[index] = Slots::Use::open;
+  slots_->touched[index].request = captures.size() + arguments.size() + code.size() + 2 * 64;
+  peer::submit(slots_->memory.control(), index);
+  return index;
+}
+
+bool WorkerProcess::takeBack(unsigned slot) {
+  SlotState expected = SlotState::submitted;
+  return slots_->memory.slot(slot).state.compare_exchange_strong(expected, SlotState::cancelled);
+}
+
+bool WorkerProcess::hasBegun(unsigned slot) const {
+  SlotState state = slots_->memory.slot(slot).state.load();
+  return state != SlotState::submitted && state != SlotState::cancelled;
+}
+
+// --- taking answers --------------------------------------------------------------------------
+
+TakenAnswer WorkerProcess::take(unsigned slot) {
+  KJ_REQUIRE(slots_->use[slot] == Slots::Use::open);
+  TakenAnswer taken;
+  taken.answer = slots_->memory.slot(slot).answer; // a copy, which the worker can't change any more
+  std::span<char> text = slots_->memory.text(slot);
+  std::size_t used = 0;
+  taken.type = copyOf(pieceOf(text, used, taken.answer.typeSize));
+  taken.category = copyOf(pieceOf(text, used, taken.answer.categorySize));
+  taken.message = copyOf(pieceOf(text, used, taken.answer.messageSize));
+
+  std::span<char> area = slots_->memory.results(slot);
+  std::size_t size = std::min<std::size_t>(taken.answer.resultsSize, area.size());
+  slots_->touched[slot].results = size;
+  kj::ArrayPtr<const kj::byte> results(reinterpret_cast<kj::byte*>(area.data()), size);
+  if (taken.answer.kind != AnswerKind::done) {
+    slots_->release(slot);
+  } else if (size > copiedResults && slots_->count(Slots::Use::lent) < slotsLent) {
+    slots_->use[slot] = Slots::Use::lent;
+    taken.results = kj::Array<const kj::byte>(results.begin(), size, *new LentResults(slots_, slot));
+  } else {
+    taken.results = kj::heapArray(results);
+    slots_->release(slot);
+  }
+  return taken;
+}
+
+void WorkerProcess::watch(bool on) { slots_->memory.control().watched.store(on ? 1 : 0); }
+
+bool WorkerProcess::look() {
+  bool heard = false;
+  for (unsigned i = 0; i < slotCount; ++i) {
+    if (slots_->use[i] != Slots::Use::open)
+      continue;
+    Slot& slot = slots_->memory.slot(i);
+    // Read first: an answer implies that its object, if there is one, is there by now.
+    bool answered = slot.state.load() == SlotState::answered;
+    if (slot.objectSize.load(std::memory_order_relaxed) != 0) {
+      std::span<char> area = slots_->memory.object(i);
+      std::size_t size = std::min<std::size_t>(slot.objectSize.exchange(0), area.size());
+      slots_->touched[i].object = size;
+      events_.onCompiled(*this, i, kj::arrayPtr(reinterpret_cast<const kj::byte*>(area.data()), size));
+      heard = true;
+    }
+    if (answered) {
+      events_.onAnswered(*this, i);
+      heard = true;
+    }
+  }
+  return heard;
+}
+
+kj::Promise<void> WorkerProcess::listen() {
+  std::uint64_t told;
+  (void)!read(tellFd_.get(), &told, sizeof told); // to nothing, so that the next word is an edge
+  if (!ready_)
+    hearPhase();
+  look();
+  return tellObserver_->whenBecomesReadable().then([this] { return listen(); });
+}
+
+// --- its start and its end -------------------------------------------------------------------
+
+void WorkerProcess::hearPhase() {
+  const Control& control = slots_->memory.control();
+  WorkerPhase phase = control.phase.load();
+  if (phase == WorkerPhase::starting || startProblem_ != nullptr)
+    return;
+  kj::String word = kj::heapString(control.word, strnlen(control.word, sizeof control.word));
+  if (phase == WorkerPhase::failed)
+    return refuseStart(word);
+  target_ = kj::mv(word);
+  ready_ = true;
+  events_.onReady(*this);
+}
+
+kj::Promise<void> WorkerProcess::awaitStart(kj::Timer& timer) {
+  return timer.afterDelay(limits::workerStart).then([this] {
+    if (!ready_)
+      refuseStart(kj::str("it was not ready after ", limits::workerStart / kj::SECONDS, " s"));
+  });
+}
+
+void WorkerProcess::refuseStart(kj::StringPtr why) {
+  startProblem_ = kj::str("could not start: ", why);
+  (void)pidfd_send_signal(processFd_.get(), SIGKILL, nullptr, 0);
+}
+
+void WorkerProcess::hearEnd() {
+  if (!ready_)
+    hearPhase();
+  look();
+  ended_ = true;
+  kj::String how = describeEnd();
+  events_.onEnded(*this, how);
+}
+
+kj::String WorkerProcess::describeEnd() {
+  siginfo_t end{};
+  while (waitid(P_PIDFD, processFd_.get(), &end, WEXITED) != 0)
+    if (errno != EINTR)
+      return kj::str("ended"); // somebody else has waited for it
+  KJ_IF_MAYBE (problem, startProblem_)
+    return kj::mv(*problem);
+  if (end.si_code == CLD_EXITED)
+    return kj::str("ended with exit status ", end.si_status);
+  return kj::str("was killed by signal ", end.si_status, " (", strsignal(end.si_status), ")");
+}
+
+} // namespace roam::peer

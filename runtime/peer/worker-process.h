@@ -1,0 +1,95 @@
+// One worker process, as its supervisor sees it: started, given requests, heard, ended.
+#pragma once
+#include "runtime/peer/worker-memory.h"
+#include <kj/array.h>
+#include <kj/async-unix.h>
+#include <kj/async.h>
+#include <kj/io.h>
+#include <kj/string.h>
+#include <kj/timer.h>
+#include <memory>
+#include <sys/types.h>
+
+namespace roam::peer {
+
+class WorkerProcess;
+
+/// What a worker tells. Called on the loop thread. The worker must not be destroyed inside these calls.
+class WorkerEvents {
+public:
+  virtual void onReady(WorkerProcess& worker) = 0;
+  /// The code of the request in `slot` was compiled, which may still run. The bytes are valid during the call.
+  virtual void onCompiled(WorkerProcess& worker, unsigned slot,
+                          kj::ArrayPtr<const kj::byte> object) = 0;
+  /// The request in `slot` is answered: the receiver calls `take`.
+  virtual void onAnswered(WorkerProcess& worker, unsigned slot) = 0;
+  /// The process is gone; all answers it gave were told before. `how`: "was killed by signal 9 (Killed)". Told once.
+  virtual void onEnded(WorkerProcess& worker, kj::StringPtr how) = 0;
+};
+
+/// An answer, checked and copied out of the shared memory.
+struct TakenAnswer {
+  Answer answer;
+  kj::String type, category, message;
+  /// Large results are not copied: they stay in the shared memory, which lives as long as they do.
+  kj::Array<const kj::byte> results;
+};
+
+class WorkerProcess {
+public:
+  /// Starts `executable`; it works once `ready` was told. Throws if it can't be started at all. What the process prints goes to
+  /// this process's standard error.
+  WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable, WorkerEvents& events);
+  /// Ends the process, if need be by SIGKILL, and waits for it.
+  ~WorkerProcess() noexcept(false);
+  KJ_DISALLOW_COPY(WorkerProcess);
+
+  pid_t pid() const { return pid_; }
+  bool isReady() const { return ready_; }
+  /// It has not ended, as far as was told.
+  bool isAlive() const { return !ended_; }
+  /// What its objects depend on besides the slice. Empty before it is ready.
+  kj::StringPtr target() const { return target_; }
+  /// Bytes of memory shared with the worker that are in use.
+  std::size_t sharedMemory() const;
+
+  /// Requests that are not answered.
+  unsigned open() const;
+  /// Gives a request to the worker, copying all bytes. There must be fewer than limits::chunksAtWorker open. Returns its slot.
+  unsigned submit(Request request, kj::ArrayPtr<const kj::byte> captures,
+                  kj::ArrayPtr<const kj::byte> arguments, kj::ArrayPtr<const kj::byte> code);
+  /// Takes back a request that has not begun; false if it has. One taken back is still answered, as `skipped`.
+  bool takeBack(unsigned slot);
+  bool hasBegun(unsigned slot) const;
+  /// The answer in `slot`, which is free again with that.
+  TakenAnswer take(unsigned slot);
+
+  /// While watched, the worker spares the system call that wakes the event loop; the watcher calls `look`.
+  void watch(bool on);
+  /// Tells what has happened. Returns whether anything had.
+  bool look();
+
+private:
+  class Slots;
+  class LentResults;
+
+  void spawn(kj::StringPtr executable);
+  kj::Promise<void> listen();
+  kj::Promise<void> awaitStart(kj::Timer& timer);
+  void hearPhase();
+  void refuseStart(kj::StringPtr why);
+  void hearEnd();
+  kj::String describeEnd();
+
+  WorkerEvents& events_;
+  std::shared_ptr<Slots> slots_;
+  kj::AutoCloseFd tellFd_, lifeline_, processFd_;
+  pid_t pid_ = -1;
+  bool ready_ = false, ended_ = false;
+  kj::String target_;
+  kj::Maybe<kj::String> startProblem_;
+  kj::Own<kj::UnixEventPort::FdObserver> tellObserver_, processObserver_;
+  kj::Promise<void> listening_ = nullptr, starting_ = nullptr, ending_ = nullptr;
+};
+
+} // namespace roam::peer
