@@ -1,0 +1,167 @@
+// The errors at captures. Example:
+//
+//     error: capture 'rate' cannot travel to another machine: it is a reference
+//     note: 'rate' is declared here with type 'double'
+//     note: write 'rate' instead of '&rate' to send a copy      (with a fix-it)
+//     note: the lambda is sent from here
+#include "plugin/capture-check.h"
+#include "plugin/reflect.h"
+#include "clang/Basic/SourceManager.h"
+
+using namespace clang;
+
+namespace roam::plugin {
+namespace {
+
+constexpr char cannotTravel[] = "capture '%0' cannot travel to another machine: it %1";
+
+bool isInRoam(const Decl* decl) {
+  for (const DeclContext* at = decl ? decl->getDeclContext() : nullptr; at; at = at->getParent())
+    if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
+      return space->getName() == "roam";
+  return false;
+}
+
+/// Where the capture's '&' stands: `[& x]` with x at `name`. Invalid if it is not there.
+SourceLocation ampersandBefore(SourceLocation name, const SourceManager& sources) {
+  if (name.isMacroID())
+    return {};
+  bool invalid = false;
+  StringRef text = sources.getBufferData(sources.getFileID(name), &invalid);
+  unsigned offset = sources.getFileOffset(name);
+  if (invalid || offset > text.size())
+    return {};
+  size_t found = text.take_front(offset).find_last_not_of(" \t\n\r");
+  if (found == StringRef::npos || text[found] != '&')
+    return {};
+  return name.getLocWithOffset(int(found) - int(offset));
+}
+
+} // namespace
+
+bool CaptureCheck::canTravel(const ClassTemplateSpecializationDecl* shippable, SourceLocation use) {
+  QualType type = shippable->getTemplateArgs()[0].getAsType();
+  auto* record = type->getAsCXXRecordDecl();
+  if (record && record->isDependentType())
+    return true;
+  use = placeOfUse(use);
+  if (record && record->isLambda()) {
+    bool fine = checkClosure(record->getDefinition());
+    if (!fine)
+      noteUse(use);
+    return fine;
+  }
+  auto obstacle = search_.find(type);
+  if (!obstacle)
+    return true;
+  report_.error(use, "%0 cannot travel to another machine: it %select{is|holds}1 %2%3")
+      << type << !obstacle->path.empty() << obstacle->what
+      << (obstacle->path.empty() ? "" : " in '" + StringRef(obstacle->path).ltrim('.').str() + "'");
+  report_.note(use, "%0") << obstacle->advice;
+  return false;
+}
+
+bool CaptureCheck::checkClosure(const CXXRecordDecl* closure) {
+  auto [known, first] = verdicts_.try_emplace(closure, true);
+  if (!first)
+    return known->second;
+  bool fine = true;
+  auto field = closure->field_begin();
+  for (const LambdaCapture& capture : closure->captures())
+    fine &= checkCapture(closure, capture, *field++);
+  verdicts_[closure] = fine;
+  return fine;
+}
+
+bool CaptureCheck::checkCapture(const CXXRecordDecl* closure, const LambdaCapture& capture,
+                                const FieldDecl* field) {
+  SourceLocation at = capture.getLocation();
+  if (capture.capturesVLAType()) {
+    report_.error(at, "the size of a variable-length array cannot travel to another machine");
+    return false;
+  }
+  if (capture.getCaptureKind() == LCK_This) {
+    refuseThis(closure, capture);
+    return false;
+  }
+  if (capture.capturesVariable() && capture.getCaptureKind() == LCK_ByRef) {
+    refuseReference(closure, capture);
+    return false;
+  }
+  std::string name = capture.capturesVariable() ? capture.getCapturedVar()->getNameAsString()
+                                                : std::string("*this");
+  if (auto* inner = field->getType()->getAsCXXRecordDecl(); inner && inner->isLambda()) {
+    if (checkClosure(inner->getDefinition()))
+      return true;
+    report_.note(at, "that lambda is captured here, as '%0'") << name;
+    return false;
+  }
+  auto obstacle = search_.find(field->getType());
+  if (!obstacle)
+    return true;
+  std::string why = obstacle->path.empty()
+                        ? "is " + obstacle->what
+                        : "holds " + obstacle->what + " in '" + name + obstacle->path + "'";
+  report_.error(at, cannotTravel) << name << why;
+  report_.note(capture.capturesVariable() ? capture.getCapturedVar()->getLocation() : at,
+               "%0 instead")
+      << obstacle->advice;
+  return false;
+}
+
+void CaptureCheck::refuseThis(const CXXRecordDecl* closure, const LambdaCapture& capture) {
+  SourceLocation at = capture.getLocation();
+  report_.error(at, cannotTravel) << "this"
+                                  << "is a raw pointer to the enclosing object";
+  SourceLocation note = capture.isExplicit() ? at : closure->getBeginLoc();
+  auto builder = report_.note(
+      note, "capture '*this' to send a copy of the whole object, or only the members that are "
+            "used: [member = this->member]");
+  if (capture.isExplicit())
+    builder << FixItHint::CreateReplacement(at, "*this");
+}
+
+void CaptureCheck::refuseReference(const CXXRecordDecl* closure, const LambdaCapture& capture) {
+  SourceLocation at = capture.getLocation();
+  const ValueDecl* variable = capture.getCapturedVar();
+  StringRef name = variable->getName();
+  report_.error(at, cannotTravel) << name << "is a reference";
+  auto* init = dyn_cast<VarDecl>(variable);
+  if (init && init->isInitCapture()) {
+    SourceLocation ampersand = ampersandBefore(variable->getLocation(), sema_.SourceMgr);
+    auto builder = report_.note(at, "write '%0 = ...' without '&' to send a copy") << name;
+    if (ampersand.isValid())
+      builder << FixItHint::CreateRemoval(CharSourceRange::getCharRange(ampersand, at));
+    return;
+  }
+  report_.note(variable->getLocation(), "'%0' is declared here with type %1")
+      << name << variable->getType();
+  if (!capture.isExplicit()) {
+    report_.note(closure->getBeginLoc(),
+                 "write '[=]' instead of '[&]', or '[%0]', to send a copy")
+        << name;
+    return;
+  }
+  SourceLocation ampersand = ampersandBefore(at, sema_.SourceMgr);
+  auto builder = report_.note(at, "write '%0' instead of '&%0' to send a copy") << name;
+  if (ampersand.isValid())
+    builder << FixItHint::CreateRemoval(CharSourceRange::getCharRange(ampersand, at));
+}
+
+void CaptureCheck::noteUse(SourceLocation use) {
+  if (use.isValid())
+    report_.note(use, "the lambda is sent from here");
+}
+
+/// The innermost place outside our headers from which the current instantiation was asked for.
+SourceLocation CaptureCheck::placeOfUse(SourceLocation use) const {
+  for (const auto& context : llvm::reverse(sema_.CodeSynthesisContexts)) {
+    if (!isInRoam(context.Entity))
+      break;
+    if (context.PointOfInstantiation.isValid())
+      use = context.PointOfInstantiation;
+  }
+  return use;
+}
+
+} // namespace roam::plugin

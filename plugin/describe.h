@@ -1,0 +1,16 @@
+// The description of an entry for people and tools: where its lambda stands, what it captures, takes and gives.
+#pragma once
+#include "jit/slice/manifest.h"
+#include "plugin/entries.h"
+#include "clang/Basic/SourceManager.h"
+
+namespace roam::plugin {
+
+/// From the shape's aliases Closure, Argument and Result; what a shape does not have stays empty. File names follow
+/// -ffile-prefix-map, as __FILE__ does.
+Description describe(clang::ASTContext& ast, const Entry& entry);
+
+/// Where the lambda of the entry stands; the first one of several. Else where its function object is defined.
+clang::SourceLocation placeOf(clang::ASTContext& ast, const Entry& entry);
+
+} // namespace roam::plugin

@@ -1,0 +1,103 @@
+// Records in the host's module. All of a record is in one COMDAT group named by the digest, so the linker keeps one copy of
+// equal slices. Distances instead of addresses need no relocation at load time and no constructor. llvm.used makes the
+// sections survive --gc-sections.
+#include "plugin/embed.h"
+#include "jit/slice/manifest.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
+
+using namespace llvm;
+
+namespace roam::plugin {
+namespace {
+
+class Embedder {
+public:
+  explicit Embedder(Module& module) : module_(module), context_(module.getContext()) {}
+  ~Embedder() { appendToUsed(module_, used_); }
+
+  /// The record of this slice; made once a digest.
+  GlobalVariable* record(const Shipment::Item& item) {
+    const WrittenSlice& slice = item.slice;
+    std::string name = slice.digest.toString();
+    if (GlobalVariable* made = module_.getGlobalVariable("roam.record." + name))
+      return made;
+    Comdat* group = module_.getOrInsertComdat("roam." + name);
+    auto* code = bytes({slice.bytes.data(), slice.bytes.size()}, "roam.slice." + name, 8, group);
+    std::string needs;
+    for (const std::string& symbol : slice.needs)
+      needs.append(symbol).push_back('\0');
+    auto* symbols = bytes(needs, "roam.needs." + name, 1, group);
+    auto* description = bytes(item.description, "roam.description." + name, 1, group);
+
+    Type* word = Type::getInt64Ty(context_);
+    auto digest = slice.digest.bytes();
+    Constant* raw = ConstantDataArray::getRaw(
+        StringRef(reinterpret_cast<const char*>(digest.data()), digest.size()), digest.size(),
+        Type::getInt8Ty(context_));
+    auto* type = StructType::get(context_, {raw->getType(), word, word, word, word, word, word});
+    auto* made = add(UndefValue::get(type), "roam.record." + name, registrySection, 8, group);
+    auto size = [&](size_t size) { return ConstantInt::get(word, size); };
+    made->setInitializer(ConstantStruct::get(
+        type, {raw, distance(made, code), size(slice.bytes.size()), distance(made, symbols),
+               size(needs.size()), distance(made, description), size(item.description.size())}));
+    return made;
+  }
+
+private:
+  GlobalVariable* add(Constant* value, const Twine& name, StringRef section, unsigned alignment,
+                      Comdat* group) {
+    auto* variable = new GlobalVariable(module_, value->getType(), /*isConstant=*/true,
+                                        GlobalValue::LinkOnceODRLinkage, value, name);
+    variable->setVisibility(GlobalValue::HiddenVisibility);
+    variable->setSection(section);
+    variable->setAlignment(Align(alignment));
+    variable->setComdat(group);
+    used_.push_back(variable);
+    return variable;
+  }
+  GlobalVariable* bytes(StringRef bytes, const Twine& name, unsigned alignment, Comdat* group) {
+    auto* text = ConstantDataArray::getRaw(bytes, bytes.size(), Type::getInt8Ty(context_));
+    return add(text, name, codeSection, alignment, group);
+  }
+  Constant* distance(GlobalVariable* from, GlobalVariable* to) {
+    Type* word = Type::getInt64Ty(context_);
+    return ConstantExpr::getSub(ConstantExpr::getPtrToInt(to, word),
+                                ConstantExpr::getPtrToInt(from, word));
+  }
+
+  Module& module_;
+  LLVMContext& context_;
+  SmallVector<GlobalValue*, 16> used_;
+};
+
+/// Removes a call whose value was replaced. With exceptions a call may be an invoke, which ends its block.
+void removeCall(CallBase* call) {
+  if (auto* invoke = dyn_cast<InvokeInst>(call)) {
+    BranchInst::Create(invoke->getNormalDest(), invoke->getIterator());
+    invoke->getUnwindDest()->removePredecessor(invoke->getParent());
+  }
+  call->eraseFromParent();
+}
+
+} // namespace
+
+bool embed(Module& module, const Shipment& shipment) {
+  Function* roamRecord = module.getFunction("roamRecord");
+  if (!roamRecord)
+    return false;
+  Embedder embedder(module);
+  for (User* user : make_early_inc_range(roamRecord->users())) {
+    auto* call = dyn_cast<CallBase>(user);
+    auto* number = call ? dyn_cast<ConstantInt>(call->getArgOperand(0)) : nullptr;
+    auto item = number ? shipment.entries.find(number->getZExtValue()) : shipment.entries.end();
+    if (item == shipment.entries.end())
+      continue; // left to the linker, which will name roamRecord
+    call->replaceAllUsesWith(embedder.record(item->second));
+    removeCall(call);
+  }
+  return true;
+}
+
+} // namespace roam::plugin

@@ -1,0 +1,21 @@
+// Puts slices and their records into the host's module.
+#pragma once
+#include "plugin/slice-writer.h"
+#include <map>
+
+namespace roam::plugin {
+
+/// What one translation unit ships: filled by the second code generation, read by the host's pipeline.
+struct Shipment {
+  struct Item {
+    WrittenSlice slice;
+    std::string description; ///< Description::toText
+  };
+  std::map<unsigned, Item> entries; ///< by number
+};
+
+/// The first pass of the host's pipeline, at any -O and before LTO bitcode is written: replaces each call roamRecord(N) by the
+/// address of entry N's record, and adds slice and record. True if the module changed.
+bool embed(llvm::Module& module, const Shipment& shipment);
+
+} // namespace roam::plugin

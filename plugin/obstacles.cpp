@@ -1,0 +1,198 @@
+// The search for addresses inside a type. "Trivially copyable" is not "can travel": an iterator, a variant of pointers or
+// an error code copy byte by byte and are wrong elsewhere, so the search goes through their private members too.
+#include "plugin/obstacles.h"
+#include "plugin/reflect.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace clang;
+
+namespace roam::plugin {
+namespace {
+
+std::string quoted(QualType type, const ASTContext& context) {
+  PrintingPolicy policy(context.getLangOpts());
+  policy.AnonymousTagLocations = false;
+  return "'" + type.getUnqualifiedType().getAsString(policy) + "'";
+}
+
+/// Standard types that stand for something outside themselves, and what to send instead.
+std::optional<Obstacle> standardObstacle(StringRef name) {
+  auto is = [&](StringRef what, StringRef advice) {
+    return Obstacle{"", what.str(), advice.str()};
+  };
+  struct Entry {
+    StringRef what, advice;
+  };
+  Entry entry =
+      llvm::StringSwitch<Entry>(name)
+          .Case("basic_string_view",
+                {"a std::string_view, which does not own its characters", "send a std::string"})
+          .Case("span", {"a std::span, which does not own its elements", "send a std::vector"})
+          .Case("initializer_list",
+                {"a std::initializer_list, which does not own its elements", "send a std::vector"})
+          .Case("reference_wrapper",
+                {"a std::reference_wrapper, which is a reference", "send the object itself"})
+          .Case("weak_ptr", {"a std::weak_ptr, which does not own its object",
+                             "send the object itself or a std::shared_ptr"})
+          .Case("function", {"a std::function, which hides what it holds",
+                             "capture the lambda itself, with its own type"})
+          .Case("move_only_function", {"a std::move_only_function, which hides what it holds",
+                                       "capture the lambda itself, with its own type"})
+          .Case("any", {"a std::any, which hides what it holds",
+                        "send a std::variant of the types it may hold"})
+          .Case("type_index", {"a std::type_index, which is an address", "send the type's name"})
+          .Case("coroutine_handle", {"a std::coroutine_handle, which is an address",
+                                     "send the arguments and start the coroutine over there"})
+          .Case("error_code", {"a std::error_code, which points to its category",
+                               "send its value() and the category's name()"})
+          .Case("error_condition", {"a std::error_condition, which points to its category",
+                                    "send its value() and the category's name()"})
+          .Case("exception_ptr", {"a std::exception_ptr, which hides what it holds",
+                                  "send what the exception says"})
+          .Cases("thread", "jthread", "future", "shared_future", "promise",
+                 {"bound to threads of this process", "wait for its result and send that"})
+          .Cases("mutex", "recursive_mutex", "timed_mutex", "shared_mutex", "unique_lock",
+                 "lock_guard", "shared_lock",
+                 {"a lock of this process", "make it a static variable inside the lambda"})
+          .Cases("condition_variable", "condition_variable_any", "once_flag", "latch", "barrier",
+                 "counting_semaphore",
+                 {"a synchronisation object of this process",
+                  "make it a static variable inside the lambda"})
+          .Case("atomic", {"a std::atomic, which is shared between threads of one process only",
+                           "send the value it has now: x.load()"})
+          .Cases("basic_ifstream", "basic_ofstream", "basic_fstream", "basic_filebuf",
+                 {"an open file of this process", "send its path, or what it holds"})
+          .Cases("basic_ostream", "basic_istream", "basic_iostream", "basic_stringstream",
+                 {"a stream of this process", "send what it holds, as a std::string"})
+          .Case("random_device", {"a std::random_device of this machine",
+                                  "create it inside the lambda"})
+          .Default({"", ""});
+  if (entry.what.empty())
+    return std::nullopt;
+  return is(entry.what, entry.advice);
+}
+
+/// Has it a member function or member function template of that name?
+bool hasMember(const CXXRecordDecl* record, ASTContext& context, StringRef name) {
+  return !record->lookup(&context.Idents.get(name)).empty();
+}
+
+/// Does the class say itself how it travels: as a member, or by a specialisation of roam::Archive?
+bool encodesItself(const CXXRecordDecl* record, ASTContext& context) {
+  if (hasMember(record, context, "serialize") ||
+      (hasMember(record, context, "save") && hasMember(record, context, "load")))
+    return true;
+  const Type* type = context.getRecordType(record).getCanonicalType().getTypePtr();
+  for (NamedDecl* space : context.getTranslationUnitDecl()->lookup(&context.Idents.get("roam")))
+    if (auto* roam = dyn_cast<NamespaceDecl>(space))
+      for (NamedDecl* found : roam->lookup(&context.Idents.get("Archive")))
+        if (auto* archive = dyn_cast<ClassTemplateDecl>(found))
+          for (ClassTemplateSpecializationDecl* shaped : archive->specializations())
+            if (shaped->isExplicitSpecialization() &&
+                shaped->getTemplateArgs()[0].getAsType().getCanonicalType().getTypePtr() == type)
+              return true;
+  return false;
+}
+
+bool isOfRoam(const CXXRecordDecl* record) {
+  for (const DeclContext* at = record->getDeclContext(); at; at = at->getParent())
+    if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
+      return space->getName() == "roam";
+  return false;
+}
+
+} // namespace
+
+std::optional<Obstacle> ObstacleSearch::find(QualType type) {
+  seen_.clear();
+  return inType(type);
+}
+
+std::optional<Obstacle> ObstacleSearch::inType(QualType type) {
+  type = type.getCanonicalType();
+  if (type->isReferenceType())
+    return Obstacle{"", "a reference (" + quoted(type, context_) + ")", "send the object itself"};
+  if (type->isAnyPointerType() || type->isMemberFunctionPointerType())
+    return inPointer(type);
+  if (auto* array = context_.getAsArrayType(type)) {
+    auto obstacle = inType(array->getElementType());
+    if (obstacle)
+      obstacle->path = "[...]" + obstacle->path;
+    return obstacle;
+  }
+  auto* record = type->getAsCXXRecordDecl();
+  if (!record || !record->hasDefinition() || !seen_.insert(type.getTypePtr()).second)
+    return std::nullopt;
+  return inRecord(record->getDefinition());
+}
+
+std::optional<Obstacle> ObstacleSearch::inPointer(QualType type) {
+  if (type->isMemberFunctionPointerType())
+    return Obstacle{"", "a pointer to a member function (" + quoted(type, context_) + ")",
+                    "write a lambda that calls the function, and send that"};
+  QualType pointee = type->getPointeeType();
+  if (pointee->isFunctionType())
+    return Obstacle{"", "a function pointer (" + quoted(type, context_) + ")",
+                    "write a lambda that calls the function, and send that"};
+  std::string advice = pointee->isAnyCharacterType()
+                           ? "send a std::string"
+                           : "send the object itself, or several in a std::vector; a "
+                             "std::unique_ptr may be empty, too";
+  return Obstacle{"", "a raw pointer (" + quoted(type, context_) + ")", advice};
+}
+
+std::optional<Obstacle> ObstacleSearch::inRecord(const CXXRecordDecl* record) {
+  if (isStandard(record))
+    return inStandard(record);
+  if (!record->isLambda() && (isOfRoam(record) || encodesItself(record, context_)))
+    return std::nullopt;
+  if (!record->isLambda() && !record->isTriviallyCopyable() &&
+      llvm::any_of(record->fields(), [](FieldDecl* f) { return f->getAccess() != AS_public; }))
+    return std::nullopt; // the headers ask for a `serialize`
+  return inMembers(record);
+}
+
+std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) {
+  if (record->getIdentifier())
+    if (auto obstacle = standardObstacle(record->getName()))
+      return obstacle;
+  if (hasMember(record, context_, "iterator_category"))
+    return Obstacle{"", "an iterator", "send the elements it stands for"};
+  // What owns its elements: look at these. Its own pointers do not travel.
+  if (auto* shaped = dyn_cast<ClassTemplateSpecializationDecl>(record))
+    for (const TemplateArgument& argument : shaped->getTemplateArgs().asArray()) {
+      ArrayRef<TemplateArgument> types = argument;
+      if (argument.getKind() == TemplateArgument::Pack)
+        types = argument.getPackAsArray();
+      for (const TemplateArgument& type : types)
+        if (type.getKind() == TemplateArgument::Type)
+          if (auto obstacle = inType(type.getAsType())) {
+            obstacle->path = "<element>" + obstacle->path;
+            return obstacle;
+          }
+    }
+  return std::nullopt;
+}
+
+std::optional<Obstacle> ObstacleSearch::inMembers(const CXXRecordDecl* record) {
+  for (const CXXBaseSpecifier& base : record->bases())
+    if (auto obstacle = inType(base.getType()))
+      return obstacle;
+  auto capture =
+      record->isLambda() ? record->captures_begin() : CXXRecordDecl::capture_const_iterator();
+  for (const FieldDecl* field : record->fields()) {
+    std::string name = field->getNameAsString();
+    if (record->isLambda()) {
+      name = capture->capturesVariable() ? capture->getCapturedVar()->getNameAsString() : "this";
+      ++capture;
+    }
+    auto obstacle = inType(field->getType());
+    if (!obstacle)
+      continue;
+    obstacle->path = (name.empty() ? "" : "." + name) + obstacle->path;
+    return obstacle;
+  }
+  return std::nullopt;
+}
+
+} // namespace roam::plugin

@@ -1,0 +1,38 @@
+// What keeps a type from travelling: an address somewhere inside it.
+#pragma once
+#include "clang/AST/ASTContext.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include <optional>
+#include <string>
+
+namespace roam::plugin {
+
+/// Why a value cannot travel.
+struct Obstacle {
+  std::string path;   ///< where inside the value: ".net.host", "[...]"; empty: the value itself
+  std::string what;   ///< "a raw pointer ('int *')"
+  std::string advice; ///< what to write instead, for a note
+};
+
+/// Looks for addresses: through members, also private ones of classes whose bytes would be copied, bases, elements of standard
+/// containers, captures of nested lambdas. Classes that say themselves how they travel (a member `serialize`, or one of their
+/// own in namespace roam) are believed.
+class ObstacleSearch {
+public:
+  explicit ObstacleSearch(clang::ASTContext& context) : context_(context) {}
+
+  /// The first obstacle in a value of this type, in the order of its members.
+  std::optional<Obstacle> find(clang::QualType type);
+
+private:
+  std::optional<Obstacle> inType(clang::QualType type);
+  std::optional<Obstacle> inPointer(clang::QualType type);
+  std::optional<Obstacle> inRecord(const clang::CXXRecordDecl* record);
+  std::optional<Obstacle> inStandard(const clang::CXXRecordDecl* record);
+  std::optional<Obstacle> inMembers(const clang::CXXRecordDecl* record);
+
+  clang::ASTContext& context_;
+  llvm::SmallPtrSet<const clang::Type*, 16> seen_;
+};
+
+} // namespace roam::plugin

@@ -1,0 +1,42 @@
+// The plugin's flags, given as -fplugin-arg-roam-FLAG. None of them changes a slice.
+#pragma once
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace roam::plugin {
+
+struct Options {
+  /// `print`: one line an entry on standard error: number, digest, bytes, undefined symbols, closure type. Off: compilers are
+  /// quiet.
+  bool print = false;
+  /// `time`: CPU milliseconds of each step on standard error. Off, for the same reason.
+  bool time = false;
+  /// `skip`: no slices; the headers' side only. Off. For measuring what the slices cost.
+  bool skip = false;
+  /// `dump=DIR`: writes each slice to DIR/DIGEST.bc, for llvm-dis. Empty: nowhere.
+  std::string dump;
+
+  /// Nothing if a flag is unknown; `unknown` is then that flag.
+  static std::optional<Options> parse(const std::vector<std::string>& flags, std::string& unknown) {
+    Options options;
+    for (llvm::StringRef flag : flags) {
+      if (flag == "print")
+        options.print = true;
+      else if (flag == "time")
+        options.time = true;
+      else if (flag == "skip")
+        options.skip = true;
+      else if (flag.consume_front("dump="))
+        options.dump = flag.str();
+      else {
+        unknown = flag.str();
+        return std::nullopt;
+      }
+    }
+    return options;
+  }
+};
+
+} // namespace roam::plugin

@@ -1,0 +1,267 @@
+// Roam's compiler plugin: -fplugin=roam-plugin.so. Inside the user's clang it
+//
+//   1. watches template instantiations, and gives the headers' templates their members (reflect, capture-check, entries);
+//   2. at the end of the translation unit walks what the entries reach (reach);
+//   3. generates code for it a second time, with fixed options (slicer);
+//   4. brings that into canonical form (canonical), cuts a slice an entry, and names it by its digest (slice-writer);
+//      a digest now names exactly these bytes on every machine;
+//   5. refuses variables that would lose their meaning (state-check);
+//   6. hands slices and descriptions to the first pass of the host's own pipeline, which embeds them (embed).
+#include "plugin/canonical.h"
+#include "plugin/capture-check.h"
+#include "plugin/describe.h"
+#include "plugin/embed.h"
+#include "plugin/entries.h"
+#include "plugin/options.h"
+#include "plugin/reach.h"
+#include "plugin/reflect.h"
+#include "plugin/report.h"
+#include "plugin/slicer.h"
+#include "plugin/state-check.h"
+#include "clang/Frontend/CompilerInstance.h"
+#include "clang/Frontend/FrontendPluginRegistry.h"
+#include "clang/Lex/Preprocessor.h"
+#include "clang/Sema/SemaConsumer.h"
+#include "clang/Sema/TemplateInstCallback.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include <ctime>
+
+using namespace clang;
+
+namespace roam::plugin {
+namespace {
+
+// --- step 1: template instantiations -------------------------------------------------------------
+
+/// Called by Sema at the end of every instantiation, on the compiler's only thread.
+class InstantiationWatch : public TemplateInstantiationCallback {
+public:
+  InstantiationWatch(Sema& sema, Entries& entries)
+      : entries_(entries), reflector_(sema), check_(sema),
+        reflect_(&sema.Context.Idents.get("reflect")),
+        shippable_(&sema.Context.Idents.get("Shippable")), code_(&sema.Context.Idents.get("Code")) {
+  }
+
+  void initialize(const Sema&) override {}
+  void finalize(const Sema&) override {}
+  void atTemplateBegin(const Sema&, const Sema::CodeSynthesisContext&) override {}
+  void atTemplateEnd(const Sema&, const Sema::CodeSynthesisContext& instantiation) override {
+    if (instantiation.Kind != Sema::CodeSynthesisContext::TemplateInstantiation ||
+        !instantiation.Entity)
+      return;
+    auto* shaped = dyn_cast<ClassTemplateSpecializationDecl>(instantiation.Entity);
+    // Also called when partial specialisations were matched, before there is a definition.
+    if (!shaped || !shaped->isCompleteDefinition())
+      return;
+    const IdentifierInfo* name = shaped->getIdentifier();
+    if ((name != reflect_ && name != shippable_ && name != code_) || !isRoams(shaped))
+      return;
+    if (name == reflect_)
+      reflector_.addFields(shaped);
+    else if (name == code_)
+      entries_.number(shaped, instantiation.PointOfInstantiation);
+    else if (!shaped->isDependentContext())
+      reflector_.addVerdict(shaped, check_.canTravel(shaped, instantiation.PointOfInstantiation));
+  }
+
+private:
+  static bool isRoams(const Decl* decl) {
+    auto* space = dyn_cast<NamespaceDecl>(decl->getDeclContext());
+    return space && space->getIdentifier() && space->getName() == "roam" &&
+           space->getParent()->isTranslationUnit();
+  }
+
+  Entries& entries_;
+  Reflector reflector_;
+  CaptureCheck check_;
+  const IdentifierInfo *reflect_, *shippable_, *code_;
+};
+
+// --- steps 2 to 5: slices --------------------------------------------------------------------------
+
+/// CPU time of the steps since the last call, for the option `time`.
+class Stopwatch {
+public:
+  double lap() {
+    double before = last_;
+    last_ = now();
+    return last_ - before;
+  }
+
+private:
+  static double now() {
+    timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return time.tv_sec * 1e3 + time.tv_nsec / 1e6;
+  }
+  double last_ = now();
+};
+
+class Consumer : public SemaConsumer {
+public:
+  Consumer(CompilerInstance& compiler, Options options, std::shared_ptr<Shipment> shipment)
+      : compiler_(compiler), options_(std::move(options)), shipment_(std::move(shipment)) {}
+
+  void InitializeSema(Sema& sema) override {
+    entries_.emplace(sema);
+    sema.TemplateInstCallbacks.push_back(std::make_unique<InstantiationWatch>(sema, *entries_));
+    // Here and not earlier: a precompiled header, loaded meanwhile, brings its own predefined macros.
+    Preprocessor& preprocessor = compiler_.getPreprocessor();
+    preprocessor.setPredefines(preprocessor.getPredefines() + "\n#define __ROAM_PLUGIN__ 1\n");
+  }
+
+  void HandleTranslationUnit(ASTContext& ast) override {
+    bool precompiling = compiler_.getFrontendOpts().ProgramAction == frontend::GeneratePCH;
+    if (options_.skip || precompiling || compiler_.getDiagnostics().hasErrorOccurred())
+      return;
+    std::vector<Entry> entries = entries_->all();
+    if (entries.empty())
+      return; // nothing to ship costs nothing
+    Stopwatch watch;
+
+    Reach reach;
+    for (const Entry& entry : entries)
+      reach.addFunction(entry.function);
+    reach.follow();
+    double walk = watch.lap();
+
+    SlicedModule sliced = SlicedModule::generate(compiler_, ast, entries, reach);
+    double codegen = watch.lap();
+    if (!sliced.module())
+      return; // the host's code generation will say why
+
+    clean(*sliced.module());
+    optimise(*sliced.module());
+    clean(*sliced.module()); // attributes and metadata added by passes
+    double canonical = watch.lap();
+
+    for (const Entry& entry : entries)
+      writeEntry(ast, entry, sliced);
+    checkContext(sliced);
+    checkState(ast, reach, sliced);
+    double slices = watch.lap();
+
+    if (options_.time)
+      llvm::errs() << llvm::format(
+          "roam: %zu entries, %zu functions: walk %.1f, codegen %.1f, canonical form %.1f, "
+          "slices %.1f ms\n",
+          entries.size(), reach.functions.size(), walk, codegen, canonical, slices);
+  }
+
+private:
+  void writeEntry(ASTContext& ast, const Entry& entry, SlicedModule& sliced) {
+    auto* function = dyn_cast_or_null<llvm::Function>(sliced.find(GlobalDecl(entry.function)));
+    SourceLocation place = placeOf(ast, entry);
+    Report report(compiler_.getDiagnostics());
+    if (!function || function->isDeclaration()) {
+      report.error(place, "roam could not generate code for this lambda to run on other machines; "
+                          "please report this as a bug of roam");
+      return;
+    }
+    auto slice = writeSlice(*sliced.module(), *function);
+    if (!slice) {
+      report.error(place, "roam could not make a slice of this lambda: %0")
+          << llvm::toString(slice.takeError());
+      return;
+    }
+    Description description = describe(ast, entry);
+    if (options_.print)
+      llvm::errs() << "roam: entry " << entry.number << " " << slice->digest.toString() << " "
+                   << slice->bytes.size() << " bytes, " << slice->needs.size()
+                   << " undefined symbols, " << description.closureType << " of "
+                   << description.file << ":" << description.line << "\n";
+    dump(*slice);
+    shipment_->entries.emplace(entry.number,
+                               Shipment::Item{std::move(*slice), description.toText()});
+  }
+
+  void dump(const WrittenSlice& slice) {
+    if (options_.dump.empty())
+      return;
+    llvm::SmallString<256> path(options_.dump);
+    llvm::sys::path::append(path, slice.digest.toString() + ".bc");
+    std::error_code failure;
+    llvm::raw_fd_ostream file(path, failure);
+    if (!failure)
+      file.write(slice.bytes.data(), slice.bytes.size());
+    else
+      Report(compiler_.getDiagnostics())
+              .error({}, "roam cannot write the slice to '%0' (option dump): %1")
+          << path << failure.message();
+  }
+
+  void checkContext(SlicedModule& sliced) {
+    if (auto kind = unknownMetadataKind(sliced.context()))
+      Report(compiler_.getDiagnostics())
+              .error({}, "roam does not know the metadata kind '%0', so digests would vary between "
+                         "compilations; please report this as a bug of roam")
+          << *kind;
+  }
+
+  void checkState(ASTContext& ast, const Reach& reach, SlicedModule& sliced) {
+    llvm::StringSet<> variables;
+    for (auto& [number, item] : shipment_->entries)
+      variables.insert(item.slice.variables.begin(), item.slice.variables.end());
+    StateCheck(ast, compiler_.getDiagnostics())
+        .check(reach, variables,
+               [&](const VarDecl* variable) { return sliced.mangledName(GlobalDecl(variable)); });
+  }
+
+  CompilerInstance& compiler_;
+  Options options_;
+  std::shared_ptr<Shipment> shipment_;
+  std::optional<Entries> entries_;
+};
+
+// --- step 6: the host's pipeline ----------------------------------------------------------------
+
+struct EmbedPass : llvm::PassInfoMixin<EmbedPass> {
+  std::shared_ptr<const Shipment> shipment;
+
+  explicit EmbedPass(std::shared_ptr<const Shipment> shipment) : shipment(std::move(shipment)) {}
+  llvm::PreservedAnalyses run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
+    return embed(module, *shipment) ? llvm::PreservedAnalyses::none()
+                                    : llvm::PreservedAnalyses::all();
+  }
+  static bool isRequired() { return true; } // also at -O0
+};
+
+class Action : public PluginASTAction {
+protected:
+  bool ParseArgs(const CompilerInstance& compiler, const std::vector<std::string>& flags) override {
+    std::string unknown;
+    if (auto options = Options::parse(flags, unknown)) {
+      options_ = *options;
+      return true;
+    }
+    Report(compiler.getDiagnostics()).error({}, "unknown option of the roam plugin: '%0'")
+        << unknown;
+    return false;
+  }
+
+  std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, StringRef) override {
+    auto shipment = std::make_shared<Shipment>();
+    compiler.getCodeGenOpts().PassBuilderCallbacks.push_back([shipment](llvm::PassBuilder& passes) {
+      passes.registerPipelineStartEPCallback(
+          [shipment](llvm::ModulePassManager& pipeline, llvm::OptimizationLevel) {
+            pipeline.addPass(EmbedPass(shipment));
+          });
+    });
+    return std::make_unique<Consumer>(compiler, options_, shipment);
+  }
+
+  /// So that slices are ready when the host's pipeline starts.
+  ActionType getActionType() override { return AddBeforeMainAction; }
+
+private:
+  Options options_;
+};
+
+} // namespace
+} // namespace roam::plugin
+
+static FrontendPluginRegistry::Add<roam::plugin::Action>
+    registration("roam", "ships lambdas to other machines");

@@ -1,0 +1,166 @@
+// The walk over function bodies. Constructors and destructors reach those of members and bases, polymorphic classes their
+// virtual functions, since the vtable names them.
+#include "plugin/reach.h"
+
+using namespace clang;
+
+namespace roam::plugin {
+
+void Reach::addFunction(const FunctionDecl* function, SourceLocation at) {
+  const FunctionDecl* definition = nullptr;
+  if (function->hasBody(definition) && !definition->isDependentContext() &&
+      functions.insert({definition, ReachedFrom{current_, at}}).second)
+    queue_.push_back(definition);
+}
+
+void Reach::addVariable(const VarDecl* variable, SourceLocation at) {
+  if (!variable->hasGlobalStorage() || variable->isStaticLocal())
+    return;
+  const VarDecl* definition = variable->getDefinition();
+  if (!definition) {
+    variables.insert({variable->getCanonicalDecl(), ReachedFrom{current_, at}});
+    return;
+  }
+  if (!variables.insert({definition, ReachedFrom{current_, at}}).second)
+    return;
+  if (definition->getInit())
+    TraverseStmt(const_cast<Expr*>(definition->getInit()));
+  addDestructor(definition->getType(), at);
+}
+
+void Reach::follow() {
+  while (!queue_.empty()) {
+    current_ = queue_.pop_back_val();
+    followBody(current_);
+  }
+  current_ = nullptr;
+}
+
+void Reach::followBody(const FunctionDecl* function) {
+  TraverseStmt(function->getBody());
+  if (auto* constructor = dyn_cast<CXXConstructorDecl>(function)) {
+    addParts(constructor->getParent());
+    for (const CXXCtorInitializer* initializer : constructor->inits())
+      TraverseStmt(initializer->getInit());
+  }
+  if (auto* destructor = dyn_cast<CXXDestructorDecl>(function)) {
+    addParts(destructor->getParent());
+    if (auto* operatorDelete = destructor->getOperatorDelete())
+      addFunction(operatorDelete);
+  }
+  // A captureless lambda turned into a function pointer.
+  if (auto* conversion = dyn_cast<CXXConversionDecl>(function);
+      conversion && conversion->getParent()->isLambda())
+    if (auto* call = conversion->getParent()->getLambdaCallOperator();
+        call && !call->isDependentContext())
+      addFunction(call);
+  for (const ParmVarDecl* parameter : function->parameters())
+    addDestructor(parameter->getType(), parameter->getLocation());
+}
+
+void Reach::addDestructor(QualType type, SourceLocation at) {
+  if (type.isNull())
+    return;
+  auto* record = type->getBaseElementTypeUnsafe()->getAsCXXRecordDecl();
+  if (record && record->hasDefinition())
+    if (auto* destructor = record->getDestructor())
+      addFunction(destructor, at);
+}
+
+void Reach::addParts(const CXXRecordDecl* record) {
+  for (const FieldDecl* field : record->fields())
+    addDestructor(field->getType(), field->getLocation());
+  for (const CXXBaseSpecifier& base : record->bases())
+    addDestructor(base.getType(), base.getBeginLoc());
+  if (record->isPolymorphic())
+    for (const CXXMethodDecl* method : record->methods())
+      if (method->isVirtual())
+        addFunction(method, method->getLocation());
+}
+
+bool Reach::TraverseDecl(Decl* decl) {
+  if (!decl || isa<FunctionDecl>(decl) || isa<TagDecl>(decl))
+    return true; // only what runs
+  return Base::TraverseDecl(decl);
+}
+
+bool Reach::TraverseLambdaExpr(LambdaExpr* lambda) {
+  for (Expr* init : lambda->capture_inits())
+    if (init)
+      TraverseStmt(init);
+  addDestructor(QualType(lambda->getLambdaClass()->getTypeForDecl(), 0), lambda->getBeginLoc());
+  return true;
+}
+
+bool Reach::VisitDeclRefExpr(DeclRefExpr* expr) {
+  if (auto* variable = dyn_cast<VarDecl>(expr->getDecl()))
+    addVariable(variable, expr->getLocation());
+  else if (auto* function = dyn_cast<FunctionDecl>(expr->getDecl()))
+    addFunction(function, expr->getLocation());
+  return true;
+}
+
+bool Reach::VisitMemberExpr(MemberExpr* expr) {
+  if (auto* function = dyn_cast<FunctionDecl>(expr->getMemberDecl()))
+    addFunction(function, expr->getMemberLoc());
+  else if (auto* variable = dyn_cast<VarDecl>(expr->getMemberDecl()))
+    addVariable(variable, expr->getMemberLoc());
+  return true;
+}
+
+bool Reach::VisitCXXConstructExpr(CXXConstructExpr* expr) {
+  addFunction(expr->getConstructor(), expr->getLocation());
+  addDestructor(expr->getType(), expr->getLocation());
+  return true;
+}
+
+bool Reach::VisitCXXInheritedCtorInitExpr(CXXInheritedCtorInitExpr* expr) {
+  addFunction(expr->getConstructor(), expr->getLocation());
+  return true;
+}
+
+bool Reach::VisitCXXBindTemporaryExpr(CXXBindTemporaryExpr* expr) {
+  addDestructor(expr->getType(), expr->getBeginLoc());
+  return true;
+}
+
+bool Reach::VisitInitListExpr(InitListExpr* expr) {
+  addDestructor(expr->getType(), expr->getBeginLoc());
+  return true;
+}
+
+bool Reach::VisitCXXNewExpr(CXXNewExpr* expr) {
+  if (auto* function = expr->getOperatorNew())
+    addFunction(function, expr->getBeginLoc());
+  if (auto* function = expr->getOperatorDelete())
+    addFunction(function, expr->getBeginLoc());
+  return true;
+}
+
+bool Reach::VisitCXXDeleteExpr(CXXDeleteExpr* expr) {
+  if (auto* function = expr->getOperatorDelete())
+    addFunction(function, expr->getBeginLoc());
+  addDestructor(expr->getDestroyedType(), expr->getBeginLoc());
+  return true;
+}
+
+bool Reach::VisitCXXDefaultArgExpr(CXXDefaultArgExpr* expr) {
+  return TraverseStmt(expr->getExpr());
+}
+
+bool Reach::VisitCXXDefaultInitExpr(CXXDefaultInitExpr* expr) {
+  return TraverseStmt(expr->getExpr());
+}
+
+bool Reach::VisitVarDecl(VarDecl* variable) {
+  addDestructor(variable->getType(), variable->getLocation());
+  return true;
+}
+
+bool Reach::VisitCoroutineBodyStmt(CoroutineBodyStmt* body) {
+  if (auto* statement = dyn_cast_or_null<ReturnStmt>(body->getReturnStmt()))
+    coroutineReturns.push_back({statement, statement->getRetValue()});
+  return true;
+}
+
+} // namespace roam::plugin

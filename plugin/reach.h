@@ -1,0 +1,64 @@
+// Which definitions of the translation unit can run when an entry runs? An over-approximation on the AST, so that the second
+// code generation is given little. What it misses the slicer finds in the emitted module, and adds.
+#pragma once
+#include "clang/AST/RecursiveASTVisitor.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+#include <vector>
+
+namespace roam::plugin {
+
+/// From where something was reached first.
+struct ReachedFrom {
+  const clang::FunctionDecl* function = nullptr; ///< null: an entry itself
+  clang::SourceLocation at;                      ///< may be invalid (implicit code)
+};
+
+class Reach : public clang::RecursiveASTVisitor<Reach> {
+  using Base = clang::RecursiveASTVisitor<Reach>;
+
+public:
+  /// Definitions, in the order they were reached.
+  llvm::MapVector<const clang::FunctionDecl*, ReachedFrom> functions;
+  /// Variables of namespace scope and static members; the definition if this translation unit has one. Static variables
+  /// inside functions come with their functions.
+  llvm::MapVector<const clang::VarDecl*, ReachedFrom> variables;
+  /// The return statements of coroutines, with their values: code generation takes these away.
+  std::vector<std::pair<clang::ReturnStmt*, clang::Expr*>> coroutineReturns;
+
+  void addFunction(const clang::FunctionDecl* function, clang::SourceLocation at = {});
+  void addVariable(const clang::VarDecl* variable, clang::SourceLocation at = {});
+  /// Follows what was added until nothing new is found.
+  void follow();
+
+  // The visitor's own interface.
+  bool shouldVisitImplicitCode() const { return true; }
+  bool shouldVisitTemplateInstantiations() const { return true; }
+  bool TraverseDecl(clang::Decl* decl);
+  bool TraverseTypeLoc(clang::TypeLoc) { return true; }
+  bool TraverseUnaryExprOrTypeTraitExpr(clang::UnaryExprOrTypeTraitExpr*) { return true; }
+  bool TraverseCXXNoexceptExpr(clang::CXXNoexceptExpr*) { return true; }
+  bool TraverseLambdaExpr(clang::LambdaExpr* lambda);
+  bool VisitDeclRefExpr(clang::DeclRefExpr* expr);
+  bool VisitMemberExpr(clang::MemberExpr* expr);
+  bool VisitCXXConstructExpr(clang::CXXConstructExpr* expr);
+  bool VisitCXXInheritedCtorInitExpr(clang::CXXInheritedCtorInitExpr* expr);
+  bool VisitCXXBindTemporaryExpr(clang::CXXBindTemporaryExpr* expr);
+  bool VisitInitListExpr(clang::InitListExpr* expr);
+  bool VisitCXXNewExpr(clang::CXXNewExpr* expr);
+  bool VisitCXXDeleteExpr(clang::CXXDeleteExpr* expr);
+  bool VisitCXXDefaultArgExpr(clang::CXXDefaultArgExpr* expr);
+  bool VisitCXXDefaultInitExpr(clang::CXXDefaultInitExpr* expr);
+  bool VisitVarDecl(clang::VarDecl* variable);
+  bool VisitCoroutineBodyStmt(clang::CoroutineBodyStmt* body);
+
+private:
+  void addDestructor(clang::QualType type, clang::SourceLocation at);
+  void addParts(const clang::CXXRecordDecl* record);
+  void followBody(const clang::FunctionDecl* function);
+
+  const clang::FunctionDecl* current_ = nullptr;
+  llvm::SmallVector<const clang::FunctionDecl*, 64> queue_;
+};
+
+} // namespace roam::plugin

@@ -1,0 +1,47 @@
+// Gives roam::reflect<T> its members: the captures of closures, the fields of aggregates.
+#pragma once
+#include "clang/AST/DeclTemplate.h"
+#include "clang/Sema/Sema.h"
+
+namespace roam::plugin {
+
+/// Is this a class of the standard library, or one that it is made of?
+bool isStandard(const clang::CXXRecordDecl* record);
+
+/// Adds members to specialisations of the headers' templates, as if they had been written there. No function body is ever
+/// made up: the members are types and constants, and ordinary templates of the headers do the rest. One a translation unit.
+class Reflector {
+public:
+  explicit Reflector(clang::Sema& sema) : sema_(sema), context_(sema.Context) {}
+
+  /// `reflect` is roam::reflect<T>, just completed: adds `type`, and `closure` if T is one; nothing if T is neither a closure
+  /// nor an aggregate. An error if T is incomplete: "not reflectable" would stay true for the rest of the translation unit.
+  void addFields(clang::ClassTemplateSpecializationDecl* reflect);
+
+  /// Adds `static constexpr bool value`.
+  void addVerdict(clang::ClassTemplateSpecializationDecl* shippable, bool value);
+
+private:
+  bool findVocabulary(clang::ClassTemplateSpecializationDecl* reflect);
+  clang::QualType fieldType(clang::QualType type, uint64_t offset, unsigned flags,
+                            clang::SourceLocation at);
+
+  clang::Sema& sema_;
+  clang::ASTContext& context_;
+  clang::ClassTemplateDecl* field_ = nullptr;
+  clang::ClassTemplateDecl* fields_ = nullptr;
+};
+
+/// The class template `name` in the namespace of `beside`; null if there is none.
+clang::ClassTemplateDecl* findTemplate(clang::Sema& sema, clang::Decl* beside,
+                                       llvm::StringRef name);
+
+/// Adds `using name = type` to a completed class, public.
+void addPublicAlias(clang::ASTContext& context, clang::CXXRecordDecl* to, llvm::StringRef name,
+                    clang::QualType type);
+
+/// A template argument that is a number of the given type.
+clang::TemplateArgumentLoc numberArgument(clang::Sema& sema, uint64_t value, clang::QualType type,
+                                          clang::SourceLocation at);
+
+} // namespace roam::plugin

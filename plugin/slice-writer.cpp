@@ -1,0 +1,292 @@
+// The canonical bytes of one entry. Everything the entry reaches is copied into an empty module in the order of a walk from
+// the entry, with names that come from that order, so that neither source names nor neighbours show:
+//
+//     entry -> f0 -> g1 "text"      the entry is called entrySymbol, definitions f0, g1, ... by position,
+//              f0 -> malloc         what the slice needs from outside keeps its name
+#include "plugin/slice-writer.h"
+#include "jit/slice/manifest.h"
+#include "plugin/canonical-attributes.h"
+#include "llvm/ADT/PostOrderIterator.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+#include "llvm/Transforms/Utils/Local.h"
+
+using namespace llvm;
+
+namespace roam::plugin {
+namespace {
+
+// --- what an entry reaches, in a fixed order ---------------------------------------------------
+
+template <class Found>
+void findGlobals(Constant* constant, SmallPtrSetImpl<Constant*>& seen, Found&& found) {
+  if (auto* global = dyn_cast<GlobalValue>(constant)) {
+    found(global);
+    return;
+  }
+  if (isa<ConstantData>(constant) || !seen.insert(constant).second)
+    return;
+  for (Value* operand : constant->operands())
+    if (auto* part = dyn_cast<Constant>(operand))
+      findGlobals(part, seen, found);
+}
+
+/// What one definition refers to, in the order of its blocks from the first on.
+SmallVector<GlobalValue*, 16> referencesOf(GlobalValue* global) {
+  SmallVector<GlobalValue*, 16> references;
+  SmallPtrSet<Constant*, 16> seen;
+  auto found = [&](GlobalValue* reference) { references.push_back(reference); };
+  if (auto* function = dyn_cast<Function>(global)) {
+    if (function->isDeclaration())
+      return references;
+    if (function->hasPersonalityFn())
+      findGlobals(function->getPersonalityFn(), seen, found);
+    ReversePostOrderTraversal<Function*> blocks(function);
+    for (BasicBlock* block : blocks)
+      for (Instruction& instruction : *block)
+        for (Value* operand : instruction.operands())
+          if (auto* constant = dyn_cast<Constant>(operand))
+            findGlobals(constant, seen, found);
+  } else if (auto* variable = dyn_cast<GlobalVariable>(global);
+             variable && variable->hasInitializer()) {
+    findGlobals(variable->getInitializer(), seen, found);
+  }
+  return references;
+}
+
+SetVector<GlobalValue*> reachableFrom(GlobalValue* entry) {
+  SetVector<GlobalValue*> order; // depth first, callers before callees
+  SmallVector<GlobalValue*, 32> stack{entry};
+  while (!stack.empty()) {
+    GlobalValue* global = stack.pop_back_val();
+    if (!order.insert(global))
+      continue;
+    auto references = referencesOf(global);
+    for (GlobalValue* reference : reverse(references))
+      if (!order.count(reference))
+        stack.push_back(reference);
+  }
+  return order;
+}
+
+// --- canonical parts ----------------------------------------------------------------------------
+
+/// Blocks in reverse post-order, phi operands in the order of their blocks, no names, no personality without landing pads.
+void canonicaliseBody(Function& function) {
+  removeUnreachableBlocks(function);
+  if (function.hasPersonalityFn() &&
+      none_of(function, [](BasicBlock& block) { return block.isEHPad(); }))
+    function.setPersonalityFn(nullptr);
+  SmallVector<BasicBlock*, 32> order;
+  ReversePostOrderTraversal<Function*> blocks(&function);
+  order.append(blocks.begin(), blocks.end());
+  DenseMap<BasicBlock*, unsigned> place;
+  for (size_t i = 0; i < order.size(); ++i) {
+    place[order[i]] = i;
+    if (i)
+      order[i]->moveAfter(order[i - 1]);
+  }
+  for (BasicBlock* block : order)
+    for (PHINode& phi : block->phis()) {
+      SmallVector<std::pair<BasicBlock*, Value*>, 8> incoming;
+      for (unsigned i = 0; i < phi.getNumIncomingValues(); ++i)
+        incoming.push_back({phi.getIncomingBlock(i), phi.getIncomingValue(i)});
+      llvm::sort(incoming, [&](auto& a, auto& b) { return place[a.first] < place[b.first]; });
+      for (unsigned i = 0; i < incoming.size(); ++i) {
+        phi.setIncomingBlock(i, incoming[i].first);
+        phi.setIncomingValue(i, incoming[i].second);
+      }
+    }
+  for (Argument& argument : function.args())
+    argument.setName("");
+  for (BasicBlock& block : function) {
+    block.setName("");
+    for (Instruction& instruction : block)
+      instruction.setName("");
+  }
+}
+
+/// Type names in TBAA nodes become t0, t1, ... in order of first use: inside a slice only identity matters.
+class AliasTypeNames {
+public:
+  explicit AliasTypeNames(LLVMContext& context) : context_(context) {}
+
+  void canonicalise(Function& function) {
+    for (Instruction& instruction : instructions(function))
+      for (unsigned kind : {unsigned(LLVMContext::MD_tbaa), unsigned(LLVMContext::MD_tbaa_struct)})
+        if (MDNode* node = instruction.getMetadata(kind))
+          instruction.setMetadata(kind, rewrite(node));
+  }
+
+private:
+  MDNode* rewrite(MDNode* node) {
+    if (auto known = known_.find(node); known != known_.end())
+      return known->second;
+    SmallVector<Metadata*, 8> operands;
+    for (const MDOperand& operand : node->operands()) {
+      if (auto* name = dyn_cast_or_null<MDString>(operand.get());
+          name && name->getString().starts_with("_ZTS")) {
+        unsigned number = numbers_.try_emplace(name->getString(), numbers_.size()).first->second;
+        operands.push_back(MDString::get(context_, "t" + utostr(number)));
+      } else if (auto* inner = dyn_cast_or_null<MDNode>(operand.get())) {
+        operands.push_back(rewrite(inner));
+      } else {
+        operands.push_back(operand.get());
+      }
+    }
+    return known_[node] = MDNode::get(context_, operands);
+  }
+
+  LLVMContext& context_;
+  DenseMap<MDNode*, MDNode*> known_;
+  StringMap<unsigned> numbers_;
+};
+
+/// A type without linkage has a typeinfo name like "Z4mainE3$_0", which numbers the lambdas of the file. Such a type is thrown
+/// and caught inside the slice only, so its number within the slice will do.
+Constant* localTypeName(GlobalVariable& variable, unsigned number) {
+  if (!variable.getName().starts_with("_ZTS") || !variable.hasInitializer())
+    return nullptr;
+  auto* text = dyn_cast<ConstantDataArray>(variable.getInitializer());
+  if (!text || !text->isCString())
+    return nullptr;
+  StringRef name = text->getAsCString();
+  if (!name.contains("$_") && !name.contains("_GLOBAL__N_") && !name.contains("Ul") &&
+      !name.starts_with("Z"))
+    return nullptr;
+  return ConstantDataArray::getString(variable.getContext(), "roam.local." + utostr(number));
+}
+
+// --- the copy ----------------------------------------------------------------------------------
+
+class SliceCopy {
+public:
+  SliceCopy(Module& from, Function& entry)
+      : entry_(entry), to_("", from.getContext()), order_(reachableFrom(&entry)) {
+    to_.setDataLayout(from.getDataLayout());
+    to_.setTargetTriple(from.getTargetTriple());
+    to_.setSourceFileName("");
+  }
+
+  Expected<WrittenSlice> write() {
+    for (GlobalValue* global : order_)
+      if (Error error = declare(global))
+        return std::move(error);
+    for (GlobalValue* global : order_)
+      define(global);
+    AliasTypeNames names(to_.getContext());
+    for (Function& function : to_)
+      names.canonicalise(function);
+    for (NamedMDNode& metadata : make_early_inc_range(to_.named_metadata()))
+      to_.eraseNamedMetadata(&metadata);
+    std::string damage;
+    raw_string_ostream stream(damage);
+    if (verifyModule(to_, &stream))
+      return createStringError("the slice is not valid IR: " + damage);
+    // No symbol table block, no order of use lists: neither is part of the code.
+    BitcodeWriter writer(slice_.bytes);
+    writer.writeModule(to_, /*ShouldPreserveUseListOrder=*/false, nullptr, false, nullptr);
+    writer.writeStrtab();
+    slice_.digest = Digest::of(std::string_view(slice_.bytes.data(), slice_.bytes.size()));
+    llvm::sort(slice_.needs);
+    return std::move(slice_);
+  }
+
+private:
+  Error declare(GlobalValue* global) {
+    bool defined = !global->isDeclaration();
+    std::string name = global->getName().str();
+    auto linkage = GlobalValue::ExternalLinkage;
+    if (global == &entry_) {
+      name = entrySymbol;
+    } else if (global->hasExternalWeakLinkage()) {
+      linkage = GlobalValue::ExternalWeakLinkage; // may be missing: not a need
+    } else if (defined) {
+      name = (isa<Function>(global) ? "f" : "g") + utostr(next_++);
+      linkage = GlobalValue::InternalLinkage;
+    }
+    if (auto* function = dyn_cast<Function>(global))
+      declareFunction(*function, name, linkage);
+    else if (auto* variable = dyn_cast<GlobalVariable>(global))
+      declareVariable(*variable, name, linkage);
+    else
+      return createStringError("'" + name + "' is chosen when the program starts (an ifunc)");
+    if (!defined && linkage == GlobalValue::ExternalLinkage && !name.starts_with("llvm."))
+      slice_.needs.push_back(name);
+    return Error::success();
+  }
+
+  void declareFunction(Function& function, StringRef name, GlobalValue::LinkageTypes linkage) {
+    auto* type = cast<FunctionType>(types_.remapType(function.getFunctionType()));
+    Function* copy = Function::Create(type, linkage, function.getAddressSpace(), name, &to_);
+    copy->setCallingConv(function.getCallingConv());
+    copy->setAttributes(function.getAttributes());
+    if (linkage == GlobalValue::InternalLinkage)
+      copy->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    copies_[&function] = copy;
+  }
+
+  void declareVariable(GlobalVariable& variable, StringRef name,
+                       GlobalValue::LinkageTypes linkage) {
+    Constant* typeName = localTypeName(variable, localTypes_);
+    localTypes_ += typeName != nullptr;
+    Type* type = typeName ? typeName->getType() : types_.remapType(variable.getValueType());
+    auto* copy = new GlobalVariable(to_, type, variable.isConstant(), linkage, typeName, name,
+                                    nullptr,
+                                    variable.isThreadLocal()
+                                        ? GlobalValue::GeneralDynamicTLSModel
+                                        : GlobalValue::NotThreadLocal);
+    copy->setAlignment(variable.getAlign());
+    if (!variable.isDeclaration() && variable.hasGlobalUnnamedAddr())
+      copy->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    copies_[&variable] = copy;
+    if (!variable.isConstant())
+      slice_.variables.push_back(variable.getName().str());
+  }
+
+  void define(GlobalValue* global) {
+    if (global->isDeclaration())
+      return;
+    if (auto* variable = dyn_cast<GlobalVariable>(global)) {
+      auto* copy = cast<GlobalVariable>(copies_[variable]);
+      if (!copy->hasInitializer())
+        copy->setInitializer(
+            cast<Constant>(MapValue(variable->getInitializer(), copies_, RF_None, &types_)));
+      return;
+    }
+    auto* function = cast<Function>(global);
+    auto* copy = cast<Function>(copies_[function]);
+    for (auto [from, to] : zip(function->args(), copy->args()))
+      copies_[&from] = &to;
+    AttributeList attributes = copy->getAttributes();
+    SmallVector<ReturnInst*, 4> returns;
+    CloneFunctionInto(copy, function, copies_, CloneFunctionChangeType::DifferentModule, returns,
+                      "", nullptr, &types_);
+    copy->setAttributes(attributes);
+    copy->setVisibility(GlobalValue::DefaultVisibility);
+    copy->setDSOLocal(copy->hasLocalLinkage());
+    canonicaliseBody(*copy);
+  }
+
+  Function& entry_;
+  Module to_;
+  SetVector<GlobalValue*> order_;
+  LiteralTypes types_;
+  ValueToValueMapTy copies_;
+  WrittenSlice slice_;
+  unsigned next_ = 0, localTypes_ = 0;
+};
+
+} // namespace
+
+Expected<WrittenSlice> writeSlice(Module& module, Function& entry) {
+  return SliceCopy(module, entry).write();
+}
+
+} // namespace roam::plugin

@@ -1,0 +1,137 @@
+// A second CodeGen over the host's AST, before the host's own. It shares the AST, hence the language, with the host, but not
+// its code generation options. Definitions are fed to it in no special order: what depends on order is undone in canonical.cpp.
+#include "plugin/slicer.h"
+#include "plugin/canonical.h"
+
+using namespace clang;
+
+namespace roam::plugin {
+namespace {
+
+/// Not a copy of the host's: -O, -g, -fPIC, sanitizers and profiling leave slices alone. Only what changes the meaning of the
+/// program is taken over.
+CodeGenOptions fixedOptions(const CodeGenOptions& host) {
+  CodeGenOptions options;
+  options.OptimizationLevel = 2; // TBAA and lifetime markers; CodeGen itself optimises nothing
+  options.DisableO0ImplyOptNone = 1;
+  options.RelocationModel = llvm::Reloc::PIC_;
+  options.setInlining(CodeGenOptions::NormalInlining);
+  options.CXXCtorDtorAliases = 1;
+  options.UnrollLoops = options.VectorizeLoop = options.VectorizeSLP = 1; // else loops are marked
+  options.RelaxedAliasing = host.RelaxedAliasing;         // -fno-strict-aliasing
+  options.NullPointerIsValid = host.NullPointerIsValid;   // -fno-delete-null-pointer-checks
+  options.AssumeSaneOperatorNew = host.AssumeSaneOperatorNew;
+  return options;
+}
+
+/// Language options that add instructions but no meaning, taken away as long as this lives.
+class PlainLanguage {
+public:
+  explicit PlainLanguage(LangOptions& options)
+      : options_(options), autoInit_(options.getTrivialAutoVarInit()), sanitize_(options.Sanitize) {
+    options.setTrivialAutoVarInit(LangOptions::TrivialAutoVarInitKind::Uninitialized);
+    options.Sanitize.clear();
+  }
+  ~PlainLanguage() {
+    options_.setTrivialAutoVarInit(autoInit_);
+    options_.Sanitize = sanitize_;
+  }
+  PlainLanguage(const PlainLanguage&) = delete;
+
+private:
+  LangOptions& options_;
+  LangOptions::TrivialAutoVarInitKind autoInit_;
+  SanitizerSet sanitize_;
+};
+
+/// Clang 19 leaves a coroutine's return statement without its value once code was generated from it; the host's CodeGen would
+/// crash on that.
+void restoreCoroutines(const Reach& reach) {
+  for (auto [statement, value] : reach.coroutineReturns)
+    statement->setRetValue(value);
+}
+
+/// A body in this translation unit that ought to have been emitted for a mere declaration.
+const FunctionDecl* bodyOf(const Decl* decl) {
+  auto* function = dyn_cast_or_null<FunctionDecl>(decl);
+  const FunctionDecl* definition = nullptr;
+  if (!function || !function->hasBody(definition))
+    return nullptr;
+  // glibc's memchr, and members of extern templates: the standard library has them.
+  bool elsewhere = definition->hasAttr<GNUInlineAttr>() ||
+                   definition->getTemplateSpecializationKind() ==
+                       TSK_ExplicitInstantiationDeclaration;
+  return elsewhere ? nullptr : definition;
+}
+
+} // namespace
+
+SlicedModule SlicedModule::generate(CompilerInstance& compiler, ASTContext& ast,
+                                    llvm::ArrayRef<Entry> entries, Reach& reach) {
+  constexpr unsigned maxRounds = 5; // the walk missed something in at most one so far
+  PlainLanguage plain(compiler.getLangOpts());
+  SlicedModule sliced;
+  for (unsigned round = 0; round < maxRounds; ++round) {
+    sliced.emit(compiler, ast, entries, reach);
+    restoreCoroutines(reach);
+    if (!sliced.module() || !sliced.addMissed(reach))
+      break;
+    reach.follow();
+  }
+  return sliced;
+}
+
+void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast,
+                        llvm::ArrayRef<Entry> entries, const Reach& reach) {
+  generator_.reset();
+  context_ = std::make_unique<llvm::LLVMContext>();
+  prepareContext(*context_);
+  // What CodeGen has to say it says in the host's code generation too.
+  quiet_ = new DiagnosticsEngine(compiler.getDiagnostics().getDiagnosticIDs(),
+                                 &compiler.getDiagnosticOpts(), new IgnoringDiagConsumer);
+  quiet_->setSourceManager(&compiler.getSourceManager());
+  generator_.reset(CreateLLVMCodeGen(*quiet_, "roam", &compiler.getVirtualFileSystem(),
+                                     compiler.getHeaderSearchOpts(), compiler.getPreprocessorOpts(),
+                                     fixedOptions(compiler.getCodeGenOpts()), *context_));
+  generator_->Initialize(ast);
+  // A reference makes CodeGen emit a definition it would defer otherwise.
+  for (const Entry& entry : entries)
+    generator_->GetAddrOfGlobal(GlobalDecl(entry.function), /*isForDefinition=*/false);
+  for (auto& [variable, from] : reach.variables)
+    if (variable->isThisDeclarationADefinition())
+      generator_->HandleTopLevelDecl(DeclGroupRef(const_cast<VarDecl*>(variable)));
+  for (auto& [function, from] : reach.functions) // CodeGen finds bodies inside classes itself
+    if (!isa<CXXRecordDecl>(function->getLexicalDeclContext()) || missed_.count(function))
+      generator_->HandleTopLevelDecl(DeclGroupRef(const_cast<FunctionDecl*>(function)));
+  generator_->HandleTranslationUnit(ast);
+}
+
+/// True if a declaration in the module has its definition in this translation unit: the walk did not see that it is reached.
+bool SlicedModule::addMissed(Reach& reach) {
+  bool found = false;
+  for (llvm::GlobalObject& global : module()->global_objects()) {
+    if (!global.isDeclaration() || global.getName().starts_with("llvm."))
+      continue;
+    const Decl* decl = generator_->GetDeclForMangledName(global.getName());
+    if (const FunctionDecl* function = bodyOf(decl)) {
+      if (missed_.insert(function).second) {
+        reach.addFunction(function);
+        found = true;
+      }
+    } else if (auto* variable = dyn_cast_or_null<VarDecl>(decl)) {
+      const VarDecl* definition = variable->getDefinition();
+      if (definition && !variable->isStaticLocal() && !reach.variables.count(definition) &&
+          missed_.insert(variable).second) {
+        reach.addVariable(variable);
+        found = true;
+      }
+    }
+  }
+  return found;
+}
+
+llvm::GlobalValue* SlicedModule::find(GlobalDecl decl) {
+  return module()->getNamedValue(generator_->GetMangledName(decl));
+}
+
+} // namespace roam::plugin

@@ -1,0 +1,94 @@
+// The check of variables. The walk over the AST tells where a variable is used and how the entry got there; the finished
+// slice tells that it truly is. Example:
+//
+//     error: 'hits' is a variable of this program; code that runs on other machines finds another one there
+//     note: 'hits' is declared here; ...what to write instead...
+//     note: 'count' is called from here
+#include "plugin/state-check.h"
+#include "clang/Basic/SourceManager.h"
+
+using namespace clang;
+
+namespace roam::plugin {
+namespace {
+
+bool isInRoam(const Decl* decl) {
+  for (const DeclContext* at = decl->getDeclContext(); at; at = at->getParent())
+    if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
+      return space->getName() == "roam";
+  return false;
+}
+
+bool hasMutableState(const VarDecl* variable, ASTContext& ast) {
+  QualType type = ast.getBaseElementType(variable->getType());
+  auto* record = type->getAsCXXRecordDecl();
+  return !type.isConstQualified() || (record && record->hasDefinition() && record->hasMutableFields());
+}
+
+} // namespace
+
+StateCheck::Fault StateCheck::faultOf(const VarDecl* variable) const {
+  bool ofSystem = ast_.getSourceManager().isInSystemHeader(variable->getLocation());
+  const VarDecl* definition = variable->getDefinition();
+  if (!definition)
+    return !ofSystem && hasMutableState(variable, ast_) ? Fault::mutableState : Fault::none;
+  if (definition->isConstexpr())
+    return Fault::none;
+  if (!ofSystem && hasMutableState(definition, ast_))
+    return Fault::mutableState;
+  const VarDecl* initialised = nullptr;
+  bool constant = !definition->getAnyInitializer(initialised) ||
+                  initialised->hasConstantInitialization() || initialised->evaluateValue();
+  return constant ? Fault::none : Fault::startUp;
+}
+
+bool StateCheck::check(const Reach& reach, const llvm::StringSet<>& inSlices,
+                       llvm::function_ref<std::string(const VarDecl*)> mangledName) {
+  bool fine = true;
+  for (auto& [variable, from] : reach.variables) {
+    Fault fault = faultOf(variable);
+    if (fault == Fault::none || !inSlices.contains(mangledName(variable)))
+      continue;
+    report(variable, fault, reach, from);
+    fine = false;
+  }
+  return fine;
+}
+
+void StateCheck::report(const VarDecl* variable, Fault fault, const Reach& reach,
+                        ReachedFrom from) {
+  SourceLocation use = from.at.isValid() ? from.at : variable->getLocation();
+  std::string name = variable->getQualifiedNameAsString();
+  if (fault == Fault::mutableState) {
+    report_.error(use, "'%0' is a variable of this program; code that runs on other machines "
+                       "finds another one there")
+        << name;
+    report_.note(variable->getLocation(),
+                 "'%0' is declared here; make it const or constexpr, or capture its value, or "
+                 "make it a static variable inside the function if each machine may have its own")
+        << name;
+  } else {
+    report_.error(use, "'%0' is initialised when this program starts; code that runs on other "
+                       "machines finds it empty there")
+        << name;
+    report_.note(variable->getLocation(),
+                 "'%0' is declared here; make it constexpr, or capture it, or make it a static "
+                 "variable inside the function, which is initialised at its first use")
+        << name;
+  }
+  // How the entry got here: calls in the user's own code.
+  const SourceManager& sources = ast_.getSourceManager();
+  for (const FunctionDecl* function = from.function; function;) {
+    auto at = reach.functions.find(function);
+    if (at == reach.functions.end() || isInRoam(function))
+      return;
+    auto* method = dyn_cast<CXXMethodDecl>(function);
+    if (method && method->getParent()->isLambda())
+      report_.note(method->getParent()->getLocation(), "in this lambda");
+    else if (at->second.at.isValid() && !sources.isInSystemHeader(at->second.at))
+      report_.note(at->second.at, "'%0' is used here") << function->getQualifiedNameAsString();
+    function = at->second.function;
+  }
+}
+
+} // namespace roam::plugin
