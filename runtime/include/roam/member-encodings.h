@@ -1,4 +1,5 @@
-// How types that encode themselves are encoded: `serialize` members as cereal and Boost have them. Part of archive.h.
+// How types that encode themselves are encoded: `serialize` members as in cereal and Boost.
+// Part of archive.h.
 #pragma once
 #include "roam/archive.h"
 
