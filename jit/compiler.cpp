@@ -49,6 +49,30 @@ llvm::OptimizationLevel levelOf(unsigned optimization) {
   }
 }
 
+/// The plugin has optimised slices bottom-up already. Where nothing is left to be inlined, the passes over functions and the
+/// loop optimisations of -O2 remain: 0.2 of 2.1 ms less. Coroutines are split by the full pipeline only.
+bool isOneFunction(const llvm::Module& module) {
+  unsigned count = 0;
+  for (const llvm::Function& function : module)
+    if (!function.isDeclaration() && (++count > 1 || function.isPresplitCoroutine()))
+      return false;
+  return true;
+}
+
+llvm::ModulePassManager pipeline(const llvm::Module& module, unsigned optimization,
+                                 llvm::PassBuilder& builder) {
+  llvm::OptimizationLevel level = levelOf(optimization);
+  if (optimization == 0)
+    return builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0);
+  if (!isOneFunction(module))
+    return builder.buildPerModuleDefaultPipeline(level);
+  llvm::ModulePassManager passes;
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(
+      builder.buildFunctionSimplificationPipeline(level, llvm::ThinOrFullLTOPhase::None)));
+  passes.addPass(builder.buildModuleOptimizationPipeline(level, llvm::ThinOrFullLTOPhase::None));
+  return passes;
+}
+
 /// What a slice leaves open for the host to decide: the CPU, and that every function can be unwound.
 void fitToMachine(llvm::Module& module, const llvm::TargetMachine& machine) {
   for (llvm::Function& function : module) {
@@ -99,10 +123,7 @@ void Compiler::optimize(llvm::Module& module, llvm::TargetMachine& machine) cons
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  if (optimization_ == 0)
-    builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0).run(module, modules);
-  else
-    builder.buildPerModuleDefaultPipeline(levelOf(optimization_)).run(module, modules);
+  pipeline(module, optimization_, builder).run(module, modules);
 }
 
 std::unique_ptr<llvm::MemoryBuffer> Compiler::compile(llvm::Module& module) {

@@ -11,6 +11,7 @@
 #include "jit/slice-linking.h"
 #include "jit/symbol-name.h"
 #include "jit/unwind-index.h"
+#include "jit/warm-up.h"
 #include <future>
 #include <llvm/ExecutionEngine/Orc/ExecutorProcessControl.h>
 #include <llvm/ExecutionEngine/Orc/TaskDispatch.h>
@@ -27,6 +28,17 @@ std::unique_ptr<llvm::orc::ExecutorProcessControl> thisProcess() {
                       "can't start the JIT in this process");
 }
 
+/// Gives the slice that warms a session up, and forgets its object.
+class WarmUpSource : public SliceSource {
+public:
+  std::string slice = warmUpSlice();
+
+  SliceCode fetch(const Digest&) override {
+    return {SliceCode::Kind::slice, std::as_bytes(std::span(slice))};
+  }
+  void compiled(const Digest&, std::span<const std::byte>) override {}
+};
+
 class OrcSession : public Session {
 public:
   OrcSession(SliceSource& source, Options options)
@@ -35,6 +47,8 @@ public:
     orc_.setErrorReporter([this](llvm::Error error) { note(std::move(error)); });
     linker_.addPlugin(std::make_shared<SliceLinking>(host_, exits_, slices_));
     code_.addGenerator(std::make_unique<SliceGenerator>(source, compiler_, linker_, slices_));
+    if (options.warm)
+      warm();
   }
 
   ~OrcSession() override { llvm::consumeError(orc_.endSession()); }
@@ -78,6 +92,20 @@ public:
 
 private:
   using Address = std::shared_future<void*>;
+
+  /// Takes a slice of ours all the way, and away again.
+  void warm() {
+    WarmUpSource source;
+    Digest digest = Digest::of(source.slice);
+    auto name = orc_.intern(symbolName(digest));
+    auto tracker = code_.createResourceTracker();
+    slices_.defined(digest, tracker);
+    throwIf(code_.define(makeSliceUnit(digest, std::move(name), source, compiler_, linker_, slices_),
+                         tracker),
+            "can't warm the JIT up");
+    materialize(digest);
+    remove(slices_.take(digest));
+  }
 
   /// Materializes on this thread; whoever else asks for the digest waits for the same promise.
   void* fulfil(std::promise<void*>& promise, const Digest& digest) {

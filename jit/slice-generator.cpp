@@ -81,6 +81,12 @@ SliceTable::Slice SliceTable::take(const Digest& digest) {
   return std::move(slice.mapped());
 }
 
+std::unique_ptr<llvm::orc::MaterializationUnit>
+makeSliceUnit(const Digest& digest, llvm::orc::SymbolStringPtr name, SliceSource& source,
+              Compiler& compiler, llvm::orc::ObjectLayer& linker, SliceTable& slices) {
+  return std::make_unique<SliceUnit>(digest, std::move(name), source, compiler, linker, slices);
+}
+
 llvm::Error SliceGenerator::tryToGenerate(llvm::orc::LookupState&, llvm::orc::LookupKind,
                                           llvm::orc::JITDylib& dylib,
                                           llvm::orc::JITDylibLookupFlags,
@@ -91,8 +97,7 @@ llvm::Error SliceGenerator::tryToGenerate(llvm::orc::LookupState&, llvm::orc::Lo
       continue;
     auto tracker = dylib.createResourceTracker();
     slices_.defined(*digest, tracker);
-    auto unit =
-        std::make_unique<SliceUnit>(*digest, name, source_, compiler_, linker_, slices_);
+    auto unit = makeSliceUnit(*digest, name, source_, compiler_, linker_, slices_);
     if (llvm::Error error = dylib.define(std::move(unit), tracker))
       return error;
   }

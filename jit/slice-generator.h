@@ -29,7 +29,13 @@ private:
   std::unordered_map<Digest, Slice> slices_;
 };
 
-/// Promises each entry that a lookup misses; the slice is fetched when ORC materializes it, outside of ORC's locks.
+/// The definition of one entry that is not code yet. Materializing it fetches the slice, on the thread that does so and
+/// outside of ORC's locks; the references must outlive it.
+std::unique_ptr<llvm::orc::MaterializationUnit>
+makeSliceUnit(const Digest& digest, llvm::orc::SymbolStringPtr name, SliceSource& source,
+              Compiler& compiler, llvm::orc::ObjectLayer& linker, SliceTable& slices);
+
+/// Promises each entry that a lookup misses.
 class SliceGenerator : public llvm::orc::DefinitionGenerator {
 public:
   SliceGenerator(SliceSource& source, Compiler& compiler, llvm::orc::ObjectLayer& linker,
