@@ -28,7 +28,8 @@ std::uint64_t ChunkPlan::size(unsigned workers) const {
   double byTime = nanosecondsEach_ > 0 ? targetNanoseconds / nanosecondsEach_ : double(count_);
   double byBytes = bytesEach_ > 0 ? targetBytes / bytesEach_ : double(count_);
   double byGrowth = double(largest_ * growth);
-  double byTail = double(count_ - next_) / (2.0 * std::max(1u, workers));
+  double byTail = std::max(double(count_ - next_) / (2.0 * std::max(1u, workers)),
+                           byTime * leastNanoseconds / targetNanoseconds);
   return std::max<std::uint64_t>(1, std::uint64_t(std::min({byTime, byBytes, byGrowth, byTail})));
 }
 

@@ -3,7 +3,8 @@
 // Chunk size follows measurement, as in guided self-scheduling (Polychronopoulos and Kuck, 1987) with a probe in front:
 //
 //   1, 1, ... | 8 | 64 | ... until a chunk takes about `targetNanoseconds` or holds `targetBytes`; and near the end
-//   at most remaining / (2 * workers), so that the last chunks are short and no peer waits long for another.
+//   at most remaining / (2 * workers), so that the last chunks are short and no peer waits long for another
+//   (but not shorter than `leastNanoseconds`).
 //
 // Chunks of a lost peer come back to the front. When an element fails, nothing at or after it is handed out any more, and what
 // lies before it is still finished: the failure reported is then the one a plain loop would have met first.
@@ -26,6 +27,8 @@ public:
   /// A chunk is aimed at this much run time: long enough that sending it (about 150 us of CPU on both sides) costs
   /// little, short enough that a cancelled or lost chunk costs little too.
   static constexpr std::uint64_t targetNanoseconds = 10'000'000;
+  /// No chunk is made shorter than this for the sake of an even end.
+  static constexpr std::uint64_t leastNanoseconds = 500'000;
   /// And at most this many bytes of arguments or results, so that a chunk stays in the cache on its way.
   static constexpr std::uint64_t targetBytes = 1 << 20;
   /// A chunk grows at most this much over the largest one measured, since the first elements may not be like the rest.

@@ -42,6 +42,13 @@ std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spe
   };
 }
 
+/// "host:pid", as peers see this program.
+std::string originName() {
+  char host[256] = "unknown";
+  gethostname(host, sizeof host - 1);
+  return fmt::format("{}:{}", host, getpid());
+}
+
 } // namespace
 
 class Cluster::State {
@@ -71,11 +78,13 @@ private:
 
 void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses) {
   origin_ = kj::heap<Origin>(io.provider->getTimer());
+  net::Hello mine;
+  mine.name = originName();
+  mine.version = ROAM_VERSION;
   std::string failures;
   kj::Vector<kj::Promise<void>> dials;
   for (auto& address : addresses)
-    dials.add(net::Peer::dial(io.provider->getNetwork(), io.provider->getTimer(), address,
-                              net::originHello())
+    dials.add(net::dial(io.provider->getNetwork(), io.provider->getTimer(), address.c_str(), mine)
                   .then([this](kj::Own<net::Peer> peer) { origin_->add(kj::mv(peer)); },
                         [&](kj::Exception&& exception) {
                           failures += fmt::format("\n  {}", exception.getDescription().cStr());
@@ -102,19 +111,17 @@ Cluster::State::~State() {
     for (auto& call : calls)
       call->abandon(std::make_exception_ptr(Cancelled("the cluster object was destroyed")));
   });
-  for (auto& call : calls)
-    call->awaitGivenBack();
   link_->cut();
 }
 
 std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec) {
   ManifestEntry entry = readRecord(*spec.entry);
-  auto captures = kj::heapArray<kj::byte>(spec.capturesSize);
-  memcpy(captures.begin(), spec.captures, spec.capturesSize);
+  auto captures = kj::heapArray<const kj::byte>(
+      reinterpret_cast<const kj::byte*>(spec.captures), spec.capturesSize);
   auto job = std::make_shared<JobSpec>();
   job->entry = entry.digest;
   job->slice = kj::arrayPtr(reinterpret_cast<const kj::byte*>(entry.slice.data()), entry.slice.size());
-  job->captures = kj::mv(captures);
+  job->captures = std::make_shared<const kj::Array<const kj::byte>>(kj::mv(captures));
   job->count = spec.count;
   job->encode = encoderOf(spec);
   job->peer = spec.peer;
@@ -146,7 +153,7 @@ std::vector<Peer> Cluster::State::peers() {
   std::vector<Peer> peers;
   loop_.run([&] {
     for (auto& [index, peer] : origin_->peers())
-      peers.push_back({peer->name().cStr(), peer->address().cStr(), peer->workers(), index});
+      peers.push_back({peer->name(), peer->address(), peer->workers(), index});
   });
   return peers;
 }

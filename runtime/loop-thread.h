@@ -2,7 +2,8 @@
 #pragma once
 #include <functional>
 #include <kj/async-io.h>
-#include <kj/exception.h>
+#include <kj/async-unix.h>
+#include <kj/io.h>
 #include <mutex>
 #include <thread>
 #include <vector>

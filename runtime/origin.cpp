@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <kj/debug.h>
+#include <utility>
 
 namespace roam {
 namespace {
@@ -57,14 +58,15 @@ const ArgumentBuffer::Freeing ArgumentBuffer::freeing;
 struct Origin::Link {
   Link(kj::Own<net::Peer> peer, unsigned index) : peer(kj::mv(peer)), index(index) {}
 
-  kj::Maybe<kj::Own<net::Peer>> peer; // null once the connection ended
+  kj::Maybe<kj::Own<net::Peer>> peer;
   const unsigned index;
   unsigned inFlight = 0; // chunks of all jobs
   kj::Promise<void> watch = nullptr;
 
-  net::Peer* get() {
+  /// Null once the connection ended.
+  net::Peer* get() const {
     KJ_IF_MAYBE (p, peer)
-      return p->get();
+      return const_cast<net::Peer*>(p->get());
     return nullptr;
   }
 };
@@ -79,7 +81,7 @@ void Origin::add(kj::Own<net::Peer> peer) {
   auto link = kj::heap<Link>(kj::mv(peer), unsigned(links_.size()));
   Link& added = *link;
   added.watch = added.get()->disconnected().then(
-      [this, &added] { lose(added, "the connection ended"); }).eagerlyEvaluate(nullptr);
+      [this, &added] { lose(added); }).eagerlyEvaluate(nullptr);
   links_.push_back(kj::mv(link));
   pumpAll();
 }
@@ -100,11 +102,12 @@ unsigned Origin::workers() const {
   return count;
 }
 
-void Origin::lose(Link& link, kj::StringPtr reason) {
+void Origin::lose(Link& link) {
   net::Peer* peer = link.get();
   if (peer == nullptr)
     return;
-  losses_ += fmt::format("\n  {} at {}: {}", peer->name(), peer->address(), reason.cStr());
+  losses_ += fmt::format("\n  {} at {}: {}", peer->name(), peer->address(),
+                         peer->whyDisconnected().cStr());
   // We may be inside one of the peer's own promises: it is closed once the stack is clear. Every call on it then fails with
   // DISCONNECTED, and its chunk goes elsewhere.
   closing_.add(kj::evalLater([closed = kj::mv(link.peer)] {}));
@@ -218,27 +221,33 @@ void Origin::Job::pump() {
     origin_.waiting_.push_back(this);
 }
 
+/// The bytes of a chunk on its way. The connection holds them for as long as it may still send them.
+struct Sent {
+  std::shared_ptr<const kj::Array<const kj::byte>> captures;
+  kj::Array<const kj::byte> arguments;
+};
+
 void Origin::Job::send(Link& link, ElementRange range) {
   kj::Array<const kj::byte> arguments;
   if (!encodeArguments(range, arguments))
     return;
+  auto sent = std::make_shared<const Sent>(Sent{spec_.captures, kj::mv(arguments)});
   net::Chunk chunk;
   chunk.entry = spec_.entry;
-  chunk.captures = spec_.captures;
-  chunk.arguments = arguments;
+  chunk.captures = *sent->captures;
+  chunk.arguments = sent->arguments;
   chunk.count = range.count;
   chunk.first = range.first;
-  std::size_t argumentBytes = arguments.size();
+  std::size_t argumentBytes = sent->arguments.size();
 
   ++link.inFlight;
   ++inFlight_[link.index];
-  auto outcome = link.get()->run(chunk, spec_.slice).attach(kj::mv(arguments));
   auto release = [this, &link] {
     --link.inFlight;
     if (--inFlight_[link.index] == 0)
       inFlight_.erase(link.index);
   };
-  tasks_.add(outcome.then(
+  tasks_.add(link.get()->run(chunk, spec_.slice, kj::mv(sent)).then(
       [this, &link, range, argumentBytes, release](net::ChunkOutcome&& outcome) {
         release();
         settled(link, range, argumentBytes, kj::mv(outcome));
@@ -285,7 +294,7 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
 void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failure) {
   using Kind = net::Failure::Kind;
   net::Peer* peer = link.get();
-  auto error = remoteException(failure, spec_.entry, peer ? kj::StringPtr(peer->name()) : "a lost peer"_kj);
+  auto error = remoteException(failure, spec_.entry, peer != nullptr ? peer->name() : "lost meanwhile");
   if (failure.kind == Kind::thrown) {
     if (failure_ == nullptr || failure.element < failedElement_) {
       failure_ = error;
@@ -306,7 +315,7 @@ void Origin::Job::disturbed(Link& link, ElementRange range, kj::Exception&& exce
   auto error = std::make_exception_ptr(PeerLost(exception.getDescription().cStr()));
   switch (exception.getType()) {
   case kj::Exception::Type::DISCONNECTED:
-    origin_.lose(link, exception.getDescription());
+    origin_.lose(link);
     if (!finished_)
       sendAgain(range, error);
     break;

@@ -16,6 +16,7 @@
 #include <kj/async.h>
 #include <kj/timer.h>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ namespace roam {
 struct JobSpec {
   Digest entry;
   kj::ArrayPtr<const kj::byte> slice; ///< lives in the program's binary
-  kj::Array<const kj::byte> captures;
+  std::shared_ptr<const kj::Array<const kj::byte>> captures; ///< shared with what is being sent
   std::uint64_t count = 1;
   /// Appends the encoded arguments of a range of elements.
   std::function<void(ElementRange, Output&)> encode;
@@ -38,7 +39,7 @@ struct JobSpec {
 /// Hears what becomes of a job. Called on the loop; must not destroy the job from within.
 class JobListener {
 public:
-  /// The results of a range: each range of the job comes once.
+  /// The results of a range: each range of the job comes once. They may go to another thread.
   virtual void completed(ElementRange range, kj::Array<const kj::byte> results) = 0;
   /// The job is over: all ranges came, or an error for people says why not.
   virtual void finished(std::exception_ptr error) = 0;
@@ -67,7 +68,7 @@ public:
 
 private:
   struct Link;
-  void lose(Link& link, kj::StringPtr reason);
+  void lose(Link& link);
   /// The link with the fewest chunks for its workers that the job may still send to; null if there is none.
   Link* leastBusy(const Job& job);
   bool serves(const Job& job) const;

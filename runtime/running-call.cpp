@@ -40,19 +40,6 @@ void LoopLink::cut() {
   loop_ = nullptr;
 }
 
-namespace {
-
-/// Results up to this size are copied out of the message that brought them; a larger message is kept until the caller is done.
-constexpr std::size_t copiedBytes = 64 << 10;
-
-/// Keeps the message of some results alive. It belongs to the loop, so it goes back there to be freed.
-struct ResultsOwner {
-  std::shared_ptr<RunningCall> call;
-  kj::Array<const kj::byte> results;
-};
-
-} // namespace
-
 void RunningCall::begin(Origin& origin, JobSpec spec) {
   job_ = origin.start(kj::mv(spec), *this);
 }
@@ -60,8 +47,6 @@ void RunningCall::begin(Origin& origin, JobSpec spec) {
 void RunningCall::abandon(std::exception_ptr reason) {
   job_ = nullptr;
   std::lock_guard lock(mutex_);
-  for (auto& ready : ready_)
-    ready.results = kj::heapArray<const kj::byte>(ready.results); // the messages end with the loop
   if (!finished_) {
     finished_ = true;
     error_ = reason;
@@ -70,8 +55,6 @@ void RunningCall::abandon(std::exception_ptr reason) {
 }
 
 void RunningCall::completed(ElementRange range, kj::Array<const kj::byte> results) {
-  if (results.size() <= copiedBytes)
-    results = kj::heapArray<const kj::byte>(results);
   std::lock_guard lock(mutex_);
   ready_.push_back({range, kj::mv(results)});
   changed_.notify_all();
@@ -99,13 +82,12 @@ bool RunningCall::next(detail::CompletedChunk& chunk) {
     return false;
   Ready ready = kj::mv(ready_.front());
   ready_.pop_front();
-  ++lent_;
   lock.unlock();
   chunk.first = ready.range.first;
   chunk.count = ready.range.count;
   chunk.results = reinterpret_cast<const char*>(ready.results.begin());
   chunk.size = ready.results.size();
-  chunk.owner = new ResultsOwner{shared_from_this(), kj::mv(ready.results)};
+  chunk.owner = new kj::Array<const kj::byte>(kj::mv(ready.results));
   return true;
 }
 
@@ -131,29 +113,10 @@ void RunningCall::cancel() {
   });
 }
 
-void RunningCall::giveBack(kj::Array<const kj::byte> results) {
-  if (results.size() > copiedBytes) {
-    // std::function copies; an array does not.
-    auto* message = new kj::Array<const kj::byte>(kj::mv(results));
-    loop_->post([message] { delete message; });
-  }
-  std::lock_guard lock(mutex_);
-  --lent_;
-  changed_.notify_all();
-}
-
-void RunningCall::awaitGivenBack() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return lent_ == 0; }); // decoding in the headers of include/roam, which ends
-}
-
 namespace detail {
 
 CompletedChunk::~CompletedChunk() {
-  if (auto* owned = static_cast<ResultsOwner*>(owner)) {
-    owned->call->giveBack(kj::mv(owned->results));
-    delete owned;
-  }
+  delete static_cast<kj::Array<const kj::byte>*>(owner);
 }
 
 Call::~Call() {

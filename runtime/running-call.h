@@ -42,15 +42,10 @@ public:
 
   // --- on the caller's thread: as the members of detail::Call ------------------------------
   bool next(detail::CompletedChunk& chunk);
-  /// A chunk that `next` gave is decoded: its results go back to the loop they came from.
-  void giveBack(kj::Array<const kj::byte> results);
   bool waitFor(Duration duration);
   void cancel();
   /// The caller is done with the call: cancels it if it is not over. Afterwards `source` is not used any more.
   void release();
-
-  /// Waits until every chunk that `next` gave was given back. By whoever ends the cluster, not on the loop.
-  void awaitGivenBack();
 
 private:
   struct Ready {
@@ -65,7 +60,6 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Ready> ready_;  // guarded by mutex_, as are:
-  unsigned lent_ = 0; // chunks that `next` gave and that are not back
   bool finished_ = false;
   std::exception_ptr error_;
 };

@@ -58,7 +58,7 @@ public:
   void* owner = nullptr;
 };
 
-class CallState;
+struct CallState;
 
 /// One running call, owned. Dropping it cancels what has not begun and waits until `source` is no longer used.
 class ROAM_API Call {

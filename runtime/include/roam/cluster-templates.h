@@ -11,20 +11,17 @@ using Element = std::remove_cvref_t<decltype(*std::begin(std::declval<const Rang
 template <class F, class... Args>
 using ResultOf = std::remove_cvref_t<std::invoke_result_t<F&, Args...>>;
 
-template <class Iterator>
-concept RandomAccess = requires(const Iterator& i, std::ptrdiff_t n) {
-  *(i + n);
-  { i - i } -> std::convertible_to<std::ptrdiff_t>;
-};
-
 /// A range whose elements can be encoded from any place. Random-access ranges are used where they are; of others the addresses of
 /// the elements are collected, or copies where the range makes its elements on the way.
 template <class Range>
 class Elements {
   using Iterator = decltype(std::begin(std::declval<const Range&>()));
   using Reference = decltype(*std::declval<Iterator&>());
-  static constexpr bool direct = RandomAccess<Iterator>;
+  using T = Element<Range>;
+  static constexpr bool direct = std::random_access_iterator<Iterator>;
   static constexpr bool lasting = std::is_lvalue_reference_v<Reference>;
+  static constexpr bool asBytes = std::contiguous_iterator<Iterator> && raw<T> != Raw::no;
+  using Stored = std::conditional_t<lasting, const T*, T>;
 
 public:
   explicit Elements(const Range& range) {
@@ -36,93 +33,305 @@ public:
         if constexpr (lasting)
           begin_.push_back(std::addressof(element));
         else
-          begin_.push_back(element);
+          begin_.push_back(static_cast<T&&>(element));
       size_ = begin_.size();
     }
   }
   std::uint64_t size() const { return size_; }
 
+  /// As CallSpec::encode.
   static void encode(const void* source, std::uint64_t first, std::uint64_t count, Output& out) {
-    const auto& begin = static_cast<const Elements*>(source)->begin_;
-    using T = Element<Range>;
-    if constexpr (std::is_pointer_v<Iterator> && BytesArePortable<T>)
-      out.write(begin + first, count * sizeof(T));
+    auto& begin = static_cast<const Elements*>(source)->begin_;
+    if constexpr (asBytes)
+      out.write(std::to_address(begin) + first, count * sizeof(T));
     else
-      for (std::uint64_t i = first; i < first + count; ++i)
+      for (auto i = static_cast<std::ptrdiff_t>(first), end = i + static_cast<std::ptrdiff_t>(count);
+           i < end; ++i)
         if constexpr (direct)
-          Archive<T>::save(out, *(begin + static_cast<std::ptrdiff_t>(i)));
+          save<T>(out, *(begin + i));
         else if constexpr (lasting)
-          Archive<T>::save(out, *begin[i]);
+          save<T>(out, *begin[i]);
         else
-          Archive<T>::save(out, begin[i]);
+          save<T>(out, begin[i]);
   }
 
 private:
-  using Stored = std::conditional_t<lasting, std::remove_reference_t<Reference>*, Element<Range>>;
   std::conditional_t<direct, Iterator, std::vector<Stored>> begin_;
   std::uint64_t size_ = 0;
 };
 
-/// Fills a CallSpec for a shape; `captures` keeps the encoded closure.
+/// The spec of a call of this shape. `captures` holds the encoded closure and outlives the spec.
 template <class Shape>
-CallSpec specFor(const Buffer& captures, const Options& options) {
+CallSpec specOf(const Buffer& captures, const Options& options) {
   CallSpec spec;
   spec.entry = recordOf<Shape>();
-  spec.captures = captures.data();
-  spec.capturesSize = captures.size();
+  spec.captures = captures.data;
+  spec.capturesSize = captures.size;
   spec.chunk = options.chunk;
   spec.deadlineSeconds = options.deadline.seconds;
   spec.retries = options.retries;
   return spec;
 }
 
+/// As specOf, for a call over a range.
+template <class Shape, class Range>
+CallSpec specOver(const Elements<Range>& elements, const Buffer& captures, const Options& options) {
+  CallSpec spec = specOf<Shape>(captures, options);
+  spec.count = elements.size();
+  spec.encode = &Elements<Range>::encode;
+  spec.source = &elements;
+  return spec;
+}
+
+/// The results of one chunk, appended. Throws if the bytes are not exactly `count` results.
 template <class R>
-void decodeInto(std::vector<R>& results, const CompletedChunk& chunk) {
-  Reader reader{chunk.results, chunk.size};
-  if constexpr (BytesArePortable<R> && !std::is_same_v<R, bool>) {
-    if (chunk.size == chunk.count * sizeof(R)) {
-      __builtin_memcpy(static_cast<void*>(results.data() + chunk.first), chunk.results, chunk.size);
-      return;
-    }
-    reader.ok = false;
-  } else {
-    for (std::uint64_t i = 0; i < chunk.count && reader.ok; ++i)
-      results[chunk.first + i] = Archive<R>::load(reader);
-  }
-  if (!reader.ok || reader.remaining != 0)
+void decodeResults(const CompletedChunk& chunk, std::uint64_t count, std::vector<R>& results) {
+  Reader in{chunk.results, chunk.size};
+  for (std::uint64_t i = 0; i < count && in.ok; ++i)
+    results.push_back(load<R>(in));
+  if (!in.finished())
     throwDamagedResults(chunk.first);
 }
 
-/// Results that have no default constructor: kept a chunk at a time, joined in order at the end.
+/// The chunks of a call in the order of their elements, however they completed.
 template <class R>
-std::vector<R> decodeInOrder(Call& call, const Options& options, std::uint64_t total) {
-  std::vector<std::vector<R>> chunks;
-  std::vector<std::pair<std::uint64_t, std::size_t>> order;
-  CompletedChunk chunk;
-  std::uint64_t done = 0;
-  while (call.next(chunk)) {
-    Reader reader{chunk.results, chunk.size};
-    std::vector<R> part;
-    part.reserve(chunk.count);
-    for (std::uint64_t i = 0; i < chunk.count && reader.ok; ++i)
-      part.push_back(Archive<R>::load(reader));
-    if (!reader.ok || reader.remaining != 0)
-      throwDamagedResults(chunk.first);
-    if (order.size() <= chunks.size())
-      order.emplace_back(chunk.first, chunks.size());
-    chunks.push_back(std::move(part));
-    done += chunk.count;
-    if (options.progress)
-      options.progress({done, total});
+class OrderedResults {
+public:
+  explicit OrderedResults(std::uint64_t total) {
+    if constexpr (direct)
+      results_.resize(total);
   }
-  sortByFirst(order);
+  void take(const CompletedChunk& chunk, std::uint64_t count) {
+    if constexpr (direct) {
+      if (chunk.size != count * sizeof(R))
+        throwDamagedResults(chunk.first);
+      __builtin_memcpy(static_cast<void*>(results_.data() + chunk.first), chunk.results, chunk.size);
+    } else {
+      std::size_t at = parts_.size();
+      while (at > 0 && parts_[at - 1].first > chunk.first)
+        --at;
+      parts_.insert(parts_.begin() + static_cast<std::ptrdiff_t>(at), Part{chunk.first, {}});
+      parts_[at].results.reserve(count);
+      decodeResults(chunk, count, parts_[at].results);
+    }
+  }
+  std::vector<R> join(std::uint64_t total) {
+    if constexpr (!direct) {
+      results_.reserve(total);
+      for (Part& part : parts_)
+        for (auto&& result : part.results)
+          results_.push_back(static_cast<R&&>(result));
+    }
+    return static_cast<std::vector<R>&&>(results_);
+  }
+
+private:
+  static constexpr bool direct = raw<R> == Raw::both && std::is_default_constructible_v<R>;
+  struct Part {
+    std::uint64_t first;
+    std::vector<R> results;
+  };
+  std::vector<R> results_;
+  std::vector<Part> parts_; // ascending
+};
+
+/// The one result of each chunk of a reduction, in the order of the chunks.
+template <class R>
+class OrderedPartials {
+public:
+  void take(const CompletedChunk& chunk) {
+    std::size_t at = firsts_.size();
+    while (at > 0 && firsts_[at - 1] > chunk.first)
+      --at;
+    std::vector<R> one;
+    decodeResults(chunk, 1, one);
+    firsts_.insert(firsts_.begin() + static_cast<std::ptrdiff_t>(at), chunk.first);
+    partials_.insert(partials_.begin() + static_cast<std::ptrdiff_t>(at),
+                     static_cast<std::vector<R>&&>(one));
+  }
+  template <class Fold>
+  void fold(const Fold& fold) {
+    for (auto& one : partials_)
+      for (auto&& partial : one)
+        fold(static_cast<R&&>(partial));
+  }
+
+private:
+  std::vector<std::uint64_t> firsts_; // ascending
+  std::vector<std::vector<R>> partials_; // one element each: R may be bool or have no default constructor
+};
+
+} // namespace detail
+
+/// What `mapUnordered` gives: an input range of Indexed<R>, to be iterated over once and on one thread. Neither moves nor copies.
+/// Dropping it early cancels what has not begun.
+template <class R, class Range>
+class Unordered {
+public:
+  class Iterator {
+  public:
+    explicit Iterator(Unordered* of) : of_(of) { advance(); }
+    Indexed<R>& operator*() const { return of_->current_[of_->place_]; }
+    Indexed<R>* operator->() const { return &**this; }
+    Iterator& operator++() {
+      ++of_->place_;
+      advance();
+      return *this;
+    }
+    bool operator!=(std::nullptr_t) const { return of_ != nullptr; }
+
+  private:
+    void advance() {
+      if (of_->place_ == of_->current_.size() && !of_->refill())
+        of_ = nullptr;
+    }
+    Unordered* of_;
+  };
+
+  /// Waits for the first results. Throws as Cluster::map does, as do the steps of the iterator.
+  Iterator begin() { return Iterator(this); }
+  std::nullptr_t end() { return nullptr; }
+
+  Unordered(const Unordered&) = delete;
+
+private:
+  friend class Cluster;
+  template <class Start>
+  Unordered(Range&& range, ProgressFunction progress, const Start& start)
+      : range_(static_cast<Range&&>(range)), elements_(range_), progress_(std::move(progress)),
+        call_(start(elements_)) {}
+
+  bool refill() {
+    detail::CompletedChunk chunk;
+    if (!call_.next(chunk))
+      return false;
+    std::vector<R> results;
+    detail::decodeResults(chunk, chunk.count, results);
+    current_.clear();
+    place_ = 0;
+    for (auto&& result : results)
+      current_.push_back({chunk.first + current_.size(), static_cast<R&&>(result)});
+    done_ += chunk.count;
+    if (progress_)
+      progress_({done_, elements_.size()});
+    return true;
+  }
+
+  Range range_; // a reference for an lvalue
+  detail::Elements<std::remove_cvref_t<Range>> elements_;
+  ProgressFunction progress_;
+  std::vector<Indexed<R>> current_;
+  std::size_t place_ = 0;
+  std::uint64_t done_ = 0;
+  detail::Call call_; // last: dropped before what it encodes from
+};
+
+template <class Range, class F>
+auto Cluster::map(const Range& range, const F& f, const Options& options) {
+  using T = detail::Element<Range>;
+  using R = detail::ResultOf<F, T>;
+  static_assert(!std::is_void_v<R>, "Cluster::map needs a function that returns a value");
+  using Shape = MapShape<F, T>;
   std::vector<R> results;
-  results.reserve(total);
-  for (auto& [first, place] : order)
-    for (auto& result : chunks[place])
-      results.push_back(std::move(result));
+  if constexpr (Shippable<F>::value) {
+    Buffer captures;
+    saveClosure(captures, f);
+    detail::Elements<Range> elements(range);
+    detail::OrderedResults<R> ordered(elements.size());
+    detail::Call call = start(detail::specOver<Shape>(elements, captures, options));
+    detail::CompletedChunk chunk;
+    for (std::uint64_t done = 0; call.next(chunk);) {
+      ordered.take(chunk, chunk.count);
+      done += chunk.count;
+      if (options.progress)
+        options.progress({done, elements.size()});
+    }
+    results = ordered.join(elements.size());
+  }
   return results;
 }
 
-} // namespace detail
+template <class Range, class F>
+auto Cluster::mapUnordered(Range&& range, const F& f, Options options) {
+  using T = detail::Element<std::remove_cvref_t<Range>>;
+  using R = detail::ResultOf<F, T>;
+  static_assert(!std::is_void_v<R>, "Cluster::mapUnordered needs a function that returns a value");
+  auto begin = [&](const auto& elements) {
+    detail::Call call;
+    if constexpr (Shippable<F>::value) {
+      Buffer captures;
+      saveClosure(captures, f);
+      call = start(detail::specOver<MapShape<F, T>>(elements, captures, options));
+    }
+    return call;
+  };
+  return Unordered<R, Range>(static_cast<Range&&>(range), std::move(options.progress), begin);
+}
+
+template <class Range, class F, class Op, class R>
+R Cluster::mapReduce(const Range& range, const F& f, const Op& op, R init, const Options& options) {
+  using T = detail::Element<Range>;
+  using Partial = detail::ResultOf<F, T>;
+  if constexpr (Shippable<F>::value && Shippable<Op>::value) {
+    Buffer captures;
+    saveClosure(captures, f, op);
+    detail::Elements<Range> elements(range);
+    detail::CallSpec spec = detail::specOver<ReduceShape<F, Op, T>>(elements, captures, options);
+    spec.fixedChunks = true;
+    detail::OrderedPartials<Partial> partials;
+    detail::Call call = start(spec);
+    detail::CompletedChunk chunk;
+    for (std::uint64_t done = 0; call.next(chunk);) {
+      partials.take(chunk);
+      done += chunk.count;
+      if (options.progress)
+        options.progress({done, elements.size()});
+    }
+    partials.fold([&](Partial&& partial) {
+      init = op(static_cast<R&&>(init), static_cast<Partial&&>(partial));
+    });
+  }
+  return init;
+}
+
+template <class F, class... Args>
+auto Cluster::startOne(int peer, const Options& options, const F& f, const Args&... args) {
+  using R = detail::ResultOf<F, Args...>;
+  detail::Call call;
+  if constexpr (Shippable<F>::value) {
+    Buffer captures, arguments;
+    saveClosure(captures, f);
+    (save<Args>(arguments, args), ...);
+    detail::CallSpec spec = detail::specOf<CallShape<F, Args...>>(captures, options);
+    spec.arguments = arguments.data;
+    spec.argumentsSize = arguments.size;
+    spec.peer = peer;
+    call = start(spec);
+  }
+  return Future<R>(std::move(call));
+}
+
+template <class F, class... Args>
+auto Cluster::async(const F& f, const Args&... args) {
+  return startOne(-1, Options(), f, args...);
+}
+
+template <class F, class... Args>
+auto Cluster::on(const Peer& peer, const F& f, const Args&... args) {
+  return startOne(static_cast<int>(peer.index), Options(), f, args...).get();
+}
+
+template <class F, class... Args>
+auto Cluster::onAll(const F& f, const Args&... args) {
+  using R = detail::ResultOf<F, Args...>;
+  std::vector<PeerResult<R>> results;
+  for (Peer& peer : peers()) {
+    int index = static_cast<int>(peer.index);
+    results.push_back({static_cast<Peer&&>(peer), startOne(index, Options(), f, args...)});
+  }
+  for (auto& each : results)
+    each.result.wait();
+  return results;
+}
+
 } // namespace roam

@@ -60,7 +60,7 @@ public:
   /// As `map`, but gives results while they come: iterate over the returned object once, on one thread. The range stays as it is
   /// until then if it is an lvalue; a temporary is moved into the object.
   template <class Range, class F>
-  auto mapUnordered(Range&& range, const F& f, const Options& options = {});
+  auto mapUnordered(Range&& range, const F& f, Options options = {});
 
   /// op(... op(op(init, f(x0)), f(x1)) ...), chunks folded on the peers and their results here, from left to right. `op` must be
   /// associative. Chunk borders depend on the length of the range alone, so a floating-point sum is the same in every run and on
@@ -90,11 +90,14 @@ private:
   class State;
   explicit Cluster(State* state) : state_(state) {}
   detail::Call start(const detail::CallSpec& spec);
-  template <class Shape, class F, class... Args>
-  detail::Call startOne(int peer, const Options& options, const F& f, const Args&... args);
+  template <class F, class... Args>
+  auto startOne(int peer, const Options& options, const F& f, const Args&... args);
 
   State* state_ = nullptr;
 };
+
+/// Roam's version: "0.1.0".
+ROAM_API const char* version();
 
 /// Joins a cluster: `where` lists the addresses of its peers, separated by commas ("10.0.0.5:7070,unix:/run/roam.sock"). Every
 /// one must answer within the connect limit of 5 s, else PeerLost names those that did not.

@@ -16,17 +16,20 @@ public:
   R get() {
     detail::CompletedChunk chunk;
     call_.next(chunk);
-    Reader reader{chunk.results, chunk.size};
     if constexpr (std::is_void_v<R>) {
       if (chunk.size != 0)
         detail::throwDamagedResults(0);
     } else {
-      R result = Archive<R>::load(reader);
-      if (!reader.ok || reader.remaining != 0)
+      Reader in{chunk.results, chunk.size};
+      Rebuilt<R> result(in);
+      if (!in.finished())
         detail::throwDamagedResults(0);
-      return result;
+      return static_cast<R&&>(result.get());
     }
   }
+
+  /// Waits until `get` would not block.
+  void wait() { call_.waitFor(Duration{1e9}); }
 
   /// Waits at most that long. True if `get` would not block.
   bool waitFor(Duration duration) { return call_.waitFor(duration); }

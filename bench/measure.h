@@ -1,0 +1,42 @@
+// Measuring: rounds, medians, processor time of this process and of all it started.
+#pragma once
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace roam::bench {
+
+/// Seconds on a steady clock.
+inline double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Seconds of processor time, user and system, that this process and all its living descendants have used.
+double processorSeconds();
+
+inline double quantile(std::vector<double> values, double q) {
+  std::sort(values.begin(), values.end());
+  return values[std::min(values.size() - 1, std::size_t(q * double(values.size())))];
+}
+inline double median(std::vector<double> values) { return quantile(std::move(values), 0.5); }
+
+/// Wall time and processor time of the work, in seconds.
+struct Cost {
+  double wall, processor;
+};
+template <class Work>
+Cost costOf(const Work& work) {
+  double processor = processorSeconds(), wall = now();
+  work();
+  wall = now() - wall;
+  return {wall, processorSeconds() - processor};
+}
+
+/// Prints one figure: `name value unit`.
+void print(const std::string& name, double value, const char* unit);
+
+/// Ends the program with status 3 if a result is wrong: a figure is printed for right answers only.
+void require(bool right, const char* what);
+
+} // namespace roam::bench

@@ -1,0 +1,66 @@
+#include "bench/peers.h"
+#include <cstdio>
+#include <cstdlib>
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace roam::bench {
+namespace {
+
+/// The `roam` program beside this one.
+std::string roamCommand() {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "roam").string();
+}
+
+} // namespace
+
+Peers::Peers(unsigned count, const std::string& cache) {
+  std::string command = roamCommand();
+  for (unsigned i = 0; i < count; ++i) {
+    std::string folder = cache + "-" + std::to_string(i);
+    int pipe[2];
+    if (pipe2(pipe, O_CLOEXEC) != 0)
+      throw std::runtime_error("pipe");
+    pid_t process = fork();
+    if (process == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      dup2(pipe[1], STDOUT_FILENO);
+      execl(command.c_str(), "roam", "peer", "--listen", "127.0.0.1:0", "--workers", "1", "--cache",
+            folder.c_str(), nullptr);
+      _exit(127);
+    }
+    processes_.push_back(process);
+    close(pipe[1]);
+    FILE* lines = fdopen(pipe[0], "r");
+    char line[512] = "";
+    char address[512] = "";
+    if (fgets(line, sizeof line, lines) == nullptr ||
+        std::sscanf(line, "roam peer listening on %511s", address) != 1)
+      throw std::runtime_error(command + " peer did not start");
+    fclose(lines);
+    addresses_ += (addresses_.empty() ? "" : ",") + std::string(address);
+  }
+}
+
+Peers::~Peers() {
+  for (pid_t process : processes_)
+    kill(process, SIGTERM);
+  for (pid_t process : processes_)
+    waitpid(process, nullptr, 0);
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string path = (std::filesystem::temp_directory_path() / "roam-bench-XXXXXX").string();
+  if (mkdtemp(path.data()) == nullptr)
+    throw std::runtime_error("mkdtemp");
+  path_ = path;
+}
+
+TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
+
+} // namespace roam::bench

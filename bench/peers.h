@@ -1,0 +1,35 @@
+// Peers for measurements: `roam peer` processes on 127.0.0.1, one worker each.
+#pragma once
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace roam::bench {
+
+/// Starts that many peers over TCP; their object caches are the folders `cache`-0, `cache`-1, ... Ends them with the object.
+class Peers {
+public:
+  Peers(unsigned count, const std::string& cache);
+  ~Peers();
+  Peers(const Peers&) = delete;
+  /// For roam::connect.
+  const std::string& addresses() const { return addresses_; }
+
+private:
+  std::vector<pid_t> processes_;
+  std::string addresses_;
+};
+
+/// A folder that is removed with the object.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+private:
+  std::string path_;
+};
+
+} // namespace roam::bench

@@ -1,0 +1,35 @@
+// `roam peer`: runs a peer in this process and its workers.
+#include "runtime/peer/peer.h"
+#include "tools/commands.h"
+#include <memory>
+
+namespace roam::tools {
+
+void addPeerCommand(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<peer::PeerOptions>();
+  options->version = ROAM_VERSION;
+  auto* command = app.add_subcommand(
+      "peer",
+      "Run a peer: it executes the closures that programs send to it, each in one of its worker "
+      "processes. Prints one line, `roam peer listening on ADDRESS`, for each address, and runs until "
+      "SIGTERM, SIGINT, or the end of --lifeline. Whoever can connect runs code as this user.");
+  command
+      ->add_option("--listen", options->listen,
+                   "Where to listen: 127.0.0.1:PORT (port 0: the kernel chooses), unix:/PATH. May be "
+                   "repeated. Only this machine's own addresses are allowed.")
+      ->capture_default_str();
+  command
+      ->add_option("--workers", options->workers,
+                   "Closures run at the same time, each in a process of its own")
+      ->check(CLI::Range(1u, 1024u))
+      ->capture_default_str();
+  command
+      ->add_option("--cache", options->cacheDirectory,
+                   "Folder for compiled code, so that a restarted peer compiles nothing; \"\" for none")
+      ->capture_default_str();
+  command->add_option("--lifeline", options->lifelineFd,
+                      "Descriptor of a pipe: the peer ends when its other end is closed");
+  command->callback([&chosen, options] { chosen = [options] { return peer::runPeer(*options); }; });
+}
+
+} // namespace roam::tools
