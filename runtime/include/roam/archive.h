@@ -8,20 +8,23 @@
 //     bool                              one byte, 0 or 1; any other is refused
 //     number, enumeration, trivially    the bytes of its memory
 //       copyable class without fields
-//     closure, aggregate                its bases, then its members, in the order of memory; no
-//     padding E[N], array, pair, tuple          the elements vector, string, set, map, ... count as
-//     u64, then the elements; a map's element is key, value stack, queue, priority_queue      the
-//     container inside optional, unique_ptr, shared_ptr  a bool; if true, the value variant index
-//     as u16 (0xFFFF: valueless, refused when read), then the alternative filesystem::path its
-//     native string class with serialize(ar)          what it hands to `ar`, one after another
+//     closure, aggregate                bases, then members, in the order of memory, no padding
+//     E[N], array, pair, tuple          the elements
+//     vector, string, set, map, ...     count as u64, then the elements; of a map: key, value
+//     stack, queue, priority_queue      the container inside
+//     optional, unique_ptr, shared_ptr  a bool; if true, the value
+//     variant                           index as u16 (0xFFFF: valueless, refused when read); value
+//     filesystem::path                  its native string
+//     class with serialize(ar)          what it hands to `ar`, one after another
 //     function object without state     nothing
 //
 // An element of a container takes at least a byte: where its encoding is empty, a zero byte stands
 // for it. So a count larger than the rest of the input is a lie, and is refused before any memory
 // is allocated for it.
 //
-// For example the closure `[n = 7, s = std::string("hi")]` is 07 00 00 00 | 02 00 00 00 00 00 00 00
-// | 68 69.
+// For example the closure `[n = 7, s = std::string("hi")]` is
+//
+//     07 00 00 00   02 00 00 00 00 00 00 00   68 69
 //
 // Values are copied, not identities: two shared_ptr to one object become two objects, and unordered
 // containers are filled anew, so the order within them is not kept.
@@ -51,7 +54,7 @@ struct Reader {
   }
   /// Everything was read, and all of it was well formed.
   bool finished() const { return ok && remaining == 0; }
-  /// The next `bytes` bytes, or null.
+  /// The next `bytes` bytes, or null if there are fewer.
   const char* take(std::size_t bytes) {
     if (bytes > remaining) {
       fail();
@@ -64,10 +67,11 @@ struct Reader {
   }
   /// Copies the next `bytes` bytes to `to`: zeros if there are fewer.
   void copy(void* to, std::size_t bytes) {
-    if (const char* from = take(bytes))
-      __builtin_memcpy(to, from, bytes);
-    else
+    if (bytes > remaining) {
+      fail();
       __builtin_memset(to, 0, bytes);
+    } else
+      __builtin_memcpy(to, take(bytes), bytes);
   }
   /// The count of elements that take at least `least` bytes each: 0 if there can't be so many.
   std::size_t count(std::size_t least) {
@@ -79,6 +83,16 @@ struct Reader {
     return 0;
   }
 };
+
+/// The T whose bytes are at `from`, aligned or not.
+template <class T>
+T fromBytes(const char* from) {
+  struct {
+    char bytes[sizeof(T)];
+  } image;
+  __builtin_memcpy(&image, from, sizeof image);
+  return __builtin_bit_cast(T, image);
+}
 
 /// How one kind of type is encoded. Has `save`, and either `load`, which returns the value, or
 /// `build`, which constructs it in the storage given, for types that can't be moved or have no
@@ -258,8 +272,6 @@ E loadElement(Reader& in) {
 
 } // namespace roam
 
-#include "roam/encodings.h"
-
 #include "roam/container-encodings.h"
-
+#include "roam/encodings.h"
 #include "roam/member-encodings.h"

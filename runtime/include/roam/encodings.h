@@ -5,16 +5,6 @@
 
 namespace roam {
 
-/// The T whose bytes are at `from`, aligned or not.
-template <class T>
-T fromBytes(const char* from) {
-  struct {
-    char bytes[sizeof(T)];
-  } image;
-  __builtin_memcpy(&image, from, sizeof image);
-  return __builtin_bit_cast(T, image);
-}
-
 template <class T>
 struct Encoding<T, Kind::boolean> {
   static void save(Output& out, const T& x) { *out.room(1) = x; }
