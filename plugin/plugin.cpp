@@ -105,12 +105,15 @@ public:
   Consumer(CompilerInstance& compiler, Options options, std::shared_ptr<Shipment> shipment)
       : compiler_(compiler), options_(std::move(options)), shipment_(std::move(shipment)) {}
 
+  void Initialize(ASTContext&) override {
+    // After a precompiled header, which brings its own predefined macros, is loaded; before the main file is entered.
+    Preprocessor& preprocessor = compiler_.getPreprocessor();
+    preprocessor.setPredefines(preprocessor.getPredefines() + "\n#define __ROAM_PLUGIN__ 1\n");
+  }
+
   void InitializeSema(Sema& sema) override {
     entries_.emplace(sema);
     sema.TemplateInstCallbacks.push_back(std::make_unique<InstantiationWatch>(sema, *entries_));
-    // Here and not earlier: a precompiled header, loaded meanwhile, brings its own predefined macros.
-    Preprocessor& preprocessor = compiler_.getPreprocessor();
-    preprocessor.setPredefines(preprocessor.getPredefines() + "\n#define __ROAM_PLUGIN__ 1\n");
   }
 
   void HandleTranslationUnit(ASTContext& ast) override {
