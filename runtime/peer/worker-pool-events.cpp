@@ -154,7 +154,7 @@ void WorkerPool::onReady(WorkerProcess&) {
 void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
   Member& member = memberOf(worker);
   log_.line(kj::str("worker process ", worker.pid(), " ", how));
-  if (worker.isReady()) {
+  if (worker.hasStarted()) {
     ++counters_.workersLost;
     lose(member, how);
     startLater(member, 0 * kj::SECONDS);

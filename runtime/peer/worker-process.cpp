@@ -12,10 +12,12 @@
 #include <kj/debug.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
+extern "C" { // glibc 2.36 forgot to say so
+#include <sys/pidfd.h>
+}
 
 extern char** environ;
 

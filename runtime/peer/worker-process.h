@@ -45,9 +45,11 @@ public:
   KJ_DISALLOW_COPY(WorkerProcess);
 
   pid_t pid() const { return pid_; }
-  bool isReady() const { return ready_; }
-  /// It has not ended, as far as was told.
+  /// It takes requests.
+  bool isReady() const { return ready_ && !ended_; }
   bool isAlive() const { return !ended_; }
+  /// It was ready once.
+  bool hasStarted() const { return ready_; }
   /// What its objects depend on besides the slice. Empty before it is ready.
   kj::StringPtr target() const { return target_; }
   /// Bytes of memory shared with the worker that are in use.

@@ -1,0 +1,132 @@
+// A pool of real workers and slices to run on it.
+#pragma once
+#include "runtime/peer/worker-pool.h"
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <kj/async-io.h>
+#include <string>
+#include <vector>
+
+namespace roam::peer {
+
+/// Removed with everything in it.
+class TemporaryDirectory {
+public:
+  TemporaryDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "roam-peer-test-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr)
+      throw std::runtime_error("can't make " + name);
+    path_ = name;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+  std::string file(const char* name) const { return (path_ / name).string(); }
+
+private:
+  std::filesystem::path path_;
+};
+
+class MemoryLog final : public net::Log {
+public:
+  void line(kj::StringPtr text) override { lines.push_back(text.cStr()); }
+  bool has(const std::string& piece) const {
+    for (auto& line : lines)
+      if (line.find(piece) != std::string::npos)
+        return true;
+    return false;
+  }
+  std::vector<std::string> lines;
+};
+
+struct TestSlice {
+  std::string bytes;
+  Digest digest;
+
+  explicit TestSlice(std::string bytes) : bytes(std::move(bytes)), digest(Digest::of(this->bytes)) {}
+  /// tests/runtime/peer/entries/NAME.cpp, compiled.
+  static TestSlice of(const std::string& name) {
+    std::ifstream file(std::string(ROAM_ENTRIES) + "/" + name + ".bc", std::ios::binary);
+    return TestSlice(std::string(std::istreambuf_iterator<char>(file), {}));
+  }
+};
+
+inline kj::ArrayPtr<const kj::byte> bytesOf(const std::string& text) {
+  return kj::arrayPtr(reinterpret_cast<const kj::byte*>(text.data()), text.size());
+}
+
+template <class T>
+std::string encoded(std::initializer_list<T> values) {
+  return std::string(reinterpret_cast<const char*>(values.begin()), values.size() * sizeof(T));
+}
+
+template <class T>
+std::vector<T> decoded(const kj::Array<const kj::byte>& bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  std::memcpy(values.data(), bytes.begin(), values.size() * sizeof(T));
+  return values;
+}
+
+class PoolTest : public testing::Test {
+public:
+  ~PoolTest() noexcept override {} // KJ's may throw, gtest's don't
+
+protected:
+  WorkerPool& open(unsigned workers, jit::ObjectCache* cache = nullptr) {
+    pool = nullptr;
+    pool = kj::heap<WorkerPool>(io.unixEventPort, io.provider->getTimer(), log,
+                                WorkerPool::Options{workers, kj::str(ROAM_WORKER), cache});
+    wait(pool->ready());
+    return *pool;
+  }
+
+  /// The bytes must live until the promise is done.
+  kj::Promise<net::ChunkOutcome> begin(const TestSlice& slice, const std::string& captures,
+                                       const std::string& arguments, std::uint64_t count,
+                                       std::uint64_t first = 0) {
+    return pool->run({slice.digest, bytesOf(captures), bytesOf(arguments), count, first}, bytesOf(slice.bytes));
+  }
+  net::ChunkOutcome run(const TestSlice& slice, const std::string& captures, const std::string& arguments,
+                        std::uint64_t count, std::uint64_t first = 0) {
+    return wait(begin(slice, captures, arguments, count, first));
+  }
+
+  template <class T>
+  T wait(kj::Promise<T> promise) {
+    return io.provider->getTimer().timeoutAfter(60 * kj::SECONDS, kj::mv(promise)).wait(io.waitScope);
+  }
+
+  /// Runs the loop until the condition holds; false if it doesn't within a minute.
+  template <class Condition>
+  bool until(Condition&& condition) {
+    auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end)
+        return false;
+      io.provider->getTimer().afterDelay(1 * kj::MILLISECONDS).wait(io.waitScope);
+    }
+    return true;
+  }
+
+  kj::AsyncIoContext io = kj::setupAsyncIo();
+  MemoryLog log;
+  TemporaryDirectory directory;
+  kj::Own<WorkerPool> pool;
+};
+
+/// The failure, or one that no test expects.
+inline net::Failure failureOf(net::ChunkOutcome outcome) {
+  KJ_IF_MAYBE (failure, outcome.failure)
+    return kj::mv(*failure);
+  ADD_FAILURE() << "the chunk did not fail";
+  return {};
+}
+
+} // namespace roam::peer

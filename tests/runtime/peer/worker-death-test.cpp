@@ -1,0 +1,126 @@
+// Workers end in every way there is; the pool lives, and says what happened.
+#include "tests/runtime/peer/pool-fixture.h"
+#include <csignal>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern "C" { // glibc 2.36 forgot to say so
+#include <sys/pidfd.h>
+}
+
+namespace roam::peer {
+namespace {
+
+using WorkerDeathTest = PoolTest;
+using Kind = net::Failure::Kind;
+
+const std::string nothing; // begin() wants bytes that stay
+
+bool contains(const kj::String& text, const std::string& piece) {
+  return std::string(text.cStr()).find(piece) != std::string::npos;
+}
+
+TEST_F(WorkerDeathTest, AKilledWorkerFailsItsChunkByNameAndIsReplaced) {
+  open(1);
+  TestSlice waits = TestSlice::of("waits");
+  std::string path = directory.file("a");
+  auto promise = begin(waits, path, nothing, 5, 100);
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(path + ".begun"); }));
+  pid_t victim = pool->processes()[0];
+  kill(victim, SIGKILL);
+  net::Failure failure = failureOf(wait(kj::mv(promise)));
+  EXPECT_EQ(failure.kind, Kind::workerDied);
+  EXPECT_TRUE(contains(failure.message, "signal 9 (Killed)")) << failure.message.cStr();
+  EXPECT_TRUE(contains(failure.message, waits.digest.shortened())) << failure.message.cStr();
+  EXPECT_TRUE(contains(failure.message, "elements 100 to 104")) << failure.message.cStr();
+  EXPECT_EQ(failure.element, 100u);
+
+  std::ofstream(path + ".go").put('\n');
+  net::ChunkOutcome outcome = run(waits, path, "", 5);
+  ASSERT_TRUE(outcome.failure == nullptr);
+  EXPECT_NE(decoded<std::int64_t>(outcome.results).at(0), victim);
+  EXPECT_EQ(pool->counters().workersLost, 1u);
+  EXPECT_EQ(pool->counters().compiled, 1u); // the new worker linked what the old one had compiled
+  EXPECT_TRUE(log.has("signal 9"));
+}
+
+TEST_F(WorkerDeathTest, ShippedCodeThatEndsItsProcessFailsOnlyItsOwnChunk) {
+  open(2);
+  TestSlice ends = TestSlice::of("ends");
+  net::Failure aborted = failureOf(run(ends, "a", "", 1));
+  EXPECT_EQ(aborted.kind, Kind::workerDied);
+  EXPECT_TRUE(contains(aborted.message, "signal 6 (Aborted)")) << aborted.message.cStr();
+  net::Failure exited = failureOf(run(ends, "e", "", 1));
+  EXPECT_EQ(exited.kind, Kind::workerDied);
+  EXPECT_TRUE(contains(exited.message, "exit status 3")) << exited.message.cStr();
+  net::Failure faulted = failureOf(run(ends, "n", "", 1));
+  EXPECT_EQ(faulted.kind, Kind::workerDied);
+  EXPECT_TRUE(contains(faulted.message, "signal 11")) << faulted.message.cStr();
+  EXPECT_TRUE(run(ends, "-", "", 1).failure == nullptr);
+  EXPECT_EQ(pool->counters().workersLost, 3u);
+}
+
+TEST_F(WorkerDeathTest, ChunksThatTheDeadWorkerHadNotBegunRunElsewhere) {
+  open(1);
+  TestSlice waits = TestSlice::of("waits"), square = TestSlice::of("square");
+  std::string path = directory.file("a"), captures = encoded<std::int64_t>({0});
+  std::string arguments = encoded<std::int64_t>({9});
+  auto victim = begin(waits, path, nothing, 1);
+  std::vector<kj::Promise<net::ChunkOutcome>> others;
+  for (int i = 0; i < 8; ++i)
+    others.push_back(begin(square, captures, arguments, 1));
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(path + ".begun"); }));
+  kill(pool->processes()[0], SIGKILL);
+  EXPECT_EQ(failureOf(wait(kj::mv(victim))).kind, Kind::workerDied);
+  for (auto& promise : others)
+    EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promise)).results), (std::vector<std::int64_t>{81}));
+}
+
+TEST_F(WorkerDeathTest, AnIdleWorkerThatDiesIsReplacedWithoutNotice) {
+  open(2);
+  pid_t victim = pool->processes()[0];
+  kill(victim, SIGTERM);
+  ASSERT_TRUE(until([&] {
+    auto processes = pool->processes();
+    return processes.size() == 2 && processes[0] != victim && processes[1] != victim;
+  }));
+  TestSlice square = TestSlice::of("square");
+  EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure == nullptr);
+}
+
+TEST_F(WorkerDeathTest, EndingThePoolEndsItsWorkersAndFailsWhatWaits) {
+  open(2);
+  TestSlice waits = TestSlice::of("waits");
+  std::string path = directory.file("a");
+  auto promise = begin(waits, path, nothing, 1);
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(path + ".begun"); }));
+  auto processes = pool->processes();
+  pool = nullptr;
+  for (pid_t id : processes)
+    EXPECT_EQ(kill(id, 0), -1) << id << " lives";
+  EXPECT_EQ(promise.then([](net::ChunkOutcome) { return false; },
+                         [](kj::Exception&& e) { return e.getType() == kj::Exception::Type::DISCONNECTED; })
+                .wait(io.waitScope),
+            true);
+}
+
+/// Whether the process ends within a minute.
+bool ends(int process) {
+  pollfd poll{process, POLLIN, 0};
+  return ::poll(&poll, 1, 60'000) == 1;
+}
+
+TEST_F(WorkerDeathTest, WorkersEndWhenTheirSupervisorIsKilled) {
+  std::unique_ptr<FILE, int (*)(FILE*)> holder(popen("exec " ROAM_POOL_HOLDER " & echo $!; wait", "r"), pclose);
+  int supervisor = 0, workers[2] = {};
+  ASSERT_EQ(fscanf(holder.get(), "%d %d %d", &supervisor, &workers[0], &workers[1]), 3);
+  kj::AutoCloseFd first(pidfd_open(workers[0], 0)), second(pidfd_open(workers[1], 0));
+  ASSERT_GE(first.get(), 0);
+  ASSERT_GE(second.get(), 0);
+  kill(supervisor, SIGKILL);
+  EXPECT_TRUE(ends(first.get()));
+  EXPECT_TRUE(ends(second.get()));
+}
+
+} // namespace
+} // namespace roam::peer
