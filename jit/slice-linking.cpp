@@ -19,10 +19,12 @@ bool isBoundElsewhere(llvm::StringRef name) {
 }
 
 std::string describe(std::vector<std::string> names) {
+  for (std::string& name : names)
+    name = llvm::demangle(name);
   std::sort(names.begin(), names.end());
   std::string text;
   for (const std::string& name : names)
-    text += (text.empty() ? "" : ", ") + llvm::demangle(name);
+    text += (text.empty() ? "" : ", ") + name;
   return text;
 }
 

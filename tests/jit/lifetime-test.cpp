@@ -1,0 +1,210 @@
+// Exceptions across the border, objects with destructors, and what unloading gives back.
+#include "jit/session.h"
+#include "jit/unwind-index.h"
+#include "slices.h"
+#include "slices/fault.h"
+#include <dlfcn.h>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <thread>
+#include <unistd.h>
+
+namespace roam::jit {
+namespace {
+
+template <class Function>
+Function* entryAs(Session& session, const Digest& digest) {
+  return reinterpret_cast<Function*>(session.entry(digest));
+}
+
+TEST(Exceptions, OfASliceAreCaughtByTypeInTheHost) {
+  MemorySource source;
+  auto session = Session::open(source);
+  auto* throws = entryAs<int(int)>(*session, source.addNamed("throws"));
+  EXPECT_EQ(throws(0), 0);
+  try {
+    throws(1);
+    FAIL() << "nothing was thrown";
+  } catch (const std::logic_error& error) {
+    EXPECT_STREQ(error.what(), "no element 1");
+    EXPECT_TRUE(dynamic_cast<const std::out_of_range*>(&error));
+  }
+  try {
+    throws(2);
+    FAIL() << "nothing was thrown";
+  } catch (const Fault& fault) {
+    EXPECT_EQ(fault.code, 42);
+    EXPECT_EQ(typeid(fault), typeid(Fault));
+  }
+}
+
+TEST(Exceptions, OfTheHostAreCaughtByTypeInASlice) {
+  MemorySource source;
+  auto session = Session::open(source);
+  auto* catches = entryAs<int(void (*)(), int*)>(*session, source.addNamed("catches"));
+  int cleanups = 0;
+  EXPECT_EQ(catches([] {}, &cleanups), 0);
+  EXPECT_EQ(catches([] { throw Fault(17); }, &cleanups), 17);
+  EXPECT_EQ(catches([] { throw std::out_of_range("far"); }, &cleanups), 1);
+  EXPECT_EQ(catches([] { throw std::domain_error("other"); }, &cleanups), 2);
+  EXPECT_THROW(catches([] { throw 5; }, &cleanups), int); // passes through, and cleans up
+  EXPECT_EQ(cleanups, 5);
+}
+
+TEST(Exceptions, FindCompiledFramesInTheTreeAndNotInLibgccsList) {
+  MemorySource source;
+  auto session = Session::open(source);
+  std::size_t before = frameCount();
+  constexpr int slices = 200;
+  std::vector<Digest> digests;
+  for (int i = 0; i < slices; ++i)
+    digests.push_back(source.add(sliceReturning(i)));
+  using Find = const void*(void*, void**);
+  auto* libgcc = reinterpret_cast<Find*>(dlsym(RTLD_NEXT, "_Unwind_Find_FDE"));
+  ASSERT_TRUE(libgcc);
+  for (const Digest& digest : digests) {
+    void* entry = session->entry(digest);
+    void* bases[3];
+    EXPECT_TRUE(findFrame(entry));
+    EXPECT_FALSE(libgcc(entry, bases)); // what is not in the list does not lengthen it
+  }
+  EXPECT_GE(frameCount(), before + slices);
+
+  auto* throws = entryAs<int(int)>(*session, source.addNamed("throws"));
+  EXPECT_THROW(throws(1), std::out_of_range);
+  session.reset();
+  EXPECT_EQ(frameCount(), before);
+}
+
+TEST(Exceptions, AreThrownWhileOtherSlicesComeAndGo) {
+  MemorySource source;
+  auto session = Session::open(source);
+  auto* throws = entryAs<int(int)>(*session, source.addNamed("throws"));
+  std::atomic<bool> stop{false};
+  std::atomic<int> caught{0};
+  {
+    std::vector<std::jthread> throwing;
+    for (int i = 0; i < 3; ++i)
+      throwing.emplace_back([&] {
+        while (!stop)
+          try {
+            throws(2);
+          } catch (const Fault&) {
+            ++caught;
+          }
+      });
+    Digest other = source.addNamed("square-sum");
+    for (int i = 0; i < 50 || caught < 1000; ++i) {
+      session->entry(other);
+      source.give(other, SliceCode::Kind::object, source.objectOf(other));
+      session->unload(other);
+    }
+    stop = true;
+  }
+  EXPECT_GE(caught, 1000);
+}
+
+TEST(StaticObjects, LiveUntilTheirSliceIsUnloaded) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("static-object");
+  int destroyed = 0;
+  auto* count = entryAs<int(int*)>(*session, digest);
+  EXPECT_EQ(count(&destroyed), 1);
+  EXPECT_EQ(count(&destroyed), 2);
+  EXPECT_EQ(destroyed, 0);
+  session->unload(digest);
+  EXPECT_EQ(destroyed, 1);
+  count = entryAs<int(int*)>(*session, digest); // a new one
+  EXPECT_EQ(count(&destroyed), 1);
+  session.reset();
+  EXPECT_EQ(destroyed, 2);
+}
+
+TEST(ThreadLocalObjects, LiveUntilTheirThreadEnds) {
+  MemorySource source;
+  auto session = Session::open(source);
+  std::atomic<int> destroyed{0};
+  auto* count =
+      entryAs<int(std::atomic<int>*)>(*session, source.addNamed("thread-local-object"));
+  EXPECT_EQ(count(&destroyed), 1);
+  std::thread([&] {
+    EXPECT_EQ(count(&destroyed), 1); // another thread, another object
+    EXPECT_EQ(count(&destroyed), 2);
+  }).join();
+  EXPECT_EQ(destroyed, 1);
+  EXPECT_EQ(count(&destroyed), 2);
+}
+
+TEST(ThreadLocalObjects, AreLeftAloneIfTheirSliceIsUnloadedFirst) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("thread-local-object");
+  std::atomic<int> destroyed{0};
+  std::thread([&] {
+    entryAs<int(std::atomic<int>*)>(*session, digest)(&destroyed);
+    session->unload(digest);
+  }).join(); // would jump into memory that is gone
+  EXPECT_EQ(destroyed, 0);
+}
+
+TEST(ThreadLocalObjects, OfSharedLibrariesCanBeReached) {
+  MemorySource source;
+  auto session = Session::open(source);
+  auto* once = entryAs<int()>(*session, source.addNamed("call-once"));
+  EXPECT_EQ(once(), 1);
+  EXPECT_EQ(once(), 1);
+}
+
+TEST(Unload, IgnoresUnknownDigests) {
+  MemorySource source;
+  auto session = Session::open(source);
+  session->unload(Digest::of("never seen"));
+  EXPECT_EQ(source.fetches, 0);
+}
+
+TEST(Unload, MakesTheNextToAskMaterializeAgain) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.add(sliceReturning(9));
+  EXPECT_EQ(entryAs<int()>(*session, digest)(), 9);
+  session->unload(digest);
+  EXPECT_EQ(entryAs<int()>(*session, digest)(), 9);
+  EXPECT_EQ(source.fetches, 2);
+}
+
+/// Resident memory of this process, in bytes.
+std::size_t residentBytes() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(Unload, GivesMemoryBack) {
+#if __has_feature(address_sanitizer)
+  GTEST_SKIP() << "AddressSanitizer keeps freed memory";
+#endif
+  MemorySource source;
+  auto session = Session::open(source);
+  std::vector<Digest> digests;
+  for (int i = 0; i < 20; ++i) {
+    digests.push_back(source.add(sliceReturning(i)));
+    session->entry(digests[i]);
+    source.give(digests[i], SliceCode::Kind::object, source.objectOf(digests[i]));
+    session->unload(digests[i]);
+  }
+  auto cycle = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      session->entry(digests[i % 20]);
+      session->unload(digests[i % 20]);
+    }
+  };
+  cycle(500);
+  std::size_t before = residentBytes();
+  cycle(4000);
+  EXPECT_LT(residentBytes(), before + (512 << 10)); // kept slices would cost 8 KB each: 32 MB
+}
+
+} // namespace
+} // namespace roam::jit

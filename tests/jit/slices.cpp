@@ -1,0 +1,67 @@
+// Reads, makes and gives the slices of the tests.
+#include "slices.h"
+#include <fstream>
+#include <iterator>
+#include <llvm/Bitcode/BitcodeWriter.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Support/raw_ostream.h>
+#include <stdexcept>
+
+namespace roam::jit {
+
+std::string sliceNamed(const std::string& name) {
+  std::string path = std::string(ROAM_TEST_SLICES) + "/" + name + ".bc";
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw std::runtime_error("can't open " + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string sliceReturning(int number) {
+  llvm::LLVMContext context;
+  llvm::Module module("slice", context);
+  llvm::IRBuilder<> builder(context);
+  auto* type = llvm::FunctionType::get(builder.getInt32Ty(), false);
+  auto* entry =
+      llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "roam.root", module);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", entry));
+  builder.CreateRet(builder.getInt32(static_cast<unsigned>(number)));
+  std::string bytes;
+  llvm::raw_string_ostream stream(bytes);
+  llvm::WriteBitcodeToFile(module, stream);
+  return bytes;
+}
+
+Digest MemorySource::add(std::string slice) {
+  Digest digest = Digest::of(slice);
+  give(digest, SliceCode::Kind::slice, std::move(slice));
+  return digest;
+}
+
+void MemorySource::give(const Digest& digest, SliceCode::Kind kind, std::string bytes) {
+  std::lock_guard lock(mutex_);
+  code_[digest] = {kind, std::move(bytes)};
+}
+
+std::string MemorySource::objectOf(const Digest& digest) {
+  std::lock_guard lock(mutex_);
+  return objects_[digest];
+}
+
+SliceCode MemorySource::fetch(const Digest& digest) {
+  ++fetches;
+  std::lock_guard lock(mutex_);
+  auto found = code_.find(digest);
+  if (found == code_.end())
+    throw std::out_of_range("nobody has " + digest.toString());
+  return {found->second.kind, std::as_bytes(std::span(found->second.bytes))};
+}
+
+void MemorySource::compiled(const Digest& digest, std::span<const std::byte> object) {
+  ++compilations;
+  std::lock_guard lock(mutex_);
+  objects_[digest].assign(reinterpret_cast<const char*>(object.data()), object.size());
+}
+
+} // namespace roam::jit

@@ -1,0 +1,2 @@
+// Defines something else.
+int notTheEntry(int x) { return x; }
