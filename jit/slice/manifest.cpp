@@ -116,8 +116,8 @@ private:
     // Counts that do not fit the header are kept in the first section header (ELF, "Sections").
     auto first = read<Elf64_Shdr>(header_.e_shoff, "the first section header");
     std::uint64_t count = header_.e_shnum ? header_.e_shnum : first.sh_size;
-    if (count > file_.size() / sizeof(Elf64_Shdr))
-      fail("there are more section headers than fit the file");
+    if (count == 0 || count > file_.size() / sizeof(Elf64_Shdr))
+      fail("there are no section headers, or more than fit the file");
     std::string_view table =
         bytes(header_.e_shoff, count * sizeof(Elf64_Shdr), "the table of section headers");
     sections_.resize(count);

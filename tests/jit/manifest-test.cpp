@@ -174,8 +174,9 @@ TEST(Manifest, RefusesASliceThatIsNotWhatItsDigestSays) {
 
 TEST(Manifest, RefusesARecordThatPointsElsewhere) {
   std::string file = sharedObject(sampleEntries());
-  auto digest = Digest::of("first slice").bytes();
-  std::size_t record = file.find(std::string_view(reinterpret_cast<const char*>(digest.data()), 32));
+  Digest digest = Digest::of("first slice");
+  std::size_t record = file.find(
+      std::string_view(reinterpret_cast<const char*>(digest.bytes().data()), Digest::size));
   ASSERT_NE(record, std::string::npos);
   for (std::uint64_t value : {std::uint64_t{0}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
     std::string other = file;
