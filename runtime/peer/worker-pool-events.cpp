@@ -2,18 +2,12 @@
 #include "runtime/peer/chunk-outcome.h"
 #include "runtime/peer/worker-pool.h"
 #include <kj/debug.h>
-#include <sched.h>
 
 namespace roam::peer {
 namespace {
 
 /// A chunk given to workers this often, which all ended or answered nonsense before they began it, is at fault.
 constexpr unsigned triesPerChunk = 4;
-
-unsigned coresForUs() {
-  cpu_set_t cores;
-  return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
-}
 
 kj::Exception disconnected(kj::String why) {
   return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::mv(why));
@@ -26,7 +20,7 @@ kj::Exception disconnected(kj::String why) {
 WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
       codes_(options.cache, limits::objectStoreBytes),
-      notReady_(options.workers != 0 ? options.workers : coresForUs()), ready_(nullptr), tasks_(*this) {
+      notReady_(options.workers), ready_(nullptr), tasks_(*this) {
   auto pair = kj::newPromiseAndFulfiller<void>();
   readyFulfiller_ = kj::mv(pair.fulfiller);
   ready_ = pair.promise.fork();

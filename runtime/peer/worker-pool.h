@@ -24,7 +24,7 @@ namespace roam::peer {
 class WorkerPool final : public net::ClosureRunner, ChunkOwner, WorkerEvents, kj::TaskSet::ErrorHandler {
 public:
   struct Options {
-    unsigned workers = 0;              ///< 0: as many as this process may use cores
+    unsigned workers = 1;
     kj::String executable;             ///< path of roam-worker
     jit::ObjectCache* cache = nullptr; ///< objects on disk, or none
   };

@@ -1,0 +1,49 @@
+// A peer: the process that owns sockets, slices and compiled objects, and has workers run what origins send.
+#pragma once
+#include "jit/object-cache.h"
+#include "net/host.h"
+#include "net/listener.h"
+#include "net/log.h"
+#include "net/slice-store.h"
+#include "runtime/peer/peer-options.h"
+#include "runtime/peer/worker-pool.h"
+#include <kj/async-io.h>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace roam::peer {
+
+/// Runs a peer until SIGTERM, SIGINT or the end of its lifeline. Prints `roam peer listening on ADDRESS` for each address to
+/// standard output, once its workers are ready; everything else goes to standard error. Takes over the signals of the
+/// process: call it from main. Returns the exit code of the program: 0, or 1 if the peer could not start.
+int runPeer(const PeerOptions& options);
+
+/// A peer on an event loop. Everything ends when it is destroyed: connections, workers, socket files.
+class Peer {
+public:
+  /// Starts the workers. `io` and `log` must outlive the peer. Throws if there is no worker program.
+  Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options);
+  KJ_DISALLOW_COPY(Peer);
+
+  /// Listens, once every worker is ready. Resolves to the addresses, with the ports that the kernel chose.
+  kj::Promise<std::vector<std::string>> listen();
+
+  const WorkerPool& workers() const { return workers_; }
+
+private:
+  kj::Promise<void> listenOn(const std::string& address);
+
+  kj::AsyncIoContext& io_;
+  net::Log& log_;
+  PeerOptions options_;
+  net::SliceStore slices_;
+  std::optional<jit::ObjectCache> objects_;
+  WorkerPool workers_;
+  net::Host host_;
+  std::vector<kj::Own<net::Listener>> listeners_;
+  std::vector<std::string> addresses_; ///< of the listeners
+};
+
+} // namespace roam::peer
