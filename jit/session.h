@@ -39,7 +39,8 @@ public:
   /// Valid until `unload` of the digest or the end of the session. Throws BadSlice; what the source throws passes through.
   virtual void* entry(const Digest& digest) = 0;
 
-  /// Gives the entry's memory back: 8 KB and two memory mappings at least, of which Linux allows a process 65,530. The caller makes sure that nothing runs in it. Unknown digests are ignored.
+  /// Gives the memory of the entry back: 8 KB, and two to four memory mappings, of which Linux allows a process 65,530.
+  /// The caller makes sure that nothing runs in it. Unknown digests are ignored.
   virtual void unload(const Digest& digest) = 0;
 
   /// What an object depends on besides its slice: CPU, CPU features, LLVM version, optimisation level. 16 hexadecimal digits;

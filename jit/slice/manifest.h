@@ -46,6 +46,8 @@ struct CaptureDescription {
 ///     capture   NAME  TYPE  OFFSET  SIZE    one line a capture
 ///     argument  TYPE                    what one call takes
 ///     result    TYPE                    what one call gives
+///
+/// A tab, a line end or a backslash inside a field is written \t, \n, \\.
 struct Description {
   std::string file;
   unsigned line = 0, column = 0;

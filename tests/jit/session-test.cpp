@@ -14,6 +14,13 @@ extern "C" __attribute__((visibility("default"))) int functionOfTheExecutable() 
   return 1;
 }
 
+#if __has_feature(thread_sanitizer)
+/// libstdc++ counts the references of a shared exception where ThreadSanitizer does not see it.
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:TellsEveryoneWhoWaitsWhyItFailed\n";
+}
+#endif
+
 namespace roam::jit {
 namespace {
 
