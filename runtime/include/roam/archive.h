@@ -94,6 +94,16 @@ T fromBytes(const char* from) {
   return __builtin_bit_cast(T, image);
 }
 
+/// Whether the plugin has refused T: asking makes it look into T, and print an error at the place
+/// in the program that led here. The headers then stay quiet. Without the plugin, false.
+#ifdef __ROAM_PLUGIN__
+template <class T>
+inline constexpr bool refusedByPlugin = !Shippable<T>::value;
+#else
+template <class T>
+inline constexpr bool refusedByPlugin = false;
+#endif
+
 /// How one kind of type is encoded. Has `save`, and either `load`, which returns the value, or
 /// `build`, which constructs it in the storage given, for types that can't be moved or have no
 /// constructor to call.

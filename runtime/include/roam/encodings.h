@@ -17,8 +17,17 @@ struct Encoding<T, Kind::boolean> {
   }
 };
 
+/// True. Trivially copyable is not enough: a private member may be an address, which the plugin
+/// sees.
+template <class T>
+consteval bool lookedAt() {
+  if constexpr (__is_class(T))
+    (void)refusedByPlugin<T>;
+  return true;
+}
 template <class T>
 struct Encoding<T, Kind::plain> {
+  static_assert(lookedAt<T>());
   static void save(Output& out, const T& x) { out.write(__builtin_addressof(x), sizeof x); }
   static T load(Reader& in) {
     struct {
@@ -131,19 +140,25 @@ struct Encoding<T, Kind::fields> {
   using Members = FieldsOf<T, typename reflect<T>::type>;
   static void save(Output& out, const T& x) {
     const void* from = __builtin_addressof(x);
-    if constexpr (raw<T> != Raw::no)
+    if constexpr (refusedByPlugin<T>)
+      return;
+    else if constexpr (raw<T> != Raw::no)
       out.write(from, sizeof(T));
     else
       Members::save(out, static_cast<const char*>(from));
   }
   static void build(Reader& in, void* at) {
-    if constexpr (raw<T> == Raw::both)
-      return in.copy(at, sizeof(T));
-    if (++in.depth > maxDepth)
-      in.fail();
-    Members fields{static_cast<char*>(at)};
-    fields.build(in);
-    --in.depth;
+    if constexpr (refusedByPlugin<T>)
+      return;
+    else if constexpr (raw<T> == Raw::both)
+      in.copy(at, sizeof(T));
+    else {
+      if (++in.depth > maxDepth)
+        in.fail();
+      Members fields{static_cast<char*>(at)};
+      fields.build(in);
+      --in.depth;
+    }
   }
 };
 
@@ -244,44 +259,43 @@ struct Refusal {
   static void save(Output&, const T&);
   static T load(Reader&);
 };
-template <class T>
-inline constexpr bool travels = false;
 
 template <class T>
 struct Encoding<T, Kind::pointer> : Refusal<T> {
   static_assert(
-      travels<T>,
+      refusedByPlugin<T>,
       "roam: a pointer, function pointer or reference means nothing in another process: pass the "
       "value (or a container, or std::unique_ptr); wrap a function in a lambda");
 };
 template <class T>
 struct Encoding<T, Kind::view> : Refusal<T> {
   static_assert(
-      travels<T>,
+      refusedByPlugin<T>,
       "roam: a view (string_view, span) does not own what it shows, which stays behind in this "
       "process: pass a std::string, a std::vector or another owning container");
 };
 template <class T>
 struct Encoding<T, Kind::stateful> : Refusal<T> {
   static_assert(
-      travels<T>,
+      refusedByPlugin<T>,
       "roam: this container's comparator or hash may hold state, which would be lost: use a "
       "function object without members, or specialise roam::Archive for the container");
 };
 template <class T>
 struct Encoding<T, Kind::polymorphic> : Refusal<T> {
   static_assert(
-      travels<T>,
+      refusedByPlugin<T>,
       "roam: the object behind a pointer to a polymorphic class may be of a derived class, which "
       "is not known here: pass the derived class by value, or a std::variant");
 };
 template <class T>
 struct Encoding<T, Kind::other> : Refusal<T> {
-  static_assert(travels<T>, "roam: a value of this type cannot travel: it has neither public "
-                            "members only, nor the shape of a "
-                            "known container. Give it a public `template <class Ar> void "
-                            "serialize(Ar& ar) { ar(member, ...); }` "
-                            "or specialise roam::Archive for it");
+  static_assert(refusedByPlugin<T>,
+                "roam: a value of this type cannot travel: it has neither public "
+                "members only, nor the shape of a "
+                "known container. Give it a public `template <class Ar> void "
+                "serialize(Ar& ar) { ar(member, ...); }` "
+                "or specialise roam::Archive for it");
 };
 
 } // namespace roam

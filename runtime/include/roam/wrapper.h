@@ -16,23 +16,23 @@
 
 namespace roam {
 
-template <class F>
-concept PluginLoaded = requires {
-  Shippable<F>::value;
-};
+#ifdef __ROAM_PLUGIN__
+inline constexpr bool pluginIsLoaded = true;
+#else
+inline constexpr bool pluginIsLoaded = false;
+#endif
 
-/// Whether F may travel, which the plugin decides. It has said so itself where not: everything else
-/// then stays quiet.
-template <class F>
-consteval bool shippable() {
-  static_assert(PluginLoaded<F>,
+template <class... T>
+struct AllShippable {
+  static_assert(pluginIsLoaded,
                 "roam: this file is compiled without Roam's compiler plugin: link the target with "
                 "roam::roam in CMake, or add -fplugin=<path of roam-plugin.so> (clang 19 only)");
-  if constexpr (PluginLoaded<F>)
-    return Shippable<F>::value;
-  else
-    return false;
-}
+  static constexpr bool value = pluginIsLoaded && !(refusedByPlugin<T> || ...);
+};
+/// Whether all of these may travel, which the plugin decides. Of what may not it has said so
+/// itself, and everything else stays quiet about it.
+template <class... T>
+inline constexpr bool shippable = AllShippable<T...>::value;
 
 template <class F, class... A>
 concept Callable = requires(F& f, A&&... a) {
@@ -47,8 +47,7 @@ struct CallResult {
                 "roam: the function cannot be called with these arguments");
   static_assert(!CallableOnlyWithLvalues<F, A...>,
                 "roam: the function takes an argument as T&, but what it would change is a copy on "
-                "another machine: "
-                "take it as T or const T&, and return the changed value");
+                "another machine: take it as T or const T&, and return the changed value");
   using Type = void;
 };
 template <class F, class... A>
@@ -86,7 +85,7 @@ struct MapShape {
 
   static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
                      std::size_t argumentsSize, std::uint64_t count, Output& out) {
-    if constexpr (!shippable<F>() || !Callable<F, T>)
+    if constexpr (!shippable<F, T, Result> || !Callable<F, T>)
       return Outcome::badCaptures;
     else {
       Reader reader{captures, capturesSize};
@@ -158,7 +157,7 @@ struct CallShape {
 
   static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
                      std::size_t argumentsSize, std::uint64_t count, Output& out) {
-    if constexpr (!shippable<F>() || !Callable<F, A...>)
+    if constexpr (!shippable<F, A..., Result> || !Callable<F, A...>)
       return Outcome::badCaptures;
     else {
       Reader reader{captures, capturesSize};
@@ -194,7 +193,7 @@ struct ReduceShape {
 
   static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
                      std::size_t argumentsSize, std::uint64_t count, Output& out) {
-    if constexpr (!shippable<F>() || !shippable<Op>() || !Callable<F, T>)
+    if constexpr (!shippable<F, Op, T, Result> || !Callable<F, T>)
       return Outcome::badCaptures;
     else {
       static_assert(std::is_convertible_v<ResultOf<Op, Result, Result>, Result>,
@@ -251,7 +250,7 @@ struct ReduceShape {
 template <class... F>
 void saveClosure(Output& out, const F&... f) {
   auto one = [&]<class G>(const G& g) {
-    if constexpr (shippable<G>())
+    if constexpr (!refusedByPlugin<G>)
       save<G>(out, g);
   };
   (one(f), ...);

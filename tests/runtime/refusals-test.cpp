@@ -1,0 +1,94 @@
+// What cannot travel: one error each, that says what to do. Compiled by clang's -verify, not run.
+#include "roam/wrapper.h"
+#include <functional>
+#include <memory>
+#include <set>
+#include <string_view>
+
+namespace roam { // as the templates of the public headers do: errors then point to the program
+template <class F, class T>
+void ship(const F& f, const T& x) {
+  using Shape = MapShape<F, T>;
+  if constexpr (shippable<F, T, typename Shape::Result>) {
+    auto* entry = &Code<Shape>::entry;
+    (void)entry;
+    Buffer out;
+    saveClosure(out, f);
+    save<T>(out, x);
+    Reader in{out.data, out.size};
+    (void)load<typename Shape::Result>(in);
+  }
+}
+} // namespace roam
+using roam::ship;
+
+#ifdef WITHOUT_PLUGIN
+
+void withoutPlugin() {
+  // expected-error@roam/wrapper.h:* {{compiled without Roam's compiler plugin: link the target with roam::roam in CMake}}
+  ship([](int x) { return x; }, 1);
+}
+
+#else
+
+struct Label {
+  int n;
+  const char* text; // the plugin's note points here
+};
+class Iterator {
+  int* at_;
+
+public:
+  int operator*() const { return *at_; }
+};
+class Hidden {
+  std::string text_;
+
+public:
+  int size() const { return 1; }
+};
+struct Polymorphic {
+  virtual ~Polymorphic();
+};
+struct Unbuildable {
+  explicit Unbuildable(int);
+  template <class Ar>
+  void serialize(Ar&) {}
+};
+
+void seenByThePlugin(Label label, Iterator iterator, std::string_view view) {
+  // expected-error@+1 {{'Label' cannot travel to another machine: it holds a raw pointer ('const char *') in 'text'}}
+  ship([](const Label& l) { return l.n; }, label);
+  // expected-error@+1 {{'Iterator' cannot travel to another machine: it holds a raw pointer ('int *') in 'at_'}}
+  ship([](const Iterator& i) { return *i; }, iterator);
+  // expected-error@+1 {{cannot travel to another machine: it is a std::string_view}}
+  ship([](std::string_view s) { return s.size(); }, view);
+  // expected-error@+1 {{'const char *' cannot travel to another machine: it is a raw pointer}}
+  ship([](int) { return "literal"; }, 1);
+  // expected-error@+1 {{capture 'label' cannot travel to another machine: it holds a raw pointer}}
+  ship([label](int) { return label.n; }, 1);
+}
+
+void seenByTheHeaders() {
+  // expected-error@roam/encodings.h:* {{a value of this type cannot travel: it has neither public members only}}
+  ship([](const Hidden& h) { return h.size(); }, Hidden());
+  // expected-error@roam/encodings.h:* {{the object behind a pointer to a polymorphic class may be of a derived class}}
+  ship([](const std::shared_ptr<Polymorphic>&) { return 1; }, std::shared_ptr<Polymorphic>());
+  // expected-error@roam/member-encodings.h:* {{a type with `serialize` needs a public default constructor}}
+  ship([](const Unbuildable&) { return 1; }, Unbuildable(1));
+  struct Order {
+    int factor = 1;
+    bool operator()(int a, int b) const { return factor * a < factor * b; }
+  };
+  // expected-error@roam/encodings.h:* {{this container's comparator or hash may hold state, which would be lost}}
+  ship([](const std::set<int, Order>& s) { return s.size(); }, std::set<int, Order>());
+}
+
+void seenByTheCall() {
+  // expected-error@roam/wrapper.h:* {{the function takes an argument as T&, but what it would change is a copy on another machine}}
+  ship([](int& x) { return ++x; }, 1);
+  // expected-error@roam/wrapper.h:* {{the function cannot be called with these arguments}}
+  ship([](const std::string& s) { return s.size(); }, 1);
+}
+
+#endif
