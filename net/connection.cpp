@@ -39,11 +39,21 @@ kj::Own<kj::AsyncIoStream> withoutDelay(kj::Own<kj::AsyncIoStream> stream) {
 
 Connection::Connection(kj::Own<kj::AsyncIoStream> stream, capnp::Capability::Client bootstrap)
     : messages_(withoutDelay(kj::mv(stream))), network_(messages_, Side::SERVER, readerOptions()),
-      rpc_(capnp::makeRpcServer(network_, kj::mv(bootstrap))) {}
+      rpc_(capnp::makeRpcServer(network_, kj::mv(bootstrap))), watching_(watch()) {}
 
 Connection::Connection(kj::Own<kj::AsyncIoStream> stream)
     : messages_(withoutDelay(kj::mv(stream))), network_(messages_, Side::CLIENT, readerOptions()),
-      rpc_(capnp::makeRpcClient(network_)) {}
+      rpc_(capnp::makeRpcClient(network_)), watching_(watch()) {}
+
+/// Cap'n Proto stops reading, without a word to the stream, when a message makes no sense to it.
+kj::Promise<void> Connection::watch() {
+  return network_.onDisconnect()
+      .then([this] {
+        messages_.abort(kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+                                      kj::str("a message made no sense to Cap'n Proto")));
+      })
+      .eagerlyEvaluate(nullptr);
+}
 
 capnp::Capability::Client Connection::bootstrap() {
   capnp::MallocMessageBuilder message(8);

@@ -25,9 +25,12 @@ class Connection {
   kj::Promise<void> finished() { return network_.onDisconnect(); }
 
  private:
+  kj::Promise<void> watch();
+
   MessageStream messages_;
   capnp::TwoPartyVatNetwork network_;
   capnp::RpcSystem<capnp::rpc::twoparty::VatId> rpc_;
+  kj::Promise<void> watching_; ///< last: refers to all above
 };
 
 } // namespace roam::net

@@ -58,7 +58,7 @@ struct Host::OpenConnection {
   /// Cap'n Proto tells the other side why, if it still listens; that must not take long.
   kj::Promise<void> leave() {
     KJ_IF_MAYBE (why, connection.messages().whyEnded()) {
-      bool ordinary = why->getType() == kj::Exception::Type::DISCONNECTED && visit->saidHello;
+      bool ordinary = visit->saidHello && connection.messages().closedCleanly();
       if (!ordinary)
         host.world_.log.line(kj::str(visit->from, ": connection ended: ", wordsOf(*why)));
     }

@@ -28,26 +28,33 @@ void removeDeadSocket(kj::StringPtr path) {
     unlink(path.cStr());
 }
 
+using Receiver = kj::Own<kj::ConnectionReceiver>;
+
+Receiver open(kj::NetworkAddress& at, kj::StringPtr checked) {
+  if (!checked.startsWith(socketMark))
+    return at.listen();
+  kj::String path = kj::str(checked.slice(socketMark.size()));
+  removeDeadSocket(path);
+  auto receiver = at.listen();
+  return receiver.attach(kj::defer([path = kj::mv(path)] { unlink(path.cStr()); }));
+}
+
 } // namespace
 
 kj::Promise<kj::Own<kj::ConnectionReceiver>> listen(kj::Network& network, kj::StringPtr address) {
-  auto checked = loopbackAddress(address);
-  auto parsed = network.parseAddress(checked);
-  return parsed
-      .then([checked = kj::str(checked)](kj::Own<kj::NetworkAddress> at) {
-        if (!checked.startsWith(socketMark))
-          return at->listen();
-        kj::String path = kj::str(checked.slice(socketMark.size()));
-        removeDeadSocket(path);
-        auto receiver = at->listen();
-        return receiver.attach(kj::defer([path = kj::mv(path)] { unlink(path.cStr()); }));
-      })
-      .catch_([checked = kj::mv(checked)](kj::Exception&& e) -> kj::Own<kj::ConnectionReceiver> {
-        kj::throwFatalException(kj::Exception(
-            kj::Exception::Type::FAILED, __FILE__, __LINE__,
-            kj::str("can't listen on ", checked, ": ", wordsOf(e),
-                    "; if another peer is there already, choose another port, or 0 for any")));
-      });
+  return kj::evalNow([&] {
+    auto checked = loopbackAddress(address);
+    auto parsed = network.parseAddress(checked);
+    auto opened = parsed.then([checked = kj::str(checked)](kj::Own<kj::NetworkAddress> at) {
+      return open(*at, checked);
+    });
+    return opened.catch_([checked = kj::mv(checked)](kj::Exception&& e) -> Receiver {
+      kj::throwFatalException(kj::Exception(
+          kj::Exception::Type::FAILED, __FILE__, __LINE__,
+          kj::str("can't listen on ", checked, ": ", wordsOf(e),
+                  "; if another peer is there already, choose another port, or 0 for any")));
+    });
+  });
 }
 
 Listener::Listener(kj::Own<kj::ConnectionReceiver> receiver, Host& host, kj::Timer& timer, Log& log)

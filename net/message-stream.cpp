@@ -160,6 +160,7 @@ kj::Promise<MessageStream::Message> MessageStream::readMore(std::size_t bytes,
               return readNext(options);
             if (begin_ < end_)
               return endReading(disconnected(kj::str("the connection ended inside a message")));
+            closedCleanly_ = true;
             endReading(disconnected(kj::str("the other side closed the connection")));
             return Message(nullptr);
           },

@@ -67,6 +67,8 @@ class MessageStream final : public capnp::MessageStream {
   kj::Promise<void> ended() { return ended_.addBranch(); }
   /// Why, once it has ended.
   kj::Maybe<const kj::Exception&> whyEnded() const;
+  /// Whether it ended because the other side closed it between two messages.
+  bool closedCleanly() const { return closedCleanly_; }
   /// Ends both directions now; what waits for a message fails with `reason`.
   void abort(kj::Exception reason);
   /// Grows while bytes arrive, and while a large message moves out.
@@ -107,6 +109,7 @@ class MessageStream final : public capnp::MessageStream {
   std::size_t begin_ = 0, end_ = 0;
   std::shared_ptr<LargeMessages> largeMessages_;
   kj::Maybe<kj::Exception> readFailure_;
+  bool closedCleanly_ = false;
   kj::Own<kj::PromiseFulfiller<void>> endedFulfiller_;
   kj::ForkedPromise<void> ended_ = nullptr;
 

@@ -1,0 +1,176 @@
+// Whole peers for tests of net: a host with a runner that really runs slices, and what an origin
+// sends.
+#pragma once
+#include "net/host.h"
+#include "net/limits.h"
+#include "net/listener.h"
+#include "net/peer.h"
+#include <algorithm>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace roam::test {
+
+inline kj::ArrayPtr<const kj::byte> bytesOf(const std::string& text) {
+  return {reinterpret_cast<const kj::byte*>(text.data()), text.size()};
+}
+
+/// Log lines, kept.
+class Lines final : public net::Log {
+ public:
+  void line(kj::StringPtr text) override { all.emplace_back(text.cStr()); }
+  bool say(const std::string& words) const {
+    return std::any_of(all.begin(), all.end(), [&](const std::string& line) {
+      return line.find(words) != std::string::npos;
+    });
+  }
+  std::vector<std::string> all;
+};
+
+/// Runs slices that are formulas: "3 7" is x * 3 + 7 over int64 arguments, plus the capture if
+/// there is one. A slice that is no formula is a bad slice, arguments that are no int64s are bad
+/// arguments. A slice "echo" gives the arguments back.
+class FormulaRunner final : public net::ClosureRunner {
+ public:
+  kj::Promise<net::ChunkOutcome> run(net::Chunk chunk,
+                                     kj::ArrayPtr<const kj::byte> slice) override {
+    ++begun;
+    if (!holding)
+      return finish(chunk, slice);
+    auto pair = kj::newPromiseAndFulfiller<void>();
+    held.add(kj::mv(pair.fulfiller));
+    return pair.promise.then([this, chunk, slice] { return finish(chunk, slice); })
+        .attach(kj::defer([this] { ++dropped; }));
+  }
+  Counters counters() const override { return counters_; }
+  unsigned workers() const override { return 2; }
+
+  /// Runs what was held back.
+  void release() {
+    holding = false;
+    for (auto& one : held)
+      one->fulfill();
+  }
+
+  bool holding = false;
+  unsigned begun = 0, dropped = 0;
+  kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> held;
+
+ private:
+  static net::ChunkOutcome failure(net::Failure::Kind kind, kj::StringPtr message) {
+    net::ChunkOutcome outcome;
+    auto& failure = outcome.failure.emplace();
+    failure.kind = kind;
+    failure.message = kj::str(message);
+    return outcome;
+  }
+
+  net::ChunkOutcome finish(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) {
+    std::string text(slice.asChars().begin(), slice.size());
+    net::ChunkOutcome outcome;
+    outcome.runNanoseconds = 1;
+    if (text.starts_with("echo")) {
+      outcome.results =
+          kj::heapArray<const kj::byte>(chunk.arguments.begin(), chunk.arguments.size());
+    } else {
+      long long factor = 0, offset = 0;
+      if (std::sscanf(text.c_str(), "%lld %lld", &factor, &offset) != 2)
+        return failure(net::Failure::Kind::badSlice, "this is no formula");
+      if (chunk.arguments.size() != chunk.count * sizeof(std::int64_t))
+        return failure(net::Failure::Kind::badArguments, "these are no int64s");
+      std::int64_t capture = 0;
+      if (chunk.captures.size() == sizeof capture)
+        std::memcpy(&capture, chunk.captures.begin(), sizeof capture);
+      std::vector<std::int64_t> numbers(chunk.count);
+      std::memcpy(numbers.data(), chunk.arguments.begin(), chunk.arguments.size());
+      for (auto& x : numbers)
+        x = std::int64_t(std::uint64_t(x) * factor + offset + capture); // whatever arrives
+      outcome.results = kj::heapArray<const kj::byte>(
+          reinterpret_cast<const kj::byte*>(numbers.data()), numbers.size() * sizeof numbers[0]);
+    }
+    ++counters_.chunksDone;
+    counters_.elementsDone += chunk.count;
+    return outcome;
+  }
+
+  Counters counters_;
+};
+
+inline net::Hello helloOf(std::string name, unsigned workers = 0) {
+  net::Hello hello;
+  hello.name = std::move(name);
+  hello.workers = workers;
+  hello.version = "0.1.0";
+  return hello;
+}
+
+/// A host with all it needs, listening.
+struct TestHost {
+  TestHost(kj::Own<kj::ConnectionReceiver> receiver, kj::Timer& timer, std::string name = "host:1",
+           std::size_t storeBytes = limits::storeBytes)
+      : store(storeBytes), host(helloOf(std::move(name), 2), store, runner, timer, log),
+        listener(kj::heap<net::Listener>(kj::mv(receiver), host, timer, log)) {}
+
+  Lines log;
+  net::SliceStore store;
+  FormulaRunner runner;
+  net::Host host;
+  kj::Own<net::Listener> listener;
+};
+
+/// A closure over numbers, with its slice, as an origin has it.
+struct Job {
+  explicit Job(std::string formula, std::vector<std::int64_t> numbers = {1, 2, 3})
+      : formula(std::move(formula)), numbers(std::move(numbers)),
+        entry(Digest::of(std::string_view(this->formula))) {}
+
+  net::Chunk chunk() const {
+    return {entry,
+            captures,
+            {reinterpret_cast<const kj::byte*>(numbers.data()), numbers.size() * sizeof numbers[0]},
+            numbers.size(),
+            0};
+  }
+
+  std::string formula;
+  std::vector<std::int64_t> numbers;
+  Digest entry;
+  kj::ArrayPtr<const kj::byte> captures;
+};
+
+/// The bytes of the job live as long as the peer needs them.
+inline kj::Promise<net::ChunkOutcome> run(net::Peer& peer, const Job& job) {
+  auto owned = std::make_shared<Job>(job);
+  return peer.run(owned->chunk(), bytesOf(owned->formula), owned);
+}
+
+/// The results as numbers; a failure is a failed test.
+inline std::vector<std::int64_t> numbersIn(const net::ChunkOutcome& outcome) {
+  KJ_IF_MAYBE (failure, outcome.failure)
+    ADD_FAILURE() << failure->message.cStr();
+  std::vector<std::int64_t> numbers(outcome.results.size() / sizeof(std::int64_t));
+  if (!numbers.empty())
+    std::memcpy(numbers.data(), outcome.results.begin(), outcome.results.size());
+  return numbers;
+}
+
+/// What `promise` failed with; a failed test if it did not.
+template <typename T>
+kj::Exception failureOf(kj::Promise<T> promise, kj::WaitScope& loop) {
+  auto failed = kj::runCatchingExceptions([&] { promise.wait(loop); });
+  KJ_IF_MAYBE (failure, failed)
+    return kj::mv(*failure);
+  ADD_FAILURE() << "expected a failure";
+  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str("none"));
+}
+
+inline ::testing::AssertionResult contains(kj::StringPtr text, const std::string& words) {
+  if (std::string(text.cStr()).find(words) != std::string::npos)
+    return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "'" << text.cStr() << "' does not say '" << words << "'";
+}
+
+} // namespace roam::test

@@ -1,0 +1,523 @@
+// Origins and hosts over a network in memory: hello, slices, chunks, failures, silence. Time is the
+// test's own.
+#include "net/connection.h"
+#include "tests/net/peers.h"
+#include "tests/support/manual-clock.h"
+#include "tests/support/memory-network.h"
+#include <memory>
+
+using namespace roam;
+using namespace roam::test;
+
+namespace {
+
+constexpr kj::StringPtr hostAddress = "127.0.0.1:1"_kj;
+using Numbers = std::vector<std::int64_t>;
+
+/// One loop with a clock and a network, and hosts on it.
+class Session : public ::testing::Test {
+ protected:
+  ~Session() noexcept override = default;
+
+  kj::EventLoop eventLoop;
+  kj::WaitScope loop{eventLoop};
+  ManualClock clock;
+  MemoryNetwork network;
+
+  std::unique_ptr<TestHost> startHost(kj::StringPtr address = hostAddress,
+                                      std::size_t storeBytes = limits::storeBytes) {
+    auto receiver = net::listen(network, address).wait(loop);
+    return std::make_unique<TestHost>(kj::mv(receiver), clock.timer(), "host:1", storeBytes);
+  }
+  kj::Own<net::Peer> connect(kj::StringPtr address = hostAddress,
+                             net::Hello mine = helloOf("origin:2")) {
+    return net::dial(network, clock.timer(), address, mine).wait(loop);
+  }
+  /// A session without the checks of net::Peer, as a faulty or hostile origin would use it.
+  protocol::Session::Client rawSession(net::Connection& connection) {
+    auto request = connection.bootstrap().castAs<protocol::Peer>().helloRequest();
+    helloOf("raw:3").write(request.initHello());
+    return request.send().wait(loop).getSession();
+  }
+  kj::Own<net::Connection> rawConnection(kj::StringPtr address = hostAddress) {
+    auto at = network.parseAddress(address).wait(loop);
+    return kj::heap<net::Connection>(at->connect().wait(loop));
+  }
+};
+
+kj::ArrayPtr<const kj::byte> digestBytes(const Digest& digest) {
+  return {reinterpret_cast<const kj::byte*>(digest.bytes().data()), digest.bytes().size()};
+}
+
+void setSlice(protocol::Slice::Builder slice, const Digest& digest, const std::string& code) {
+  slice.setDigest(digestBytes(digest));
+  slice.setCode(bytesOf(code));
+}
+
+capnp::RemotePromise<protocol::ChunkResult> rawRun(protocol::Session::Client& session,
+                                                   const Job& job, const std::string* slice) {
+  auto request = session.runRequest();
+  request.setEntry(digestBytes(job.entry));
+  request.setArguments(job.chunk().arguments);
+  request.setCount(job.numbers.size());
+  if (slice != nullptr)
+    setSlice(request.initSlices(1)[0], job.entry, *slice);
+  return request.send();
+}
+
+} // namespace
+
+// --- hello ------------------------------------------------------------------------------------
+
+TEST_F(Session, BothSidesLearnWhoIsThere) {
+  auto host = startHost();
+  auto peer = connect();
+  EXPECT_EQ(peer->name(), "host:1");
+  EXPECT_EQ(peer->address(), "127.0.0.1:1");
+  EXPECT_EQ(peer->workers(), 2u);
+  EXPECT_EQ(host->host.counters().connections, 1u);
+}
+
+TEST_F(Session, AnotherProtocolIsRefusedInWords) {
+  auto host = startHost();
+  auto mine = helloOf("origin:2");
+  mine.protocol = 7;
+  auto failure = failureOf(net::dial(network, clock.timer(), hostAddress, mine), loop);
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::FAILED);
+  EXPECT_TRUE(contains(failure.getDescription(),
+                       "host:1 speaks Roam's protocol 1 (Roam 0.1.0), origin:2 protocol 7"));
+  EXPECT_TRUE(contains(failure.getDescription(), "the peer at 127.0.0.1:1 can't be used"));
+  EXPECT_TRUE(contains(failure.getDescription(), "run the same Roam on both"));
+  EXPECT_TRUE(host->log.say("origin:2 protocol 7"));
+  EXPECT_EQ(host->host.counters().refusals, 1u);
+}
+
+TEST_F(Session, AnotherPlatformIsRefusedInWords) {
+  auto host = startHost();
+  auto mine = helloOf("origin:2");
+  mine.platform.llvmMajor = 20;
+  auto failure = failureOf(net::dial(network, clock.timer(), hostAddress, mine), loop);
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::FAILED);
+  EXPECT_TRUE(contains(failure.getDescription(), "LLVM 19 here, 20 there"));
+  EXPECT_TRUE(host->log.say("LLVM 19 here, 20 there"));
+}
+
+TEST_F(Session, APlatformThatCannotBeReadIsRefused) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto request = connection->bootstrap().castAs<protocol::Peer>().helloRequest();
+  helloOf("raw:3").write(request.initHello());
+  request.getHello().setPlatform("a toaster");
+  auto failure = failureOf(request.send().ignoreResult(), loop);
+  EXPECT_TRUE(contains(failure.getDescription(), "'a toaster' is no platform fingerprint"));
+}
+
+TEST_F(Session, WhoSaysNoHelloIsClosedWhenTheTimeIsOver) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  clock.advance(limits::hello - 1 * kj::SECONDS, loop);
+  EXPECT_EQ(host->host.counters().connections, 1u);
+  clock.advance(2 * kj::SECONDS, loop);
+  EXPECT_EQ(host->host.counters().connections, 0u);
+  EXPECT_TRUE(host->log.say("said no hello within 10 s"));
+}
+
+TEST_F(Session, WhoSaidHelloMayStaySilentForLong) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  clock.advance(3 * limits::hello, loop, 1 * kj::SECONDS);
+  EXPECT_EQ(host->host.counters().connections, 1u);
+  session.pingRequest().send().wait(loop);
+}
+
+TEST_F(Session, NobodyAtTheAddressIsAnErrorThatSaysWhatToDo) {
+  auto failure =
+      failureOf(net::dial(network, clock.timer(), hostAddress, helloOf("origin:2")), loop);
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::DISCONNECTED);
+  EXPECT_EQ(failure.getDescription(),
+            "no peer answers at 127.0.0.1:1: Connection refused; start one with "
+            "`roam peer --listen 127.0.0.1:1`"_kj);
+}
+
+TEST_F(Session, SomeoneWhoNeverAnswersIsGivenUpInTime) {
+  auto receiver = network.parseAddress(hostAddress).wait(loop)->listen();
+  auto dialling = net::dial(network, clock.timer(), hostAddress, helloOf("origin:2"));
+  clock.advance(limits::connect - 1 * kj::SECONDS, loop);
+  EXPECT_FALSE(dialling.poll(loop));
+  clock.advance(1 * kj::SECONDS, loop);
+  ASSERT_TRUE(dialling.poll(loop));
+  EXPECT_TRUE(contains(failureOf(kj::mv(dialling), loop).getDescription(),
+                       "no peer answered at 127.0.0.1:1 within 5 s"));
+}
+
+// --- slices -----------------------------------------------------------------------------------
+
+TEST_F(Session, TheFirstRunShipsTheSliceAndTheSecondNone) {
+  auto host = startHost();
+  auto peer = connect();
+  Job job("3 7");
+  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
+  EXPECT_EQ(peer->counters().slicesShipped, 1u);
+  EXPECT_EQ(peer->counters().sliceBytesShipped, job.formula.size());
+  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
+  EXPECT_EQ(peer->counters().slicesShipped, 1u);
+  EXPECT_EQ(peer->counters().haveAsked, 1u);
+  EXPECT_EQ(host->host.counters().slicesReceived, 1u);
+  EXPECT_EQ(host->runner.counters().elementsDone, 6u);
+}
+
+TEST_F(Session, ASecondOriginShipsNothingThatTheHostHas) {
+  auto host = startHost();
+  auto first = connect(), second = connect();
+  Job job("3 7");
+  run(*first, job).wait(loop);
+  EXPECT_EQ(numbersIn(run(*second, job).wait(loop)), (Numbers{10, 13, 16}));
+  EXPECT_EQ(second->counters().slicesShipped, 0u);
+  EXPECT_EQ(host->host.counters().slicesReceived, 1u);
+}
+
+TEST_F(Session, OfManyRunsAtOnceOneAsksAndOneShips) {
+  auto host = startHost();
+  auto peer = connect();
+  Job job("2 0");
+  std::vector<kj::Promise<net::ChunkOutcome>> runs;
+  for (int i = 0; i < 100; ++i)
+    runs.push_back(run(*peer, job));
+  for (auto& one : runs)
+    EXPECT_EQ(numbersIn(one.wait(loop)), (Numbers{2, 4, 6}));
+  EXPECT_EQ(peer->counters().haveAsked, 1u);
+  EXPECT_EQ(peer->counters().slicesShipped, 1u);
+}
+
+TEST_F(Session, TheRunThatAskedMayBeDroppedAndAnotherShips) {
+  auto host = startHost();
+  auto peer = connect();
+  Job job("2 0");
+  auto first = run(*peer, job);
+  auto second = run(*peer, job);
+  first = nullptr;
+  EXPECT_EQ(numbersIn(second.wait(loop)), (Numbers{2, 4, 6}));
+  EXPECT_EQ(peer->counters().slicesShipped, 1u);
+}
+
+TEST_F(Session, ASliceTheHostForgotIsSentAgain) {
+  auto host = startHost(hostAddress, 100);
+  auto peer = connect();
+  Job first("3 7" + std::string(60, ' ')), second("5 0" + std::string(60, ' '));
+  run(*peer, first).wait(loop);
+  run(*peer, second).wait(loop);
+  ASSERT_FALSE(host->store.has(first.entry));
+  std::vector<kj::Promise<net::ChunkOutcome>> runs;
+  for (int i = 0; i < 10; ++i)
+    runs.push_back(run(*peer, first));
+  for (auto& one : runs)
+    EXPECT_EQ(numbersIn(one.wait(loop)), (Numbers{10, 13, 16}));
+  EXPECT_EQ(peer->counters().slicesShipped, 3u) << "first, second, and first once again";
+}
+
+TEST_F(Session, PutBringsSlicesAheadAndGetGivesThemBack) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  Job known("1 1"), unknown("2 2");
+  auto put = session.putRequest();
+  setSlice(put.initSlices(1)[0], known.entry, known.formula);
+  put.send().wait(loop);
+
+  auto have = session.haveRequest();
+  auto asked = have.initDigests(2);
+  asked.set(0, digestBytes(known.entry));
+  asked.set(1, digestBytes(unknown.entry));
+  auto missing = have.send().wait(loop);
+  ASSERT_EQ(missing.getMissing().size(), 1u);
+  EXPECT_EQ(missing.getMissing()[0], digestBytes(unknown.entry));
+
+  auto get = session.getRequest();
+  auto wanted = get.initDigests(2);
+  wanted.set(0, digestBytes(unknown.entry));
+  wanted.set(1, digestBytes(known.entry));
+  auto given = get.send().wait(loop);
+  ASSERT_EQ(given.getSlices().size(), 1u);
+  EXPECT_EQ(given.getSlices()[0].getCode(), bytesOf(known.formula));
+
+  auto peer = connect();
+  EXPECT_EQ(numbersIn(run(*peer, known).wait(loop)), (Numbers{2, 3, 4}));
+  EXPECT_EQ(peer->counters().slicesShipped, 0u);
+}
+
+TEST_F(Session, DamagedSlicesAreRefusedAndTheHostGoesOn) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  Job job("3 7");
+  auto refused = [&](std::string slice) {
+    auto lines = host->log.all.size();
+    auto result = rawRun(session, job, &slice).wait(loop);
+    ASSERT_TRUE(result.isFailure());
+    EXPECT_EQ(result.getFailure().getKind(), protocol::Failure::Kind::BAD_SLICE);
+    EXPECT_TRUE(contains(result.getFailure().getMessage(), "arrived damaged"));
+    EXPECT_EQ(host->log.all.size(), lines + 1);
+    EXPECT_EQ(host->store.count(), 0u);
+  };
+  for (std::size_t length = 0; length < job.formula.size(); ++length)
+    refused(job.formula.substr(0, length));
+  for (std::size_t bit = 0; bit < 8 * job.formula.size(); ++bit) {
+    std::string flipped = job.formula;
+    flipped[bit / 8] ^= char(1 << (bit % 8));
+    refused(flipped);
+  }
+  EXPECT_EQ(host->runner.begun, 0u);
+
+  auto put = session.putRequest();
+  auto slices = put.initSlices(2);
+  setSlice(slices[0], job.entry, job.formula);
+  setSlice(slices[1], job.entry, "3 8");
+  EXPECT_TRUE(contains(failureOf(put.send().ignoreResult(), loop).getDescription(),
+                       "none of this request's slices was kept"));
+  EXPECT_EQ(host->store.count(), 0u);
+
+  EXPECT_TRUE(rawRun(session, job, &job.formula).wait(loop).isResults());
+  auto peer = connect();
+  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
+}
+
+TEST_F(Session, ARunWithoutItsSliceSaysWhatIsMissing) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  Job job("3 7");
+  auto result = rawRun(session, job, nullptr).wait(loop);
+  ASSERT_TRUE(result.isMissing());
+  EXPECT_EQ(result.getMissing()[0], digestBytes(job.entry));
+  EXPECT_EQ(host->runner.begun, 0u);
+}
+
+TEST_F(Session, DigestsOfAnotherLengthFailTheCall) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  auto request = session.runRequest();
+  request.setEntry(bytesOf("short"));
+  EXPECT_TRUE(contains(failureOf(request.send().ignoreResult(), loop).getDescription(),
+                       "a digest has 32 bytes; one of 5 arrived"));
+  auto have = session.haveRequest();
+  have.initDigests(1).set(0, bytesOf(std::string(33, 'x')));
+  EXPECT_TRUE(contains(failureOf(have.send().ignoreResult(), loop).getDescription(), "33 arrived"));
+  session.pingRequest().send().wait(loop);
+}
+
+// --- limits -----------------------------------------------------------------------------------
+
+TEST_F(Session, OversizedSlicesAndRequestsAreRefusedByBothSides) {
+  auto host = startHost();
+  Job job("3 7" + std::string(limits::sliceBytes, ' '));
+  auto peer = connect();
+  auto outcome = run(*peer, job).wait(loop);
+  EXPECT_EQ(KJ_ASSERT_NONNULL(outcome.failure).kind, net::Failure::Kind::limit);
+  EXPECT_TRUE(contains(KJ_ASSERT_NONNULL(outcome.failure).message, "a slice of 16777219 bytes"));
+
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  auto result = rawRun(session, job, &job.formula).wait(loop);
+  ASSERT_TRUE(result.isFailure());
+  EXPECT_TRUE(contains(result.getFailure().getMessage(), "the limit is 16777216"));
+
+  auto have = session.haveRequest();
+  have.initDigests(limits::slicesPerRequest + 1);
+  EXPECT_TRUE(contains(failureOf(have.send().ignoreResult(), loop).getDescription(),
+                       "1025 slices in one request; the limit is 1024"));
+  session.pingRequest().send().wait(loop);
+}
+
+TEST_F(Session, TooManyChunksInFlightAreOverload) {
+  auto host = startHost();
+  host->runner.holding = true;
+  auto peer = connect();
+  Job job("3 7");
+  std::vector<kj::Promise<net::ChunkOutcome>> runs;
+  for (std::size_t i = 0; i < limits::chunksInFlight + 1; ++i)
+    runs.push_back(run(*peer, job));
+  auto failure = failureOf(kj::mv(runs.back()), loop);
+  runs.pop_back();
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::OVERLOADED);
+  EXPECT_TRUE(contains(failure.getDescription(), "4096 chunks of this connection wait or run"));
+  EXPECT_TRUE(contains(failure.getDescription(), "host:1 at 127.0.0.1:1"));
+  host->runner.release();
+  for (auto& one : runs)
+    EXPECT_EQ(numbersIn(one.wait(loop)), (Numbers{10, 13, 16}));
+  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
+}
+
+// --- chunks -----------------------------------------------------------------------------------
+
+TEST_F(Session, CapturesTravelWithTheChunk) {
+  auto host = startHost();
+  auto peer = connect();
+  Job job("1 0");
+  std::int64_t hundred = 100;
+  job.captures = kj::ArrayPtr<const kj::byte>(reinterpret_cast<const kj::byte*>(&hundred), 8);
+  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{101, 102, 103}));
+}
+
+TEST_F(Session, FailuresOfAChunkArriveWhole) {
+  auto host = startHost();
+  auto peer = connect();
+  auto outcome = run(*peer, Job("no formula")).wait(loop);
+  auto& failure = KJ_ASSERT_NONNULL(outcome.failure);
+  EXPECT_EQ(failure.kind, net::Failure::Kind::badSlice);
+  EXPECT_EQ(failure.message, "this is no formula"_kj);
+}
+
+TEST_F(Session, LargeChunksAndResultsArriveWholeWhateverTheirSize) {
+  auto host = startHost();
+  auto peer = connect();
+  Job echo("echo");
+  for (std::size_t size :
+       {0ul, 1ul, 4095ul, 65535ul, 65536ul, 65537ul, 1ul << 20, (9ul << 20) + 5}) {
+    auto bytes = std::make_shared<std::string>(size, 'x');
+    for (std::size_t i = 0; i < size; ++i)
+      (*bytes)[i] = char(i * 7 + i / 251);
+    net::Chunk chunk{echo.entry, nullptr, bytesOf(*bytes), 1, 0};
+    std::weak_ptr<std::string> held = bytes;
+    auto running = peer->run(chunk, bytesOf(echo.formula), bytes);
+    std::string expected = *bytes;
+    bytes = nullptr;
+    auto outcome = running.wait(loop);
+    ASSERT_EQ(outcome.results.size(), size);
+    EXPECT_EQ(outcome.results, bytesOf(expected));
+    running = nullptr;
+    loop.poll();
+    EXPECT_TRUE(held.expired()) << "nobody needs the arguments any more";
+  }
+}
+
+TEST_F(Session, ResultsOutliveThePeer) {
+  auto host = startHost();
+  auto peer = connect();
+  std::string arguments(1 << 20, 'y');
+  Job echo("echo");
+  auto outcome =
+      peer->run({echo.entry, nullptr, bytesOf(arguments), 1, 0}, bytesOf(echo.formula), nullptr)
+          .wait(loop);
+  peer = nullptr;
+  host = nullptr;
+  EXPECT_EQ(outcome.results, bytesOf(arguments));
+}
+
+TEST_F(Session, ADroppedRunKeepsItsLargeArgumentsUntilTheyAreSent) {
+  auto host = startHost();
+  auto peer = connect();
+  Job echo("echo");
+  run(*peer, Job("echo", {})).wait(loop);
+  auto bytes = std::make_shared<std::string>(20 << 20, 'z');
+  std::weak_ptr<std::string> held = bytes;
+  auto running =
+      peer->run({echo.entry, nullptr, bytesOf(*bytes), 1, 0}, bytesOf(echo.formula), bytes);
+  bytes = nullptr;
+  running = nullptr;
+  EXPECT_FALSE(held.expired()) << "the message still points there";
+  EXPECT_EQ(numbersIn(run(*peer, Job("2 0")).wait(loop)), (Numbers{2, 4, 6}));
+  EXPECT_TRUE(held.expired());
+}
+
+TEST_F(Session, DroppingARunTakesItOutOfTheQueue) {
+  auto host = startHost();
+  host->runner.holding = true;
+  auto peer = connect();
+  auto running = run(*peer, Job("3 7"));
+  ASSERT_FALSE(running.poll(loop));
+  ASSERT_EQ(host->runner.begun, 1u);
+  running = nullptr;
+  loop.poll();
+  EXPECT_EQ(host->runner.dropped, 1u);
+}
+
+// --- loss -------------------------------------------------------------------------------------
+
+TEST_F(Session, ACutConnectionFailsWhatRunsAndFreesTheHost) {
+  auto host = startHost();
+  host->runner.holding = true;
+  auto peer = connect();
+  auto gone = peer->disconnected();
+  auto running = run(*peer, Job("3 7"));
+  ASSERT_FALSE(running.poll(loop));
+  ASSERT_FALSE(gone.poll(loop));
+  network.cut(hostAddress);
+  EXPECT_TRUE(gone.poll(loop));
+  auto failure = failureOf(kj::mv(running), loop);
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::DISCONNECTED);
+  EXPECT_EQ(failure.getDescription(), "lost peer host:1 at 127.0.0.1:1: the wire was cut"_kj);
+  EXPECT_EQ(peer->whyDisconnected(), failure.getDescription());
+  EXPECT_EQ(failureOf(run(*peer, Job("3 7")), loop).getType(), kj::Exception::Type::DISCONNECTED);
+  EXPECT_EQ(failureOf(run(*peer, Job("4 7")), loop).getType(), kj::Exception::Type::DISCONNECTED);
+  clock.advance(limits::farewell, loop);
+  EXPECT_EQ(host->host.counters().connections, 0u);
+  EXPECT_EQ(host->runner.dropped, 1u);
+}
+
+TEST_F(Session, AHostThatGoesAwayIsALoss) {
+  auto host = startHost();
+  auto peer = connect();
+  auto gone = peer->disconnected();
+  host = nullptr;
+  EXPECT_TRUE(gone.poll(loop));
+  EXPECT_TRUE(contains(peer->whyDisconnected(), "lost peer host:1 at 127.0.0.1:1"));
+}
+
+TEST_F(Session, WhatIsPromisedMayOutliveThePeer) {
+  auto host = startHost();
+  host->runner.holding = true;
+  auto peer = connect();
+  auto running = run(*peer, Job("3 7"));
+  auto asking = run(*peer, Job("4 7"));
+  auto gone = peer->disconnected();
+  ASSERT_FALSE(running.poll(loop));
+  auto status = peer->status();
+  auto late = run(*peer, Job("5 7"));
+  peer = nullptr;
+  gone.wait(loop);
+  EXPECT_EQ(failureOf(kj::mv(status), loop).getType(), kj::Exception::Type::DISCONNECTED);
+  EXPECT_EQ(failureOf(kj::mv(running), loop).getType(), kj::Exception::Type::DISCONNECTED);
+  EXPECT_EQ(failureOf(kj::mv(asking), loop).getType(), kj::Exception::Type::DISCONNECTED);
+  EXPECT_EQ(failureOf(kj::mv(late), loop).getType(), kj::Exception::Type::DISCONNECTED);
+  loop.poll();
+  EXPECT_EQ(host->host.counters().connections, 0u);
+}
+
+TEST_F(Session, ASilentPeerIsLostAfterTheHeartbeatSaysSo) {
+  auto host = startHost();
+  host->runner.holding = true;
+  auto peer = connect();
+  auto running = run(*peer, Job("3 7"));
+  ASSERT_FALSE(running.poll(loop));
+  clock.advance(10 * kj::SECONDS, loop);
+  ASSERT_FALSE(running.poll(loop))
+      << "a peer that answers pings is not lost, however long a chunk runs";
+
+  network.stall(hostAddress);
+  auto gone = peer->disconnected();
+  clock.advance(limits::silence - 100 * kj::MILLISECONDS, loop);
+  EXPECT_FALSE(gone.poll(loop));
+  clock.advance(limits::heartbeat + 200 * kj::MILLISECONDS, loop);
+  EXPECT_TRUE(gone.poll(loop));
+  auto failure = failureOf(kj::mv(running), loop);
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::DISCONNECTED);
+  EXPECT_TRUE(contains(failure.getDescription(),
+                       "lost peer host:1 at 127.0.0.1:1: no sign of life for 2000 ms"));
+}
+
+TEST_F(Session, StatusTellsWhatThePeerHoldsAndDid) {
+  auto host = startHost();
+  auto peer = connect();
+  run(*peer, Job("3 7")).wait(loop);
+  auto status = peer->status().wait(loop);
+  EXPECT_EQ(status.name, "host:1");
+  EXPECT_EQ(status.workers, 2u);
+  EXPECT_EQ(status.slices, 1u);
+  EXPECT_EQ(status.sliceBytes, 3u);
+  EXPECT_EQ(status.chunksDone, 1u);
+  EXPECT_EQ(status.elementsDone, 3u);
+  EXPECT_EQ(status.slicesReceived, 1u);
+  EXPECT_EQ(status.connections, 1u);
+}

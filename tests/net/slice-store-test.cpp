@@ -1,0 +1,69 @@
+// What the slice store keeps, refuses and forgets.
+#include "net/slice-store.h"
+#include "tests/net/peers.h"
+
+using namespace roam;
+using namespace roam::test;
+
+TEST(SliceStore, GivesBackWhatWasPut) {
+  net::SliceStore store;
+  std::string slice = "some code";
+  ASSERT_TRUE(store.put(Digest::of(slice), bytesOf(slice)));
+  auto held = store.find(Digest::of(slice));
+  ASSERT_NE(held, nullptr);
+  EXPECT_EQ(*held, bytesOf(slice));
+  EXPECT_EQ(store.find(Digest::of(std::string_view("other"))), nullptr);
+}
+
+TEST(SliceStore, RefusesBytesThatAreNotWhatTheDigestSays) {
+  net::SliceStore store;
+  std::string slice(1000, 'a');
+  Digest digest = Digest::of(slice);
+  for (std::size_t bit = 0; bit < 8 * slice.size(); bit += 37) {
+    std::string flipped = slice;
+    flipped[bit / 8] ^= char(1 << (bit % 8));
+    EXPECT_FALSE(store.put(digest, bytesOf(flipped)));
+  }
+  EXPECT_FALSE(store.put(digest, bytesOf(slice.substr(0, 999))));
+  EXPECT_FALSE(store.put(digest, nullptr));
+  EXPECT_EQ(store.count(), 0u);
+  EXPECT_EQ(store.counters().refused, 8u * 1000 / 37 + 1 + 2);
+}
+
+TEST(SliceStore, ForgetsTheLeastRecentlyUsedOverItsLimit) {
+  net::SliceStore store(3000);
+  std::vector<std::string> slices;
+  for (char c = 'a'; c < 'a' + 4; ++c)
+    slices.emplace_back(1000, c);
+  auto digest = [&](int i) { return Digest::of(slices[i]); };
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(store.put(digest(i), bytesOf(slices[i])));
+  ASSERT_NE(store.find(digest(0)), nullptr);
+  ASSERT_TRUE(store.put(digest(3), bytesOf(slices[3])));
+  EXPECT_TRUE(store.has(digest(0)));
+  EXPECT_FALSE(store.has(digest(1)));
+  EXPECT_TRUE(store.has(digest(2)));
+  EXPECT_EQ(store.bytes(), 3000u);
+  EXPECT_EQ(store.counters().evicted, 1u);
+}
+
+TEST(SliceStore, WhoHoldsAForgottenSliceKeepsItsBytes) {
+  net::SliceStore store(1000);
+  std::string first(800, 'a'), second(900, 'b');
+  ASSERT_TRUE(store.put(Digest::of(first), bytesOf(first)));
+  auto held = store.find(Digest::of(first));
+  ASSERT_TRUE(store.put(Digest::of(second), bytesOf(second)));
+  EXPECT_FALSE(store.has(Digest::of(first)));
+  EXPECT_EQ(*held, bytesOf(first));
+  EXPECT_EQ(store.bytes(), 900u);
+}
+
+TEST(SliceStore, KeepsASliceThatAloneIsOverTheLimit) {
+  net::SliceStore store(10);
+  std::string large(100, 'a'), small = "b";
+  ASSERT_TRUE(store.put(Digest::of(large), bytesOf(large)));
+  EXPECT_TRUE(store.has(Digest::of(large)));
+  ASSERT_TRUE(store.put(Digest::of(small), bytesOf(small)));
+  EXPECT_FALSE(store.has(Digest::of(large)));
+  EXPECT_EQ(store.bytes(), 1u);
+}
