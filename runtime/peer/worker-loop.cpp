@@ -13,7 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// The longest a worker polls for its next request, where a core may be spared: about what waking it would cost.
-constexpr std::uint64_t longestSpin = 20'000;
+constexpr std::uint64_t longestSpin = 60'000;
 constexpr std::uint64_t shortestSpin = 1'000;
 
 /// The supervisor thought that this worker has the entry loaded. It will send the code.
@@ -37,7 +37,7 @@ std::uint64_t nanosecondsSince(Clock::time_point start) {
 
 WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor)
     : memory_(memory), descriptor_(descriptor),
-      spinNanoseconds_(std::thread::hardware_concurrency() > 1 ? longestSpin : 0),
+      spinNanoseconds_(std::thread::hardware_concurrency() > 1 && !getenv("NOSPIN") ? longestSpin : 0),
       session_(jit::Session::open(*this)) {}
 
 WorkerLoop::~WorkerLoop() = default;

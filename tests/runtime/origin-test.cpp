@@ -1,0 +1,218 @@
+// A whole cluster in one thread: an origin and two peers over a network in memory, on a clock that the test moves.
+#include "roam/error.h"
+#include "runtime/origin.h"
+#include "tests/net/peers.h"
+#include "tests/support/manual-clock.h"
+#include "tests/support/memory-network.h"
+#include <gtest/gtest.h>
+#include <kj/async-io.h>
+
+namespace roam {
+namespace {
+
+using test::bytesOf;
+
+/// Collects the results of one job and notices what would be a lost or a doubled element.
+class Collected final : public JobListener {
+public:
+  explicit Collected(std::uint64_t count) : numbers(count), seen(count) {}
+
+  void completed(ElementRange range, kj::Array<const kj::byte> results) override {
+    ASSERT_EQ(results.size(), range.count * sizeof(std::int64_t));
+    std::memcpy(&numbers[range.first], results.begin(), results.size());
+    for (std::uint64_t i = range.first; i < range.end(); ++i)
+      EXPECT_EQ(seen[i]++, 0) << "element " << i << " came twice";
+  }
+  void finished(std::exception_ptr why) override {
+    EXPECT_FALSE(over) << "a job ends once";
+    over = true;
+    error = why;
+  }
+
+  /// Rethrows what the job ended with.
+  void check() const {
+    ASSERT_TRUE(over);
+    if (error)
+      std::rethrow_exception(error);
+  }
+  bool complete() const { return std::count(seen.begin(), seen.end(), 1) == long(seen.size()); }
+
+  std::vector<std::int64_t> numbers;
+  std::vector<char> seen;
+  bool over = false;
+  std::exception_ptr error;
+};
+
+/// The formula "3 7" over 0, 1, 2, ...: x * 3 + 7.
+const std::string formula = "3 7";
+
+JobSpec specOver(std::uint64_t count) {
+  JobSpec spec;
+  spec.entry = Digest::of(std::string_view(formula));
+  spec.slice = bytesOf(formula);
+  spec.captures = std::make_shared<const kj::Array<const kj::byte>>();
+  spec.count = count;
+  spec.encode = [](ElementRange range, Output& out) {
+    for (std::uint64_t i = range.first; i < range.end(); ++i)
+      out.write(&i, sizeof i);
+  };
+  return spec;
+}
+
+class OriginTest : public testing::Test {
+protected:
+  static constexpr const char* addresses[2] = {"127.0.0.1:1", "127.0.0.1:2"};
+
+  OriginTest() {
+    for (int i = 0; i < 2; ++i) {
+      auto receiver = net::listen(network, addresses[i]).wait(loop);
+      hosts[i] = std::make_unique<test::TestHost>(kj::mv(receiver), clock.timer(),
+                                                  "host:" + std::to_string(i));
+      origin.add(net::dial(network, clock.timer(), addresses[i], test::helloOf("origin")).wait(loop));
+    }
+  }
+
+  ~OriginTest() noexcept override {} // KJ's destructors may throw, a fixture's may not
+
+  /// Turns the loop until nothing moves any more without the clock.
+  void settle() { loop.poll(); }
+
+  kj::EventLoop eventLoop;
+  kj::WaitScope loop{eventLoop};
+  test::ManualClock clock;
+  test::MemoryNetwork network{1};
+  std::unique_ptr<test::TestHost> hosts[2];
+  Origin origin{clock.timer()};
+};
+
+TEST_F(OriginTest, MapsOverTwoPeersAndShipsTheSliceOnceToEach) {
+  Collected results(10'000);
+  auto job = origin.start(specOver(10'000), results);
+  EXPECT_FALSE(results.over) << "nothing is heard while start() runs";
+  settle();
+  results.check();
+  EXPECT_TRUE(results.complete());
+  EXPECT_EQ(results.numbers[4321], 4321 * 3 + 7);
+  for (auto& host : hosts) {
+    EXPECT_GT(host->runner.begun, 0u) << "both peers take part";
+    EXPECT_EQ(host->host.counters().slicesReceived, 1u);
+  }
+}
+
+TEST_F(OriginTest, AnEmptyInputIsDoneAtOnce) {
+  Collected results(0);
+  auto job = origin.start(specOver(0), results);
+  settle();
+  results.check();
+}
+
+TEST_F(OriginTest, ChunksOfALostPeerRunOnTheOther) {
+  hosts[0]->runner.holding = true; // it takes chunks and gives nothing back
+  Collected results(1000);
+  auto job = origin.start(specOver(1000), results);
+  settle();
+  EXPECT_FALSE(results.over);
+  network.cut(addresses[0]);
+  settle();
+  results.check();
+  EXPECT_TRUE(results.complete());
+  EXPECT_EQ(origin.peers().size(), 1u);
+}
+
+TEST_F(OriginTest, ASilentPeerIsGivenUpWhenTheClockSaysSo) {
+  Collected results(1000);
+  network.stall(addresses[0]); // its packets go nowhere; no connection breaks
+  auto job = origin.start(specOver(1000), results);
+  settle();
+  EXPECT_FALSE(results.over);
+  clock.advance(4 * kj::SECONDS, loop);
+  results.check();
+  EXPECT_TRUE(results.complete());
+}
+
+TEST_F(OriginTest, WithNoPeerLeftTheJobEndsWithOneErrorThatNamesThemAll) {
+  for (auto& host : hosts)
+    host->runner.holding = true;
+  Collected results(1000);
+  auto job = origin.start(specOver(1000), results);
+  settle();
+  network.cut(addresses[0]);
+  network.cut(addresses[1]);
+  settle();
+  try {
+    results.check();
+    FAIL() << "expected PeerLost";
+  } catch (const PeerLost& error) {
+    EXPECT_NE(std::string(error.what()).find(addresses[0]), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find(addresses[1]), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(OriginTest, TheDeadlineEndsAJobWhosePeersTakeTooLong) {
+  for (auto& host : hosts)
+    host->runner.holding = true;
+  Collected results(10);
+  JobSpec spec = specOver(10);
+  spec.deadline = 30 * kj::SECONDS;
+  auto job = origin.start(kj::mv(spec), results);
+  clock.advance(29 * kj::SECONDS, loop);
+  EXPECT_FALSE(results.over);
+  clock.advance(2 * kj::SECONDS, loop);
+  EXPECT_THROW(results.check(), Timeout);
+}
+
+TEST_F(OriginTest, DroppingAJobTakesBackWhatHasNotBegun) {
+  for (auto& host : hosts)
+    host->runner.holding = true;
+  Collected results(1000);
+  auto job = origin.start(specOver(1000), results);
+  settle();
+  job = nullptr;
+  settle();
+  EXPECT_EQ(hosts[0]->runner.dropped, hosts[0]->runner.begun);
+  EXPECT_EQ(hosts[1]->runner.dropped, hosts[1]->runner.begun);
+  EXPECT_FALSE(results.over);
+}
+
+TEST_F(OriginTest, APinnedJobRunsOnItsPeerOnlyAndFailsWithIt) {
+  JobSpec spec = specOver(5);
+  spec.peer = 1;
+  Collected results(5);
+  auto job = origin.start(kj::mv(spec), results);
+  settle();
+  results.check();
+  EXPECT_EQ(hosts[0]->runner.begun, 0u);
+
+  network.cut(addresses[1]);
+  settle();
+  JobSpec late = specOver(5);
+  late.peer = 1;
+  Collected none(5);
+  auto second = origin.start(kj::mv(late), none);
+  settle();
+  EXPECT_THROW(none.check(), PeerLost);
+}
+
+TEST_F(OriginTest, ManySingleCallsWaitForRoomAndAllComplete) {
+  std::vector<std::unique_ptr<Collected>> results;
+  std::vector<kj::Own<Origin::Job>> jobs;
+  for (int i = 0; i < 2000; ++i) {
+    results.push_back(std::make_unique<Collected>(1));
+    jobs.push_back(origin.start(specOver(1), *results.back()));
+  }
+  settle();
+  for (auto& each : results)
+    each->check();
+}
+
+TEST_F(OriginTest, AnEncoderThatThrowsEndsTheJobWithItsException) {
+  JobSpec spec = specOver(5);
+  spec.encode = [](ElementRange, Output&) { throw std::domain_error("no such element"); };
+  Collected results(5);
+  auto job = origin.start(kj::mv(spec), results);
+  settle();
+  EXPECT_THROW(results.check(), std::domain_error);
+}
+
+} // namespace
+} // namespace roam
