@@ -60,8 +60,9 @@ int main(int argc, char** argv) {
       total[word] += count;
 
   std::vector<std::pair<std::string, std::uint64_t>> byCount(total.begin(), total.end());
-  std::stable_sort(byCount.begin(), byCount.end(),
-                   [](auto& a, auto& b) { return a.second > b.second; });
+  std::sort(byCount.begin(), byCount.end(), [](auto& a, auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   if (!all)
     byCount.resize(std::min<std::size_t>(byCount.size(), 10));
   for (auto& [word, count] : byCount)
