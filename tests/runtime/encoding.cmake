@@ -5,6 +5,9 @@ set(headers ${PROJECT_SOURCE_DIR}/runtime/include)
 roam_test(archive-test SOURCES archive-test.cpp)
 target_include_directories(archive-test PRIVATE ${headers})
 
+roam_test(error-test SOURCES error-test.cpp ${PROJECT_SOURCE_DIR}/runtime/error.cpp)
+target_include_directories(error-test PRIVATE ${headers})
+
 roam_test(wrapper-test SOURCES wrapper-test.cpp)
 target_include_directories(wrapper-test PRIVATE ${headers})
 target_compile_options(wrapper-test PRIVATE -fplugin=$<TARGET_FILE:roam-plugin>)
