@@ -37,11 +37,11 @@ net::ChunkOutcome failedWith(Kind kind, kj::String message, const net::Chunk& ch
   return outcome;
 }
 
-net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, const net::Chunk& chunk) {
-  return failedWith(Kind::workerDied,
-                    kj::str("worker process ", pid, " ", how, " while it ran ", elementRange(chunk), " of entry ",
-                            shortName(chunk), "; they may have run in part"),
-                    chunk);
+net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, bool compiling, const net::Chunk& chunk) {
+  kj::String doing = compiling ? kj::str("compiled entry ", shortName(chunk), " for ", elementRange(chunk))
+                               : kj::str("ran ", elementRange(chunk), " of entry ", shortName(chunk),
+                                         "; they may have run in part");
+  return failedWith(Kind::workerDied, kj::str("worker process ", pid, " ", how, " while it ", doing), chunk);
 }
 
 net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk) {

@@ -86,8 +86,6 @@ CodeTable::Row& CodeTable::row(const Digest& digest) {
   return made;
 }
 
-void CodeTable::ran(const Digest& digest, std::uint64_t nanoseconds) { row(digest).code.ran(nanoseconds); }
-
 bool CodeTable::readFromDisk(const Digest& digest, kj::StringPtr target) {
   Row& row = this->row(digest);
   if (disk_ == nullptr || row.lookedOnDisk || row.code.state != Code::State::unknown)

@@ -27,16 +27,6 @@ struct Code {
   State state = State::unknown;
   kj::Array<const kj::byte> object;
   kj::String refusal;
-  /// What a chunk of it took lately, in the entry. Before the first: as good as for ever.
-  std::uint64_t usualNanoseconds = never;
-
-  void ran(std::uint64_t nanoseconds) {
-    usualNanoseconds =
-        usualNanoseconds == never ? nanoseconds : usualNanoseconds - usualNanoseconds / 4 + nanoseconds / 4;
-  }
-
-private:
-  static constexpr std::uint64_t never = ~std::uint64_t(0);
 };
 
 /// Objects by digest, in memory up to a limit and on disk if there is a cache. Call on the loop thread.
@@ -51,7 +41,6 @@ public:
 
   /// What is known of `digest`, which counts as used. The reference is valid until the next call of another function.
   const Code& at(const Digest& digest);
-  void ran(const Digest& digest, std::uint64_t nanoseconds);
 
   /// If the code is unknown, looks for its object on disk: once a digest. `target` is that of the workers. True if it was there.
   bool readFromDisk(const Digest& digest, kj::StringPtr target);

@@ -5,16 +5,11 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <thread>
 
 namespace roam::peer {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// The longest a worker polls for its next request, where a core may be spared: about what waking it would cost.
-constexpr std::uint64_t longestSpin = 60'000;
-constexpr std::uint64_t shortestSpin = 1'000;
 
 /// The supervisor thought that this worker has the entry loaded. It will send the code.
 struct CodeMissing {};
@@ -36,9 +31,7 @@ std::uint64_t nanosecondsSince(Clock::time_point start) {
 } // namespace
 
 WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor)
-    : memory_(memory), descriptor_(descriptor),
-      spinNanoseconds_(std::thread::hardware_concurrency() > 1 && !getenv("NOSPIN") ? longestSpin : 0),
-      session_(jit::Session::open(*this)) {}
+    : memory_(memory), descriptor_(descriptor), session_(jit::Session::open(*this)) {}
 
 WorkerLoop::~WorkerLoop() = default;
 
@@ -49,13 +42,10 @@ void WorkerLoop::run() {
   tell(descriptor_);
 
   for (std::uint32_t taken = 0;; ++taken) {
-    bool mayPoll = spinNanoseconds_ > 0;
-    Clock::time_point start = Clock::now();
-    awaitSubmission(control, taken, spinNanoseconds_);
-    // Polling that finds nothing takes the core from someone who works: do less of it until it pays again.
-    if (mayPoll)
-      spinNanoseconds_ = nanosecondsSince(start) < longestSpin ? longestSpin
-                                                               : std::max(shortestSpin, spinNanoseconds_ / 2);
+    auto submitted = [&] { return control.submitted.load(std::memory_order_acquire) != taken; };
+    if (!polling_.pollFor(submitted))
+      awaitSubmission(control, taken);
+    polling_.arrived();
     serve(control.order[taken % control.order.size()] % slotCount);
   }
 }
@@ -68,12 +58,7 @@ void WorkerLoop::serve(unsigned index) {
   else
     slot.answer = Answer{.kind = AnswerKind::skipped};
   slot.state.store(SlotState::answered);
-  tellSupervisor();
-}
-
-void WorkerLoop::tellSupervisor() {
-  if (memory_.control().watched.load() == 0)
-    tell(descriptor_);
+  tell(descriptor_);
 }
 
 Answer WorkerLoop::runRequest(unsigned index) {
@@ -156,7 +141,7 @@ void WorkerLoop::compiled(const Digest& digest, std::span<const std::byte> objec
   std::memcpy(room.data(), object.data(), object.size());
   memory_.slot(current_).objectSize.store(object.size());
   // At once, not with the answer: other workers may be waiting for this object while the chunk runs.
-  tellSupervisor();
+  tell(descriptor_);
 }
 
 } // namespace roam::peer

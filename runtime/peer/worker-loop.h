@@ -2,6 +2,7 @@
 #pragma once
 #include "jit/session.h"
 #include "runtime/include/roam/entry.h"
+#include "runtime/peer/polling.h"
 #include "runtime/peer/worker-memory.h"
 #include <memory>
 #include <string>
@@ -28,12 +29,11 @@ private:
   EntryFunction* prepare(const Request& request, Answer& answer, unsigned slot);
   Answer runEntry(EntryFunction* entry, const Request& request, unsigned slot);
   void setMessage(Answer& answer, unsigned slot, const std::string& message);
-  void tellSupervisor();
 
   const WorkerMemory& memory_;
   int descriptor_;
-  unsigned current_ = 0;              ///< slot being served
-  std::uint64_t spinNanoseconds_ = 0; ///< how long to poll before sleeping; adapts
+  unsigned current_ = 0; ///< slot being served
+  Polling polling_;
   std::unique_ptr<jit::Session> session_;
 };
 

@@ -1,11 +1,9 @@
 // Mapping, sealing and giving back the memory shared with a worker; sleeping and waking on it.
 #include "runtime/peer/worker-memory.h"
-#include <chrono>
+#include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <new>
 #include <stdexcept>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -108,18 +106,7 @@ RequestParts partsOf(const Request& request, std::span<char> area) {
           area.subspan(code, request.codeSize)};
 }
 
-void awaitSubmission(Control& control, std::uint32_t taken, std::uint64_t spinNanoseconds) {
-  using Clock = std::chrono::steady_clock;
-  if (spinNanoseconds > 0) {
-    Clock::time_point end = Clock::now() + std::chrono::nanoseconds(spinNanoseconds);
-    do {
-      for (int i = 0; i < 16; ++i) {
-        if (control.submitted.load(std::memory_order_acquire) != taken)
-          return;
-        relax();
-      }
-    } while (Clock::now() < end);
-  }
+void awaitSubmission(Control& control, std::uint32_t taken) {
   // Sequentially consistent on both sides: either the supervisor sees `asleep`, or we see its request.
   control.asleep.store(1);
   while (control.submitted.load() == taken)

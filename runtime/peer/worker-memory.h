@@ -10,8 +10,7 @@
 //                                                      runs the entry, which writes its results in place
 //       reads the answer, reuses the slot    <------   writes the answer, slot := answered, tells
 //
-// "Tells" is a write to an eventfd that the supervisor's event loop observes, left out while the supervisor polls.
-// The worker sleeps on a futex. Pages exist only where something was written; after a large chunk they are given back.
+// "Tells" is a write to an eventfd that the supervisor's event loop observes. The worker sleeps on a futex. Pages exist only where something was written; after a large chunk they are given back.
 //
 // The worker runs code from others, so the supervisor trusts nothing here: it keeps its own account of which slot is in
 // use, copies an answer before it checks it, and the size of the memory is sealed.
@@ -81,7 +80,6 @@ struct Control {
   alignas(64) std::atomic<std::uint32_t> submitted; ///< requests ever submitted; the worker's futex
   std::array<std::uint8_t, 8> order;                ///< slot of request n at n % 8; at most slotCount are open
   alignas(64) std::atomic<std::uint32_t> asleep;    ///< the worker waits on `submitted`
-  alignas(64) std::atomic<std::uint32_t> watched;   ///< the supervisor polls: telling it is not needed
   alignas(64) std::array<Slot, slotCount> slots;
 };
 
@@ -145,21 +143,12 @@ struct RequestParts {
 };
 RequestParts partsOf(const Request& request, std::span<char> area);
 
-/// The worker's side of a turn: blocks until `control.submitted` differs from `taken`. `spin`: how long to poll first.
-void awaitSubmission(Control& control, std::uint32_t taken, std::uint64_t spinNanoseconds);
+/// The worker's side of a turn: sleeps until `control.submitted` differs from `taken`.
+void awaitSubmission(Control& control, std::uint32_t taken);
 /// The supervisor's side: makes a slot the next one to be run, and wakes the worker if it sleeps.
 void submit(Control& control, unsigned slot);
 
 /// Tells the other side to look: a word to the eventfd `descriptor`.
 void tell(int descriptor);
-
-/// Lets the other hardware thread have the core for a moment, while polling.
-inline void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 } // namespace roam::peer

@@ -87,8 +87,6 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
 /// What an answer says about the code.
 void WorkerPool::learn(Member& member, const Place& place, const TakenAnswer& taken) {
   switch (taken.answer.kind) {
-  case AnswerKind::done:
-  case AnswerKind::thrown: codes_.ran(place.entry, taken.answer.runNanoseconds); break;
   case AnswerKind::badSlice:
     member.loaded.erase(place.entry);
     if (place.sent == CodeKind::slice)
@@ -174,7 +172,7 @@ void WorkerPool::lose(Member& member, kj::StringPtr how) {
     if (place.chunk == nullptr)
       continue;
     if (member.process->hasBegun(slot) || place.chunk->tries >= triesPerChunk)
-      place.chunk->settle(workerDied(member.process->pid(), how, place.chunk->chunk));
+      place.chunk->settle(workerDied(member.process->pid(), how, place.compiles, place.chunk->chunk));
     else
       putBack(*place.chunk);
   }

@@ -1,7 +1,6 @@
 // Which chunk goes to which worker. What workers tell is in worker-pool-events.cpp.
 #include "runtime/peer/chunk-outcome.h"
 #include "runtime/peer/worker-pool.h"
-#include <chrono>
 #include <kj/debug.h>
 
 namespace roam::peer {
@@ -125,8 +124,6 @@ void WorkerPool::give(Member& member, WaitingChunk& chunk) {
   ++chunk.tries;
   unsigned slot = member.process->submit(request, chunk.chunk.captures, chunk.chunk.arguments, bytes);
   member.places[slot] = place;
-  if (place.sent == CodeKind::none)
-    watchSoon(codes_.at(entry));
 }
 
 // --- evening out -----------------------------------------------------------------------------
@@ -179,36 +176,6 @@ void WorkerPool::unpark(const Digest& entry) {
   parked_.erase(found);
   for (auto chunk = parked.rbegin(); chunk != parked.rend(); ++chunk)
     (*chunk)->enter(waiting_, waiting_.begin());
-}
-
-// --- polling for short chunks ----------------------------------------------------------------
-
-/// Plans to poll once the loop has nothing else to do: everything that arrived with this chunk is dispatched by then.
-void WorkerPool::watchSoon(const Code& code) {
-  if (watchPlanned_ || code.usualNanoseconds >= Watch::shortChunk || !watch_.pays())
-    return;
-  watchPlanned_ = true;
-  tasks_.add(kj::evalLast([this] {
-    watchPlanned_ = false;
-    for (auto& member : members_)
-      if (member->isReady())
-        member->process->watch(true);
-    bool heard = false;
-    auto end = std::chrono::steady_clock::now() + Watch::longest;
-    do {
-      for (auto& member : members_)
-        if (member->isReady())
-          heard = member->process->look() || heard;
-      relax();
-    } while (!heard && std::chrono::steady_clock::now() < end);
-    for (auto& member : members_) {
-      if (!member->isReady())
-        continue;
-      member->process->watch(false);
-      heard = member->process->look() || heard; // what was answered before it saw that nobody watches
-    }
-    watch_.found(heard);
-  }));
 }
 
 } // namespace roam::peer

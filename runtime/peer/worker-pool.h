@@ -10,7 +10,6 @@
 #include "runtime/peer/code-table.h"
 #include "runtime/peer/loaded-entries.h"
 #include "runtime/peer/waiting-chunk.h"
-#include "runtime/peer/watch.h"
 #include "runtime/peer/worker-process.h"
 #include <array>
 #include <kj/vector.h>
@@ -75,7 +74,6 @@ private:
   void putBack(WaitingChunk& chunk);
   void release(Place& place);
   void unpark(const Digest& entry);
-  void watchSoon(const Code& code);
 
   // What workers tell: worker-pool-events.cpp.
   void onReady(WorkerProcess& worker) override;
@@ -100,8 +98,6 @@ private:
   ChunkQueue waiting_;                            ///< in the order of arrival
   std::unordered_map<Digest, ChunkQueue> parked_; ///< until somebody else has compiled
   std::uint64_t uses_ = 0;
-  Watch watch_;
-  bool watchPlanned_ = false;
   unsigned notReady_;
   kj::Own<kj::PromiseFulfiller<void>> readyFulfiller_;
   kj::ForkedPromise<void> ready_;

@@ -224,10 +224,8 @@ TakenAnswer WorkerProcess::take(unsigned slot) {
   return taken;
 }
 
-void WorkerProcess::watch(bool on) { slots_->memory.control().watched.store(on ? 1 : 0); }
-
-bool WorkerProcess::look() {
-  bool heard = false;
+/// Tells what has happened since.
+void WorkerProcess::look() {
   for (unsigned i = 0; i < slotCount; ++i) {
     if (slots_->use[i] != Slots::Use::open)
       continue;
@@ -239,14 +237,10 @@ bool WorkerProcess::look() {
       std::size_t size = std::min<std::size_t>(slot.objectSize.exchange(0), area.size());
       slots_->touched[i].object = size;
       events_.onCompiled(*this, i, kj::arrayPtr(reinterpret_cast<const kj::byte*>(area.data()), size));
-      heard = true;
     }
-    if (answered) {
+    if (answered)
       events_.onAnswered(*this, i);
-      heard = true;
-    }
   }
-  return heard;
 }
 
 kj::Promise<void> WorkerProcess::listen() {

@@ -66,17 +66,13 @@ public:
   /// The answer in `slot`, which is free again with that.
   TakenAnswer take(unsigned slot);
 
-  /// While watched, the worker spares the system call that wakes the event loop; the watcher calls `look`.
-  void watch(bool on);
-  /// Tells what has happened. Returns whether anything had.
-  bool look();
-
 private:
   class Slots;
   class LentResults;
 
   void spawn(kj::StringPtr executable);
   kj::Promise<void> listen();
+  void look();
   kj::Promise<void> awaitStart(kj::Timer& timer);
   void hearPhase();
   void refuseStart(kj::StringPtr why);

@@ -1,7 +1,10 @@
 // Workers end in every way there is; the pool lives, and says what happened.
 #include "tests/runtime/peer/pool-fixture.h"
+#include <algorithm>
 #include <csignal>
+#include <deque>
 #include <poll.h>
+#include <random>
 #include <sys/wait.h>
 #include <unistd.h>
 extern "C" { // glibc 2.36 forgot to say so
@@ -86,6 +89,64 @@ TEST_F(WorkerDeathTest, AnIdleWorkerThatDiesIsReplacedWithoutNotice) {
   }));
   TestSlice square = TestSlice::of("square");
   EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure == nullptr);
+}
+
+/// Chunks of three entries come, some are dropped, workers are killed all the while: every chunk that is still wanted gets its
+/// own results, or a failure that says its worker died.
+TEST_F(WorkerDeathTest, NothingIsLostWhileWorkersAreKilledAndChunksDropped) {
+  open(3);
+  TestSlice square = TestSlice::of("square"), fills = TestSlice::of("fills"), throws = TestSlice::of("throws");
+  std::mt19937 random(7);
+  std::string n = encoded<std::int64_t>({0}), kind = "r", one = "\1";
+  std::deque<std::string> arguments; // stay where they are
+  std::vector<kj::Promise<void>> promises;
+  unsigned wanted = 0, answered = 0, died = 0;
+  auto count = [&](auto&& check) {
+    return [&, check](net::ChunkOutcome outcome) {
+      ++answered;
+      KJ_IF_MAYBE (failure, outcome.failure)
+        if (failure->kind == Kind::workerDied) {
+          ++died;
+          return;
+        }
+      check(kj::mv(outcome));
+    };
+  };
+  for (int i = 0; i < 600; ++i) {
+    kj::Promise<void> promise = nullptr;
+    if (std::int64_t x = random() % 1000; i % 3 == 0) {
+      arguments.push_back(encoded<std::int64_t>({x}));
+      promise = begin(square, n, arguments.back(), 1).then(count([x](net::ChunkOutcome outcome) {
+        EXPECT_EQ(decoded<std::int64_t>(outcome.results), (std::vector<std::int64_t>{x * x}));
+      }));
+    } else if (std::uint64_t size = random() % 300'000; i % 3 == 1) {
+      arguments.push_back(encoded<std::uint64_t>({size}));
+      promise = begin(fills, nothing, arguments.back(), 1).then(count([size](net::ChunkOutcome outcome) {
+        ASSERT_EQ(outcome.results.size(), size);
+        EXPECT_TRUE(std::all_of(outcome.results.begin(), outcome.results.end(),
+                                [size](kj::byte b) { return b == (size & 0xff); }));
+      }));
+    } else {
+      promise = begin(throws, kind, one, 1).then(count([](net::ChunkOutcome outcome) {
+        EXPECT_EQ(failureOf(kj::mv(outcome)).kind, Kind::thrown);
+      }));
+    }
+    if (random() % 10 == 0)
+      continue; // dropped, wherever it is
+    ++wanted;
+    promises.push_back(promise.eagerlyEvaluate(nullptr));
+    if (random() % 40 == 0)
+      if (auto processes = pool->processes(); processes.size() > 0)
+        kill(processes[random() % processes.size()], SIGKILL);
+    if (random() % 8 == 0)
+      io.provider->getTimer().afterDelay(1 * kj::MILLISECONDS).wait(io.waitScope);
+  }
+  for (auto& promise : promises)
+    wait(kj::mv(promise));
+  EXPECT_EQ(answered, wanted);
+  EXPECT_GT(pool->counters().workersLost, 3u);
+  EXPECT_LE(died, pool->counters().workersLost);
+  EXPECT_LE(pool->counters().compiled, 3u + pool->counters().workersLost);
 }
 
 TEST_F(WorkerDeathTest, EndingThePoolEndsItsWorkersAndFailsWhatWaits) {
