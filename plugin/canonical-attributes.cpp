@@ -7,7 +7,8 @@ using namespace llvm;
 namespace roam::plugin {
 namespace {
 
-/// Comes from -O and -f flags or is a hint; all string attributes (target-cpu, frame-pointer, ...) go, too.
+/// Comes from -O and -f flags or is a hint; all string attributes (target-cpu, frame-pointer, ...)
+/// go, too.
 bool comesFromFlags(Attribute::AttrKind kind) {
   switch (kind) {
   case Attribute::Cold:

@@ -1,13 +1,17 @@
-// From the module of the second code generation to one whose functions no longer show flags, names and neighbours.
+// From the module of the second code generation to one whose functions no longer show flags, names
+// and neighbours.
 //
-// Clang's output depends on the order in which functions are emitted: a function whose body turns out not to throw is marked
-// nounwind, and callers emitted later get a `call` where earlier ones have an `invoke` with landing pads. Two lambdas in
-// another order would give other bytes. Inferring nounwind bottom-up, and simplifying afterwards, makes both shapes one:
+// Clang's output depends on the order in which functions are emitted: a function whose body turns
+// out not to throw is marked nounwind, and callers emitted later get a `call` where earlier ones
+// have an `invoke` with landing pads. Two lambdas in another order would give other bytes.
+// Inferring nounwind bottom-up, and simplifying afterwards, makes both shapes one:
 //
-//     invoke @f() to %next unwind %pad     ->  f is found not to throw  ->  call @f()   (pad and personality gone)
+//     invoke @f() to %next unwind %pad     f is found not to throw:
+//     call @f()                            the pad and the personality are gone
 //
-// While passes run every definition is external. So the inliner has no bonus for the last call of a static function, and
-// no pass that looks at callers (argument promotion, IPSCCP) finds anything to do.
+// While passes run every definition is external. So the inliner has no bonus for the last call of a
+// static function, and no pass that looks at callers (argument promotion, IPSCCP) finds anything to
+// do.
 #include "plugin/canonical.h"
 #include "plugin/canonical-attributes.h"
 #include "llvm/ADT/STLExtras.h"
@@ -30,27 +34,37 @@ using namespace llvm;
 namespace roam::plugin {
 namespace {
 
-/// LLVM's own default at -O2. The receiver inlines further; a higher value makes slices and this step slower, a lower one
-/// makes the receiver's compilation slower.
+/// LLVM's own default at -O2. The receiver inlines further; a higher value makes slices and this
+/// step slower, a lower one makes the receiver's compilation slower.
 constexpr int inlineThreshold = 225;
 
 /// Metadata kinds that are not built into LLVM, in the order of their numbers.
 constexpr const char* extraKinds[] = {"srcloc", "heapallocsite", "implicit.code"};
 
 constexpr unsigned keptMetadata[] = {
-    LLVMContext::MD_tbaa,          LLVMContext::MD_tbaa_struct,
-    LLVMContext::MD_range,         LLVMContext::MD_nonnull,
-    LLVMContext::MD_noundef,       LLVMContext::MD_align,
-    LLVMContext::MD_dereferenceable, LLVMContext::MD_dereferenceable_or_null,
-    LLVMContext::MD_invariant_load, LLVMContext::MD_loop,
-    LLVMContext::MD_prof,          LLVMContext::MD_nontemporal,
-    LLVMContext::MD_fpmath,        LLVMContext::MD_unpredictable,
-    LLVMContext::MD_access_group,  LLVMContext::MD_mem_parallel_loop_access,
-    LLVMContext::MD_alias_scope,   LLVMContext::MD_noalias,
+    LLVMContext::MD_tbaa,
+    LLVMContext::MD_tbaa_struct,
+    LLVMContext::MD_range,
+    LLVMContext::MD_nonnull,
+    LLVMContext::MD_noundef,
+    LLVMContext::MD_align,
+    LLVMContext::MD_dereferenceable,
+    LLVMContext::MD_dereferenceable_or_null,
+    LLVMContext::MD_invariant_load,
+    LLVMContext::MD_loop,
+    LLVMContext::MD_prof,
+    LLVMContext::MD_nontemporal,
+    LLVMContext::MD_fpmath,
+    LLVMContext::MD_unpredictable,
+    LLVMContext::MD_access_group,
+    LLVMContext::MD_mem_parallel_loop_access,
+    LLVMContext::MD_alias_scope,
+    LLVMContext::MD_noalias,
 };
 
-/// `llvm.fmuladd` lets each target fuse or not: peers with and without FMA would give different last bits. The generic build
-/// does not fuse, so multiply and add. What the user asked to contract has its flag and keeps it.
+/// `llvm.fmuladd` lets each target fuse or not: peers with and without FMA would give different
+/// last bits. The generic build does not fuse, so multiply and add. What the user asked to contract
+/// has its flag and keeps it.
 void separateMultiplyAdd(IntrinsicInst& fmuladd) {
   IRBuilder<> builder(&fmuladd);
   builder.setFastMathFlags(fmuladd.getFastMathFlags());
@@ -77,9 +91,9 @@ void cleanFunction(Function& function, AttributeCleaner& clean) {
   function.clearMetadata();
   function.setSection("");
   function.setVisibility(GlobalValue::DefaultVisibility);
-  // Members of extern templates (std::string): the peer's standard library has them. Those marked always_inline have no symbol.
-  if (function.hasAvailableExternallyLinkage() &&
-      !function.hasFnAttribute(Attribute::AlwaysInline))
+  // Members of extern templates (std::string): the peer's standard library has them. Those marked
+  // always_inline have no symbol.
+  if (function.hasAvailableExternallyLinkage() && !function.hasFnAttribute(Attribute::AlwaysInline))
     function.deleteBody();
   if (function.isIntrinsic()) {
     function.setAttributes(
@@ -143,7 +157,8 @@ void forgetScopeNames(Module& module) {
   };
   for (Function& function : module)
     for (Instruction& instruction : instructions(function)) {
-      for (unsigned kind : {unsigned(LLVMContext::MD_alias_scope), unsigned(LLVMContext::MD_noalias)})
+      for (unsigned kind :
+           {unsigned(LLVMContext::MD_alias_scope), unsigned(LLVMContext::MD_noalias)})
         if (MDNode* scopes = instruction.getMetadata(kind))
           forget(scopes);
       if (auto* declaration = dyn_cast<NoAliasScopeDeclInst>(&instruction))
@@ -199,7 +214,8 @@ void optimise(Module& module) {
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager components;
   ModuleAnalysisManager modules;
-  PassBuilder builder(nullptr); // no target machine: nothing may depend on the compiling machine's CPU
+  PassBuilder builder(
+      nullptr); // no target machine: nothing may depend on the compiling machine's CPU
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(components);
   builder.registerFunctionAnalyses(functions);
@@ -207,7 +223,8 @@ void optimise(Module& module) {
   builder.crossRegisterProxies(loops, functions, components, modules);
 
   ModulePassManager passes;
-  // First, by name: otherwise a library function gets its attributes when some function that calls it is simplified.
+  // First, by name: otherwise a library function gets its attributes when some function that calls
+  // it is simplified.
   passes.addPass(InferFunctionAttrsPass());
   passes.addPass(createModuleToPostOrderCGSCCPassAdaptor(bottomUp()));
   ModuleInlinerWrapperPass inliner(getInlineParams(inlineThreshold));

@@ -1,4 +1,5 @@
-// Canonical form: takes from a module what depends on flags, names and neighbours, so that equal code gives equal bytes.
+// Canonical form: takes from a module what depends on flags, names and neighbours, so that equal
+// code gives equal bytes.
 #pragma once
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -7,18 +8,21 @@
 
 namespace roam::plugin {
 
-/// Bitcode files carry their context's table of metadata kinds. Makes that table the same in every compilation: call on
-/// a fresh context, before anything else.
+/// Bitcode files carry their context's table of metadata kinds. Makes that table the same in every
+/// compilation: call on a fresh context, before anything else.
 void prepareContext(llvm::LLVMContext& context);
-/// The name of a metadata kind that was registered since and that prepareContext does not know. Digests would vary.
+/// The name of a metadata kind that was registered since and that prepareContext does not know.
+/// Digests would vary.
 std::optional<std::string> unknownMetadataKind(llvm::LLVMContext& context);
 
-/// Drops what does not belong to the meaning of the code: debug locations, most attributes and metadata, COMDATs, sections,
-/// visibility. Every definition becomes external. Called before and after `optimise`.
+/// Drops what does not belong to the meaning of the code: debug locations, most attributes and
+/// metadata, COMDATs, sections, visibility. Every definition becomes external. Called before and
+/// after `optimise`.
 void clean(llvm::Module& module);
 
-/// One bottom-up pipeline over the whole module. What becomes of a function depends on its callees only, not on who else calls
-/// them: the digest of an entry is the same whatever other entries the file has.
+/// One bottom-up pipeline over the whole module. What becomes of a function depends on its callees
+/// only, not on who else calls them: the digest of an entry is the same whatever other entries the
+/// file has.
 void optimise(llvm::Module& module);
 
 } // namespace roam::plugin

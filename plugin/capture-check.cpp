@@ -5,7 +5,7 @@
 //     note: write 'rate' instead of '&rate' to send a copy      (with a fix-it)
 //     note: the lambda is sent from here
 #include "plugin/capture-check.h"
-#include "plugin/reflect.h"
+#include "plugin/place-of-use.h"
 #include "clang/Basic/SourceManager.h"
 
 using namespace clang;
@@ -14,13 +14,6 @@ namespace roam::plugin {
 namespace {
 
 constexpr char cannotTravel[] = "capture '%0' cannot travel to another machine: it %1";
-
-bool isInRoam(const Decl* decl) {
-  for (const DeclContext* at = decl ? decl->getDeclContext() : nullptr; at; at = at->getParent())
-    if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
-      return space->getName() == "roam";
-  return false;
-}
 
 /// Where the capture's '&' stands: `[& x]` with x at `name`. Invalid if it is not there.
 SourceLocation ampersandBefore(SourceLocation name, const SourceManager& sources) {
@@ -44,7 +37,7 @@ bool CaptureCheck::canTravel(const ClassTemplateSpecializationDecl* shippable, S
   auto* record = type->getAsCXXRecordDecl();
   if (record && record->isDependentType())
     return true;
-  use = placeOfUse(use);
+  use = placeOfUse(sema_, use);
   if (record && record->isLambda()) {
     bool fine = checkClosure(record->getDefinition());
     if (!fine)
@@ -57,7 +50,7 @@ bool CaptureCheck::canTravel(const ClassTemplateSpecializationDecl* shippable, S
   report_.error(use, "%0 cannot travel to another machine: it %select{is|holds}1 %2%3")
       << type << !obstacle->path.empty() << obstacle->what
       << (obstacle->path.empty() ? "" : " in '" + StringRef(obstacle->path).ltrim('.').str() + "'");
-  report_.note(use, "%0") << obstacle->advice;
+  advise(use, *obstacle);
   return false;
 }
 
@@ -103,10 +96,20 @@ bool CaptureCheck::checkCapture(const CXXRecordDecl* closure, const LambdaCaptur
                         ? "is " + obstacle->what
                         : "holds " + obstacle->what + " in '" + name + obstacle->path + "'";
   report_.error(at, cannotTravel) << name << why;
-  report_.note(capture.capturesVariable() ? capture.getCapturedVar()->getLocation() : at,
-               "%0 instead")
-      << obstacle->advice;
+  advise(at, *obstacle);
   return false;
+}
+
+void CaptureCheck::advise(SourceLocation at, const Obstacle& obstacle) {
+  if (!obstacle.member) {
+    report_.note(at, "%0") << obstacle.advice;
+    return;
+  }
+  report_.note(obstacle.member->getLocation(),
+               "'%0' is declared here; %1, or give %2 a member 'template <class Archive> void "
+               "serialize(Archive&)' that says how it travels")
+      << obstacle.member->getName() << obstacle.advice
+      << sema_.Context.getRecordType(obstacle.member->getParent());
 }
 
 void CaptureCheck::refuseThis(const CXXRecordDecl* closure, const LambdaCapture& capture) {
@@ -137,8 +140,7 @@ void CaptureCheck::refuseReference(const CXXRecordDecl* closure, const LambdaCap
   report_.note(variable->getLocation(), "'%0' is declared here with type %1")
       << name << variable->getType();
   if (!capture.isExplicit()) {
-    report_.note(closure->getBeginLoc(),
-                 "write '[=]' instead of '[&]', or '[%0]', to send a copy")
+    report_.note(closure->getBeginLoc(), "write '[=]' instead of '[&]', or '[%0]', to send a copy")
         << name;
     return;
   }
@@ -151,17 +153,6 @@ void CaptureCheck::refuseReference(const CXXRecordDecl* closure, const LambdaCap
 void CaptureCheck::noteUse(SourceLocation use) {
   if (use.isValid())
     report_.note(use, "the lambda is sent from here");
-}
-
-/// The innermost place outside our headers from which the current instantiation was asked for.
-SourceLocation CaptureCheck::placeOfUse(SourceLocation use) const {
-  for (const auto& context : llvm::reverse(sema_.CodeSynthesisContexts)) {
-    if (!isInRoam(context.Entity))
-      break;
-    if (context.PointOfInstantiation.isValid())
-      use = context.PointOfInstantiation;
-  }
-  return use;
 }
 
 } // namespace roam::plugin

@@ -10,23 +10,23 @@ namespace roam::plugin {
 
 /// Asked once a type that is to travel (roam::Shippable<F>). One a translation unit.
 class CaptureCheck {
-public:
+ public:
   explicit CaptureCheck(clang::Sema& sema)
       : sema_(sema), report_(sema.Diags), search_(sema.Context) {}
 
-  /// Can F of Shippable<F> travel? If not, the errors have been printed: at the captures of a closure, else at `use`, with notes
-  /// that say what to write instead.
+  /// Can F of Shippable<F> travel? If not, the errors have been printed: at the captures of a
+  /// closure, else at `use`, with notes that say what to write instead.
   bool canTravel(const clang::ClassTemplateSpecializationDecl* shippable,
                  clang::SourceLocation use);
 
-private:
+ private:
   bool checkClosure(const clang::CXXRecordDecl* closure);
   bool checkCapture(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture,
                     const clang::FieldDecl* field);
   void refuseThis(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture);
   void refuseReference(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture);
+  void advise(clang::SourceLocation at, const Obstacle& obstacle);
   void noteUse(clang::SourceLocation use);
-  clang::SourceLocation placeOfUse(clang::SourceLocation use) const;
 
   clang::Sema& sema_;
   Report report_;

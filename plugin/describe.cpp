@@ -1,4 +1,5 @@
-// Descriptions are not part of the digest: the same lambda in another file has the same slice and another description.
+// Descriptions are not part of the digest: the same lambda in another file has the same slice and
+// another description.
 #include "plugin/describe.h"
 #include "clang/AST/RecordLayout.h"
 
@@ -38,7 +39,8 @@ const CXXRecordDecl* definitionOf(QualType type) {
 void describeCaptures(ASTContext& ast, const CXXRecordDecl* closure, Description& description) {
   const ASTRecordLayout& layout = ast.getASTRecordLayout(closure);
   auto add = [&](std::string name, QualType type, CharUnits offset) {
-    QualType stored = type->isReferenceType() ? ast.getPointerType(type.getNonReferenceType()) : type;
+    QualType stored =
+        type->isReferenceType() ? ast.getPointerType(type.getNonReferenceType()) : type;
     description.captures.push_back({std::move(name), spelling(ast, type),
                                     uint64_t(offset.getQuantity()),
                                     uint64_t(ast.getTypeSizeInChars(stored).getQuantity())});
@@ -63,7 +65,8 @@ SourceLocation placeOf(ASTContext& ast, const Entry& entry) {
   if (!record)
     return entry.function->getPointOfInstantiation();
   for (const FieldDecl* field : record->fields()) // a shape with several closures
-    if (auto* inner = definitionOf(field->getType()); !record->isLambda() && inner && inner->isLambda())
+    if (auto* inner = definitionOf(field->getType());
+        !record->isLambda() && inner && inner->isLambda())
       return inner->getLocation();
   return record->getLocation();
 }

@@ -1,4 +1,5 @@
-// The description of an entry for people and tools: where its lambda stands, what it captures, takes and gives.
+// The description of an entry for people and tools: where its lambda stands, what it captures,
+// takes and gives.
 #pragma once
 #include "jit/slice/manifest.h"
 #include "plugin/entries.h"
@@ -6,11 +7,12 @@
 
 namespace roam::plugin {
 
-/// From the shape's aliases Closure, Argument and Result; what a shape does not have stays empty. File names follow
-/// -ffile-prefix-map, as __FILE__ does.
+/// From the shape's aliases Closure, Argument and Result; what a shape does not have stays empty.
+/// File names follow -ffile-prefix-map, as __FILE__ does.
 Description describe(clang::ASTContext& ast, const Entry& entry);
 
-/// Where the lambda of the entry stands; the first one of several. Else where its function object is defined.
+/// Where the lambda of the entry stands; the first one of several. Else where its function object
+/// is defined.
 clang::SourceLocation placeOf(clang::ASTContext& ast, const Entry& entry);
 
 } // namespace roam::plugin

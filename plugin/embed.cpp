@@ -1,6 +1,6 @@
-// Records in the host's module. All of a record is in one COMDAT group named by the digest, so the linker keeps one copy of
-// equal slices. Distances instead of addresses need no relocation at load time and no constructor. llvm.used makes the
-// sections survive --gc-sections.
+// Records in the host's module. All of a record is in one COMDAT group named by the digest, so the
+// linker keeps one copy of equal slices. Distances instead of addresses need no relocation at load
+// time and no constructor. llvm.used makes the sections survive --gc-sections.
 #include "plugin/embed.h"
 #include "jit/slice/manifest.h"
 #include "llvm/IR/Constants.h"
@@ -13,7 +13,7 @@ namespace roam::plugin {
 namespace {
 
 class Embedder {
-public:
+ public:
   explicit Embedder(Module& module) : module_(module), context_(module.getContext()) {}
   ~Embedder() { appendToUsed(module_, used_); }
 
@@ -45,7 +45,7 @@ public:
     return made;
   }
 
-private:
+ private:
   GlobalVariable* add(Constant* value, const Twine& name, StringRef section, unsigned alignment,
                       Comdat* group) {
     auto* variable = new GlobalVariable(module_, value->getType(), /*isConstant=*/true,
@@ -72,7 +72,8 @@ private:
   SmallVector<GlobalValue*, 16> used_;
 };
 
-/// Removes a call whose value was replaced. With exceptions a call may be an invoke, which ends its block.
+/// Removes a call whose value was replaced. With exceptions a call may be an invoke, which ends its
+/// block.
 void removeCall(CallBase* call) {
   if (auto* invoke = dyn_cast<InvokeInst>(call)) {
     BranchInst::Create(invoke->getNormalDest(), invoke->getIterator());

@@ -5,7 +5,8 @@
 
 namespace roam::plugin {
 
-/// What one translation unit ships: filled by the second code generation, read by the host's pipeline.
+/// What one translation unit ships: filled by the second code generation, read by the host's
+/// pipeline.
 struct Shipment {
   struct Item {
     WrittenSlice slice;
@@ -14,8 +15,9 @@ struct Shipment {
   std::map<unsigned, Item> entries; ///< by number
 };
 
-/// The first pass of the host's pipeline, at any -O and before LTO bitcode is written: replaces each call roamRecord(N) by the
-/// address of entry N's record, and adds slice and record. True if the module changed.
+/// The first pass of the host's pipeline, at any -O and before LTO bitcode is written: replaces
+/// each call roamRecord(N) by the address of entry N's record, and adds slice and record. True if
+/// the module changed.
 bool embed(llvm::Module& module, const Shipment& shipment);
 
 } // namespace roam::plugin

@@ -1,6 +1,6 @@
-// Numbers for entries. They are keys between this plugin's two halves: the call roamRecord(N), with N a literal even at
-// -O0, is replaced by the record of entry N. A mangled name can't be that key: two code generations over one AST number
-// closures differently.
+// Numbers for entries. They are keys between this plugin's two halves: the call roamRecord(N), with
+// N a literal even at -O0, is replaced by the record of entry N. A mangled name can't be that key:
+// two code generations over one AST number closures differently.
 #include "plugin/entries.h"
 #include "plugin/reflect.h"
 #include "clang/Sema/EnterExpressionEvaluationContext.h"

@@ -1,4 +1,5 @@
-// The entries of a translation unit: each instantiation of roam::Code<Shape> gets a number, and its function is compiled.
+// The entries of a translation unit: each instantiation of roam::Code<Shape> gets a number, and its
+// function is compiled.
 #pragma once
 #include "clang/AST/DeclTemplate.h"
 #include "clang/Sema/Sema.h"
@@ -13,20 +14,22 @@ struct Entry {
   clang::QualType shape;
 };
 
-/// Numbers entries, and finds them again. The numbers live in the AST only (Code<Shape>::id), so that entries of a precompiled
-/// header keep theirs. One a translation unit.
+/// Numbers entries, and finds them again. The numbers live in the AST only (Code<Shape>::id), so
+/// that entries of a precompiled header keep theirs. One a translation unit.
 class Entries {
-public:
+ public:
   explicit Entries(clang::Sema& sema) : sema_(sema) {}
 
-  /// `code` is roam::Code<Shape>, just completed at `use`: adds `using id = Index<N>` and asks Sema for the body of `entry`.
-  /// The program's own code generation leaves that body out unless the program takes its address.
+  /// `code` is roam::Code<Shape>, just completed at `use`: adds `using id = Index<N>` and asks Sema
+  /// for the body of `entry`. The program's own code generation leaves that body out unless the
+  /// program takes its address.
   void number(clang::ClassTemplateSpecializationDecl* code, clang::SourceLocation use);
 
-  /// Every numbered entry, also those of a precompiled header, by number. Costs nothing if <roam/reflect.h> was not included.
+  /// Every numbered entry, also those of a precompiled header, by number. Costs nothing if
+  /// <roam/reflect.h> was not included.
   std::vector<Entry> all();
 
-private:
+ private:
   clang::ClassTemplateDecl* codeTemplate();
 
   clang::Sema& sema_;

@@ -1,4 +1,5 @@
-// Struct types without their names: names hold source names and numbers that depend on the rest of the file.
+// Struct types without their names: names hold source names and numbers that depend on the rest of
+// the file.
 #pragma once
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -6,9 +7,10 @@
 
 namespace roam::plugin {
 
-/// Maps every type to the same type made of literal structs. With opaque pointers no struct holds itself, so this ends.
+/// Maps every type to the same type made of literal structs. With opaque pointers no struct holds
+/// itself, so this ends.
 class LiteralTypes : public llvm::ValueMapTypeRemapper {
-public:
+ public:
   llvm::Type* remapType(llvm::Type* type) override {
     if (auto known = known_.find(type); known != known_.end())
       return known->second;
@@ -21,8 +23,7 @@ public:
         literal = llvm::StructType::get(type->getContext(), parts, record->isPacked());
       }
     } else if (auto* array = llvm::dyn_cast<llvm::ArrayType>(type)) {
-      literal =
-          llvm::ArrayType::get(remapType(array->getElementType()), array->getNumElements());
+      literal = llvm::ArrayType::get(remapType(array->getElementType()), array->getNumElements());
     } else if (auto* function = llvm::dyn_cast<llvm::FunctionType>(type)) {
       for (llvm::Type* parameter : function->params())
         parts.push_back(remapType(parameter));
@@ -32,7 +33,7 @@ public:
     return known_[type] = literal;
   }
 
-private:
+ private:
   llvm::DenseMap<llvm::Type*, llvm::Type*> known_;
 };
 

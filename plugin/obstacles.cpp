@@ -1,6 +1,8 @@
-// The search for addresses inside a type. "Trivially copyable" is not "can travel": an iterator, a variant of pointers or
-// an error code copy byte by byte and are wrong elsewhere, so the search goes through their private members too.
+// The search for addresses inside a type. "Trivially copyable" is not "can travel": an iterator, a
+// variant of pointers or an error code copy byte by byte and are wrong elsewhere, so the search
+// goes through their private members too.
 #include "plugin/obstacles.h"
+#include "plugin/place-of-use.h"
 #include "plugin/reflect.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -25,30 +27,32 @@ std::optional<Obstacle> standardObstacle(StringRef name) {
   };
   Entry entry =
       llvm::StringSwitch<Entry>(name)
-          .Case("basic_string_view",
-                {"a std::string_view, which does not own its characters", "send a std::string"})
-          .Case("span", {"a std::span, which does not own its elements", "send a std::vector"})
-          .Case("initializer_list",
-                {"a std::initializer_list, which does not own its elements", "send a std::vector"})
-          .Case("reference_wrapper",
-                {"a std::reference_wrapper, which is a reference", "send the object itself"})
+          .Case("basic_string_view", {"a std::string_view, which does not own its characters",
+                                      "send a std::string instead"})
+          .Case("span",
+                {"a std::span, which does not own its elements", "send a std::vector instead"})
+          .Case("initializer_list", {"a std::initializer_list, which does not own its elements",
+                                     "send a std::vector instead"})
+          .Case("reference_wrapper", {"a std::reference_wrapper, which is a reference",
+                                      "send the object itself instead"})
           .Case("weak_ptr", {"a std::weak_ptr, which does not own its object",
-                             "send the object itself or a std::shared_ptr"})
+                             "send the object itself or a std::shared_ptr instead"})
           .Case("function", {"a std::function, which hides what it holds",
-                             "capture the lambda itself, with its own type"})
+                             "send the lambda itself, with its own type"})
           .Case("move_only_function", {"a std::move_only_function, which hides what it holds",
-                                       "capture the lambda itself, with its own type"})
+                                       "send the lambda itself, with its own type"})
           .Case("any", {"a std::any, which hides what it holds",
-                        "send a std::variant of the types it may hold"})
-          .Case("type_index", {"a std::type_index, which is an address", "send the type's name"})
+                        "send a std::variant of the types it may hold instead"})
+          .Case("type_index",
+                {"a std::type_index, which is an address", "send the type's name instead"})
           .Case("coroutine_handle", {"a std::coroutine_handle, which is an address",
                                      "send the arguments and start the coroutine over there"})
           .Case("error_code", {"a std::error_code, which points to its category",
-                               "send its value() and the category's name()"})
+                               "send its value() and the name() of its category instead"})
           .Case("error_condition", {"a std::error_condition, which points to its category",
-                                    "send its value() and the category's name()"})
+                                    "send its value() and the name() of its category instead"})
           .Case("exception_ptr", {"a std::exception_ptr, which hides what it holds",
-                                  "send what the exception says"})
+                                  "send what the exception says instead"})
           .Cases("thread", "jthread", "future", "shared_future", "promise",
                  {"bound to threads of this process", "wait for its result and send that"})
           .Cases("mutex", "recursive_mutex", "timed_mutex", "shared_mutex", "unique_lock",
@@ -64,8 +68,8 @@ std::optional<Obstacle> standardObstacle(StringRef name) {
                  {"an open file of this process", "send its path, or what it holds"})
           .Cases("basic_ostream", "basic_istream", "basic_iostream", "basic_stringstream",
                  {"a stream of this process", "send what it holds, as a std::string"})
-          .Case("random_device", {"a std::random_device of this machine",
-                                  "create it inside the lambda"})
+          .Case("random_device",
+                {"a std::random_device of this machine", "create it inside the lambda"})
           .Default({"", ""});
   if (entry.what.empty())
     return std::nullopt;
@@ -94,13 +98,6 @@ bool encodesItself(const CXXRecordDecl* record, ASTContext& context) {
   return false;
 }
 
-bool isOfRoam(const CXXRecordDecl* record) {
-  for (const DeclContext* at = record->getDeclContext(); at; at = at->getParent())
-    if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
-      return space->getName() == "roam";
-  return false;
-}
-
 } // namespace
 
 std::optional<Obstacle> ObstacleSearch::find(QualType type) {
@@ -111,7 +108,8 @@ std::optional<Obstacle> ObstacleSearch::find(QualType type) {
 std::optional<Obstacle> ObstacleSearch::inType(QualType type) {
   type = type.getCanonicalType();
   if (type->isReferenceType())
-    return Obstacle{"", "a reference (" + quoted(type, context_) + ")", "send the object itself"};
+    return Obstacle{"", "a reference (" + quoted(type, context_) + ")",
+                    "send the object itself instead"};
   if (type->isAnyPointerType() || type->isMemberFunctionPointerType())
     return inPointer(type);
   if (auto* array = context_.getAsArrayType(type)) {
@@ -135,16 +133,16 @@ std::optional<Obstacle> ObstacleSearch::inPointer(QualType type) {
     return Obstacle{"", "a function pointer (" + quoted(type, context_) + ")",
                     "write a lambda that calls the function, and send that"};
   std::string advice = pointee->isAnyCharacterType()
-                           ? "send a std::string"
-                           : "send the object itself, or several in a std::vector; a "
-                             "std::unique_ptr may be empty, too";
+                           ? "send a std::string instead"
+                           : "send the object itself, several in a std::vector, or a "
+                             "std::unique_ptr where there may be none";
   return Obstacle{"", "a raw pointer (" + quoted(type, context_) + ")", advice};
 }
 
 std::optional<Obstacle> ObstacleSearch::inRecord(const CXXRecordDecl* record) {
   if (isStandard(record))
     return inStandard(record);
-  if (!record->isLambda() && (isOfRoam(record) || encodesItself(record, context_)))
+  if (!record->isLambda() && (isInRoam(record) || encodesItself(record, context_)))
     return std::nullopt;
   if (!record->isLambda() && !record->isTriviallyCopyable() &&
       llvm::any_of(record->fields(), [](FieldDecl* f) { return f->getAccess() != AS_public; }))
@@ -157,7 +155,7 @@ std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) 
     if (auto obstacle = standardObstacle(record->getName()))
       return obstacle;
   if (hasMember(record, context_, "iterator_category"))
-    return Obstacle{"", "an iterator", "send the elements it stands for"};
+    return Obstacle{"", "an iterator", "send the elements it stands for instead"};
   // What owns its elements: look at these. Its own pointers do not travel.
   if (auto* shaped = dyn_cast<ClassTemplateSpecializationDecl>(record))
     for (const TemplateArgument& argument : shaped->getTemplateArgs().asArray()) {
@@ -167,7 +165,7 @@ std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) 
       for (const TemplateArgument& type : types)
         if (type.getKind() == TemplateArgument::Type)
           if (auto obstacle = inType(type.getAsType())) {
-            obstacle->path = "<element>" + obstacle->path;
+            obstacle->path = "[...]" + obstacle->path;
             return obstacle;
           }
     }
@@ -190,6 +188,8 @@ std::optional<Obstacle> ObstacleSearch::inMembers(const CXXRecordDecl* record) {
     if (!obstacle)
       continue;
     obstacle->path = (name.empty() ? "" : "." + name) + obstacle->path;
+    if (!obstacle->member && !record->isLambda())
+      obstacle->member = field;
     return obstacle;
   }
   return std::nullopt;

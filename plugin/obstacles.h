@@ -12,19 +12,21 @@ struct Obstacle {
   std::string path;   ///< where inside the value: ".net.host", "[...]"; empty: the value itself
   std::string what;   ///< "a raw pointer ('int *')"
   std::string advice; ///< what to write instead, for a note
+  /// The innermost member that holds it, of a class of the user's.
+  const clang::FieldDecl* member = nullptr;
 };
 
-/// Looks for addresses: through members, also private ones of classes whose bytes would be copied, bases, elements of standard
-/// containers, captures of nested lambdas. Classes that say themselves how they travel (a member `serialize`, or one of their
-/// own in namespace roam) are believed.
+/// Looks for addresses: through members, also private ones of classes whose bytes would be copied,
+/// bases, elements of standard containers, captures of nested lambdas. Classes that say themselves
+/// how they travel (a member `serialize`, or one of their own in namespace roam) are believed.
 class ObstacleSearch {
-public:
+ public:
   explicit ObstacleSearch(clang::ASTContext& context) : context_(context) {}
 
   /// The first obstacle in a value of this type, in the order of its members.
   std::optional<Obstacle> find(clang::QualType type);
 
-private:
+ private:
   std::optional<Obstacle> inType(clang::QualType type);
   std::optional<Obstacle> inPointer(clang::QualType type);
   std::optional<Obstacle> inRecord(const clang::CXXRecordDecl* record);

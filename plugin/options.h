@@ -8,8 +8,8 @@
 namespace roam::plugin {
 
 struct Options {
-  /// `print`: one line an entry on standard error: number, digest, bytes, undefined symbols, closure type. Off: compilers are
-  /// quiet.
+  /// `print`: one line an entry on standard error: number, digest, bytes, undefined symbols,
+  /// closure type. Off: compilers are quiet.
   bool print = false;
   /// `time`: CPU milliseconds of each step on standard error. Off, for the same reason.
   bool time = false;

@@ -1,12 +1,13 @@
-// Roam's compiler plugin: -fplugin=roam-plugin.so. Inside the user's clang it
+// Roam's compiler plugin, loaded by -fplugin=roam-plugin.so. Inside the user's clang it
 //
-//   1. watches template instantiations, and gives the headers' templates their members (reflect, capture-check, entries);
+//   1. watches template instantiations, and gives the headers' templates their members
+//      (reflect, capture-check, entries);
 //   2. at the end of the translation unit walks what the entries reach (reach);
 //   3. generates code for it a second time, with fixed options (slicer);
-//   4. brings that into canonical form (canonical), cuts a slice an entry, and names it by its digest (slice-writer);
-//      a digest now names exactly these bytes on every machine;
+//   4. brings that into canonical form (canonical), cuts a slice an entry, and names it by its
+//      digest (slice-writer): a digest now names exactly these bytes on every machine;
 //   5. refuses variables that would lose their meaning (state-check);
-//   6. hands slices and descriptions to the first pass of the host's own pipeline, which embeds them (embed).
+//   6. hands slices and descriptions to the first pass of the host's own pipeline (embed).
 #include "plugin/canonical.h"
 #include "plugin/capture-check.h"
 #include "plugin/describe.h"
@@ -38,7 +39,7 @@ namespace {
 
 /// Called by Sema at the end of every instantiation, on the compiler's only thread.
 class InstantiationWatch : public TemplateInstantiationCallback {
-public:
+ public:
   InstantiationWatch(Sema& sema, Entries& entries)
       : entries_(entries), reflector_(sema), check_(sema),
         reflect_(&sema.Context.Idents.get("reflect")),
@@ -67,7 +68,7 @@ public:
       reflector_.addVerdict(shaped, check_.canTravel(shaped, instantiation.PointOfInstantiation));
   }
 
-private:
+ private:
   static bool isRoams(const Decl* decl) {
     auto* space = dyn_cast<NamespaceDecl>(decl->getDeclContext());
     return space && space->getIdentifier() && space->getName() == "roam" &&
@@ -80,18 +81,19 @@ private:
   const IdentifierInfo *reflect_, *shippable_, *code_;
 };
 
-// --- steps 2 to 5: slices --------------------------------------------------------------------------
+// --- steps 2 to 5: slices
+// --------------------------------------------------------------------------
 
 /// CPU time of the steps since the last call, for the option `time`.
 class Stopwatch {
-public:
+ public:
   double lap() {
     double before = last_;
     last_ = now();
     return last_ - before;
   }
 
-private:
+ private:
   static double now() {
     timespec time;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
@@ -101,12 +103,13 @@ private:
 };
 
 class Consumer : public SemaConsumer {
-public:
+ public:
   Consumer(CompilerInstance& compiler, Options options, std::shared_ptr<Shipment> shipment)
       : compiler_(compiler), options_(std::move(options)), shipment_(std::move(shipment)) {}
 
   void Initialize(ASTContext&) override {
-    // After a precompiled header, which brings its own predefined macros, is loaded; before the main file is entered.
+    // After a precompiled header, which brings its own predefined macros, is loaded; before the
+    // main file is entered.
     Preprocessor& preprocessor = compiler_.getPreprocessor();
     preprocessor.setPredefines(preprocessor.getPredefines() + "\n#define __ROAM_PLUGIN__ 1\n");
   }
@@ -114,6 +117,12 @@ public:
   void InitializeSema(Sema& sema) override {
     entries_.emplace(sema);
     sema.TemplateInstCallbacks.push_back(std::make_unique<InstantiationWatch>(sema, *entries_));
+  }
+
+  /// Before the host's code generation sees it.
+  bool HandleTopLevelDecl(DeclGroupRef group) override {
+    coroutines_.remember(group);
+    return true;
   }
 
   void HandleTranslationUnit(ASTContext& ast) override {
@@ -131,7 +140,7 @@ public:
     reach.follow();
     double walk = watch.lap();
 
-    SlicedModule sliced = SlicedModule::generate(compiler_, ast, entries, reach);
+    SlicedModule sliced = SlicedModule::generate(compiler_, ast, entries, reach, coroutines_);
     double codegen = watch.lap();
     if (!sliced.module())
       return; // the host's code generation will say why
@@ -154,7 +163,7 @@ public:
           entries.size(), reach.functions.size(), walk, codegen, canonical, slices);
   }
 
-private:
+ private:
   void writeEntry(ASTContext& ast, const Entry& entry, SlicedModule& sliced) {
     auto* function = dyn_cast_or_null<llvm::Function>(sliced.find(GlobalDecl(entry.function)));
     SourceLocation place = placeOf(ast, entry);
@@ -217,6 +226,7 @@ private:
   Options options_;
   std::shared_ptr<Shipment> shipment_;
   std::optional<Entries> entries_;
+  CoroutineReturns coroutines_;
 };
 
 // --- step 6: the host's pipeline ----------------------------------------------------------------
@@ -233,7 +243,7 @@ struct EmbedPass : llvm::PassInfoMixin<EmbedPass> {
 };
 
 class Action : public PluginASTAction {
-protected:
+ protected:
   bool ParseArgs(const CompilerInstance& compiler, const std::vector<std::string>& flags) override {
     std::string unknown;
     if (auto options = Options::parse(flags, unknown)) {
@@ -259,7 +269,7 @@ protected:
   /// So that slices are ready when the host's pipeline starts.
   ActionType getActionType() override { return AddBeforeMainAction; }
 
-private:
+ private:
   Options options_;
 };
 

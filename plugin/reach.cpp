@@ -1,5 +1,5 @@
-// The walk over function bodies. Constructors and destructors reach those of members and bases, polymorphic classes their
-// virtual functions, since the vtable names them.
+// The walk over function bodies. Constructors and destructors reach those of members and bases,
+// polymorphic classes their virtual functions, since the vtable names them.
 #include "plugin/reach.h"
 
 using namespace clang;
@@ -9,8 +9,8 @@ namespace roam::plugin {
 void Reach::addFunction(const FunctionDecl* function, SourceLocation at) {
   const FunctionDecl* definition = nullptr;
   if (function->hasBody(definition) && !definition->isDependentContext() &&
-      functions.insert({definition, ReachedFrom{current_, at}}).second)
-    queue_.push_back(definition);
+      !definition->isInvalidDecl())
+    functions.insert({definition, ReachedFrom{current_, at}});
 }
 
 void Reach::addVariable(const VarDecl* variable, SourceLocation at) {
@@ -29,8 +29,8 @@ void Reach::addVariable(const VarDecl* variable, SourceLocation at) {
 }
 
 void Reach::follow() {
-  while (!queue_.empty()) {
-    current_ = queue_.pop_back_val();
+  while (followed_ < functions.size()) { // breadth first: the shortest way to everything
+    current_ = functions.begin()[followed_++].first;
     followBody(current_);
   }
   current_ = nullptr;
@@ -154,12 +154,6 @@ bool Reach::VisitCXXDefaultInitExpr(CXXDefaultInitExpr* expr) {
 
 bool Reach::VisitVarDecl(VarDecl* variable) {
   addDestructor(variable->getType(), variable->getLocation());
-  return true;
-}
-
-bool Reach::VisitCoroutineBodyStmt(CoroutineBodyStmt* body) {
-  if (auto* statement = dyn_cast_or_null<ReturnStmt>(body->getReturnStmt()))
-    coroutineReturns.push_back({statement, statement->getRetValue()});
   return true;
 }
 

@@ -1,10 +1,10 @@
-// Which definitions of the translation unit can run when an entry runs? An over-approximation on the AST, so that the second
-// code generation is given little. What it misses the slicer finds in the emitted module, and adds.
+// Which definitions of the translation unit can run when an entry runs? An over-approximation on
+// the AST, so that the second code generation is given little. What it misses the slicer finds in
+// the emitted module, and adds.
 #pragma once
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
-#include <vector>
 
 namespace roam::plugin {
 
@@ -17,14 +17,12 @@ struct ReachedFrom {
 class Reach : public clang::RecursiveASTVisitor<Reach> {
   using Base = clang::RecursiveASTVisitor<Reach>;
 
-public:
+ public:
   /// Definitions, in the order they were reached.
   llvm::MapVector<const clang::FunctionDecl*, ReachedFrom> functions;
-  /// Variables of namespace scope and static members; the definition if this translation unit has one. Static variables
-  /// inside functions come with their functions.
+  /// Variables of namespace scope and static members; the definition if this translation unit has
+  /// one. Static variables inside functions come with their functions.
   llvm::MapVector<const clang::VarDecl*, ReachedFrom> variables;
-  /// The return statements of coroutines, with their values: code generation takes these away.
-  std::vector<std::pair<clang::ReturnStmt*, clang::Expr*>> coroutineReturns;
 
   void addFunction(const clang::FunctionDecl* function, clang::SourceLocation at = {});
   void addVariable(const clang::VarDecl* variable, clang::SourceLocation at = {});
@@ -50,15 +48,14 @@ public:
   bool VisitCXXDefaultArgExpr(clang::CXXDefaultArgExpr* expr);
   bool VisitCXXDefaultInitExpr(clang::CXXDefaultInitExpr* expr);
   bool VisitVarDecl(clang::VarDecl* variable);
-  bool VisitCoroutineBodyStmt(clang::CoroutineBodyStmt* body);
 
-private:
+ private:
   void addDestructor(clang::QualType type, clang::SourceLocation at);
   void addParts(const clang::CXXRecordDecl* record);
   void followBody(const clang::FunctionDecl* function);
 
   const clang::FunctionDecl* current_ = nullptr;
-  llvm::SmallVector<const clang::FunctionDecl*, 64> queue_;
+  size_t followed_ = 0; ///< of `functions`
 };
 
 } // namespace roam::plugin

@@ -1,10 +1,11 @@
-// The members of roam::reflect<T>. Example: for `[a, b = x * 2]` with an int and a double it becomes
+// The members of roam::reflect<T>. For `[a, b = x * 2]` with an int and a double it becomes
 //
 //     template <> struct reflect<closure-type> {
 //       using type = Fields<Field<int, 0, 0>, Field<double, 8, fieldInitCapture>>;
 //       using closure = closure-type;
 //     };
 #include "plugin/reflect.h"
+#include "plugin/place-of-use.h"
 #include "plugin/report.h"
 #include "clang/AST/ASTConsumer.h"
 #include "clang/AST/RecordLayout.h"
@@ -24,7 +25,8 @@ enum : unsigned {
   fieldBase = 64,
 };
 
-/// A hand-written copy, move or destructor keeps an invariant that copying field by field would break.
+/// A hand-written copy, move or destructor keeps an invariant that copying field by field would
+/// break.
 bool keepsInvariant(const CXXRecordDecl* record) {
   auto* destructor = record->getDestructor();
   return (destructor && destructor->isUserProvided()) ||
@@ -33,14 +35,14 @@ bool keepsInvariant(const CXXRecordDecl* record) {
          });
 }
 
-/// May the headers take it apart field by field? Bit-fields have no address: such classes travel whole or not at all.
+/// May the headers take it apart field by field? Bit-fields have no address: such classes travel
+/// whole or not at all.
 bool isPlainAggregate(const CXXRecordDecl* record) {
   if (record->isPolymorphic() || record->getNumVBases() || keepsInvariant(record))
     return false;
-  return llvm::all_of(record->bases(),
-                      [](const CXXBaseSpecifier& base) {
-                        return base.getAccessSpecifier() == AS_public;
-                      }) &&
+  return llvm::all_of(
+             record->bases(),
+             [](const CXXBaseSpecifier& base) { return base.getAccessSpecifier() == AS_public; }) &&
          llvm::all_of(record->fields(), [](const FieldDecl* field) {
            return field->getAccess() == AS_public && !field->isBitField();
          });
@@ -116,9 +118,10 @@ void Reflector::addFields(ClassTemplateSpecializationDecl* reflect) {
   if (!record || record->isUnion() || isStandard(record))
     return;
   if (!sema_.isCompleteType(at, type)) {
-    Report(sema_.Diags).error(reflect->getPointOfInstantiation(),
-                              "roam needs the fields of %0 here, but its definition is not "
-                              "complete yet; move the use below it")
+    Report(sema_.Diags)
+            .error(placeOfUse(sema_, reflect->getPointOfInstantiation()),
+                   "roam needs the fields of %0 here, but its definition is not "
+                   "complete yet; move the use below it")
         << type;
     return;
   }
@@ -165,9 +168,8 @@ void Reflector::addFields(ClassTemplateSpecializationDecl* reflect) {
 void Reflector::addVerdict(ClassTemplateSpecializationDecl* shippable, bool value) {
   SourceLocation at = shippable->getLocation();
   QualType type = context_.BoolTy.withConst();
-  auto* verdict =
-      VarDecl::Create(context_, shippable, at, at, &context_.Idents.get("value"), type,
-                      context_.getTrivialTypeSourceInfo(type, at), SC_Static);
+  auto* verdict = VarDecl::Create(context_, shippable, at, at, &context_.Idents.get("value"), type,
+                                  context_.getTrivialTypeSourceInfo(type, at), SC_Static);
   verdict->setAccess(AS_public);
   verdict->setImplicit();
   verdict->setConstexpr(true);

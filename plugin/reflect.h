@@ -8,20 +8,22 @@ namespace roam::plugin {
 /// Is this a class of the standard library, or one that it is made of?
 bool isStandard(const clang::CXXRecordDecl* record);
 
-/// Adds members to specialisations of the headers' templates, as if they had been written there. No function body is ever
-/// made up: the members are types and constants, and ordinary templates of the headers do the rest. One a translation unit.
+/// Adds members to specialisations of the headers' templates, as if they had been written there. No
+/// function body is ever made up: the members are types and constants, and ordinary templates of
+/// the headers do the rest. One a translation unit.
 class Reflector {
-public:
+ public:
   explicit Reflector(clang::Sema& sema) : sema_(sema), context_(sema.Context) {}
 
-  /// `reflect` is roam::reflect<T>, just completed: adds `type`, and `closure` if T is one; nothing if T is neither a closure
-  /// nor an aggregate. An error if T is incomplete: "not reflectable" would stay true for the rest of the translation unit.
+  /// `reflect` is roam::reflect<T>, just completed: adds `type`, and `closure` if T is one; nothing
+  /// if T is neither a closure nor an aggregate. An error if T is incomplete: "not reflectable"
+  /// would stay true for the rest of the translation unit.
   void addFields(clang::ClassTemplateSpecializationDecl* reflect);
 
   /// Adds `static constexpr bool value`.
   void addVerdict(clang::ClassTemplateSpecializationDecl* shippable, bool value);
 
-private:
+ private:
   bool findVocabulary(clang::ClassTemplateSpecializationDecl* reflect);
   clang::QualType fieldType(clang::QualType type, uint64_t offset, unsigned flags,
                             clang::SourceLocation at);

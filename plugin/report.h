@@ -4,10 +4,10 @@
 
 namespace roam::plugin {
 
-/// Reports straight to the diagnostics engine and not through Sema: no instantiation stack of our headers is printed.
-/// Only one builder may be alive at a time; the engine crashes on two.
+/// Reports straight to the diagnostics engine and not through Sema: no instantiation stack of our
+/// headers is printed. Only one builder may be alive at a time; the engine crashes on two.
 class Report {
-public:
+ public:
   explicit Report(clang::DiagnosticsEngine& engine) : engine_(engine) {}
 
   template <unsigned N>
@@ -19,7 +19,7 @@ public:
     return engine_.Report(at, engine_.getCustomDiagID(clang::DiagnosticsEngine::Note, text));
   }
 
-private:
+ private:
   clang::DiagnosticsEngine& engine_;
 };
 

@@ -1,7 +1,8 @@
-// The canonical bytes of one entry. Everything the entry reaches is copied into an empty module in the order of a walk from
-// the entry, with names that come from that order, so that neither source names nor neighbours show:
+// The canonical bytes of one entry. Everything the entry reaches is copied into an empty module in
+// the order of a walk from the entry, with names that come from that order, so that neither source
+// names nor neighbours show:
 //
-//     entry -> f0 -> g1 "text"      the entry is called entrySymbol, definitions f0, g1, ... by position,
+//     entry -> f0 -> g1 "text"      the entry is called entrySymbol, definitions by their place
 //              f0 -> malloc         what the slice needs from outside keeps its name
 #include "plugin/slice-writer.h"
 #include "jit/slice/manifest.h"
@@ -77,7 +78,8 @@ SetVector<GlobalValue*> reachableFrom(GlobalValue* entry) {
 
 // --- canonical parts ----------------------------------------------------------------------------
 
-/// Blocks in reverse post-order, phi operands in the order of their blocks, no names, no personality without landing pads.
+/// Blocks in reverse post-order, phi operands in the order of their blocks, no names, no
+/// personality without landing pads.
 void canonicaliseBody(Function& function) {
   removeUnreachableBlocks(function);
   if (function.hasPersonalityFn() &&
@@ -112,9 +114,10 @@ void canonicaliseBody(Function& function) {
   }
 }
 
-/// Type names in TBAA nodes become t0, t1, ... in order of first use: inside a slice only identity matters.
+/// Type names in TBAA nodes become t0, t1, ... in order of first use: inside a slice only identity
+/// matters.
 class AliasTypeNames {
-public:
+ public:
   explicit AliasTypeNames(LLVMContext& context) : context_(context) {}
 
   void canonicalise(Function& function) {
@@ -124,7 +127,7 @@ public:
           instruction.setMetadata(kind, rewrite(node));
   }
 
-private:
+ private:
   MDNode* rewrite(MDNode* node) {
     if (auto known = known_.find(node); known != known_.end())
       return known->second;
@@ -148,8 +151,9 @@ private:
   StringMap<unsigned> numbers_;
 };
 
-/// A type without linkage has a typeinfo name like "Z4mainE3$_0", which numbers the lambdas of the file. Such a type is thrown
-/// and caught inside the slice only, so its number within the slice will do.
+/// A type without linkage has a typeinfo name like "Z4mainE3$_0", which numbers the lambdas of the
+/// file. Such a type is thrown and caught inside the slice only, so its number within the slice
+/// will do.
 Constant* localTypeName(GlobalVariable& variable, unsigned number) {
   if (!variable.getName().starts_with("_ZTS") || !variable.hasInitializer())
     return nullptr;
@@ -166,7 +170,7 @@ Constant* localTypeName(GlobalVariable& variable, unsigned number) {
 // --- the copy ----------------------------------------------------------------------------------
 
 class SliceCopy {
-public:
+ public:
   SliceCopy(Module& from, Function& entry)
       : entry_(entry), to_("", from.getContext()), order_(reachableFrom(&entry)) {
     to_.setDataLayout(from.getDataLayout());
@@ -198,7 +202,7 @@ public:
     return std::move(slice_);
   }
 
-private:
+ private:
   Error declare(GlobalValue* global) {
     bool defined = !global->isDeclaration();
     std::string name = global->getName().str();
@@ -237,11 +241,10 @@ private:
     Constant* typeName = localTypeName(variable, localTypes_);
     localTypes_ += typeName != nullptr;
     Type* type = typeName ? typeName->getType() : types_.remapType(variable.getValueType());
-    auto* copy = new GlobalVariable(to_, type, variable.isConstant(), linkage, typeName, name,
-                                    nullptr,
-                                    variable.isThreadLocal()
-                                        ? GlobalValue::GeneralDynamicTLSModel
-                                        : GlobalValue::NotThreadLocal);
+    auto* copy =
+        new GlobalVariable(to_, type, variable.isConstant(), linkage, typeName, name, nullptr,
+                           variable.isThreadLocal() ? GlobalValue::GeneralDynamicTLSModel
+                                                    : GlobalValue::NotThreadLocal);
     copy->setAlignment(variable.getAlign());
     if (!variable.isDeclaration() && variable.hasGlobalUnnamedAddr())
       copy->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);

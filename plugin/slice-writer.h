@@ -1,4 +1,5 @@
-// Cuts one slice out of the optimised module: an entry and what it reaches, as canonical bytes, named by their digest.
+// Cuts one slice out of the optimised module: an entry and what it reaches, as canonical bytes,
+// named by their digest.
 #pragma once
 #include "jit/slice/digest.h"
 #include "llvm/ADT/SmallVector.h"
@@ -13,13 +14,15 @@ namespace roam::plugin {
 /// A slice, ready to be embedded.
 struct WrittenSlice {
   Digest digest;
-  llvm::SmallVector<char, 0> bytes;   ///< canonical bitcode; its entry is called entrySymbol
-  std::vector<std::string> needs;     ///< undefined symbols, sorted
-  std::vector<std::string> variables; ///< of the module it was cut from: those that are not constant
+  llvm::SmallVector<char, 0> bytes; ///< canonical bitcode; its entry is called entrySymbol
+  std::vector<std::string> needs;   ///< undefined symbols, sorted
+  std::vector<std::string>
+      variables; ///< of the module it was cut from: those that are not constant
 };
 
-/// `entry` is a definition in a module that went through clean, optimise, clean. The module is not changed. About 0.5 ms for
-/// a one-line closure. Fails if the entry needs something a slice can't hold (an ifunc).
+/// `entry` is a definition in a module that went through clean, optimise, clean. The module is not
+/// changed. About 0.5 ms for a one-line closure. Fails if the entry needs something a slice can't
+/// hold (an ifunc).
 llvm::Expected<WrittenSlice> writeSlice(llvm::Module& module, llvm::Function& entry);
 
 } // namespace roam::plugin

@@ -1,5 +1,6 @@
-// A second CodeGen over the host's AST, before the host's own. It shares the AST, hence the language, with the host, but not
-// its code generation options. Definitions are fed to it in no special order: what depends on order is undone in canonical.cpp.
+// A second CodeGen over the host's AST, before the host's own. It shares the AST, hence the
+// language, with the host, but not its code generation options. Definitions are fed to it in no
+// special order: what depends on order is undone in canonical.cpp.
 #include "plugin/slicer.h"
 #include "plugin/canonical.h"
 
@@ -8,8 +9,8 @@ using namespace clang;
 namespace roam::plugin {
 namespace {
 
-/// Not a copy of the host's: -O, -g, -fPIC, sanitizers and profiling leave slices alone. Only what changes the meaning of the
-/// program is taken over.
+/// Not a copy of the host's: -O, -g, -fPIC, sanitizers and profiling leave slices alone. Only what
+/// changes the meaning of the program is taken over.
 CodeGenOptions fixedOptions(const CodeGenOptions& host) {
   CodeGenOptions options;
   options.OptimizationLevel = 2; // TBAA and lifetime markers; CodeGen itself optimises nothing
@@ -18,15 +19,14 @@ CodeGenOptions fixedOptions(const CodeGenOptions& host) {
   options.setInlining(CodeGenOptions::NormalInlining);
   options.CXXCtorDtorAliases = 1;
   options.UnrollLoops = options.VectorizeLoop = options.VectorizeSLP = 1; // else loops are marked
-  options.RelaxedAliasing = host.RelaxedAliasing;         // -fno-strict-aliasing
-  options.NullPointerIsValid = host.NullPointerIsValid;   // -fno-delete-null-pointer-checks
-  options.AssumeSaneOperatorNew = host.AssumeSaneOperatorNew;
+  options.RelaxedAliasing = host.RelaxedAliasing;                         // -fno-strict-aliasing
+  options.NullPointerIsValid = host.NullPointerIsValid; // -fno-delete-null-pointer-checks
   return options;
 }
 
 /// Language options that add instructions but no meaning, taken away as long as this lives.
 class PlainLanguage {
-public:
+ public:
   explicit PlainLanguage(LangOptions& options)
       : options_(options), autoInit_(options.getTrivialAutoVarInit()), sanitize_(options.Sanitize) {
     options.setTrivialAutoVarInit(LangOptions::TrivialAutoVarInitKind::Uninitialized);
@@ -38,18 +38,11 @@ public:
   }
   PlainLanguage(const PlainLanguage&) = delete;
 
-private:
+ private:
   LangOptions& options_;
   LangOptions::TrivialAutoVarInitKind autoInit_;
   SanitizerSet sanitize_;
 };
-
-/// Clang 19 leaves a coroutine's return statement without its value once code was generated from it; the host's CodeGen would
-/// crash on that.
-void restoreCoroutines(const Reach& reach) {
-  for (auto [statement, value] : reach.coroutineReturns)
-    statement->setRetValue(value);
-}
 
 /// A body in this translation unit that ought to have been emitted for a mere declaration.
 const FunctionDecl* bodyOf(const Decl* decl) {
@@ -58,22 +51,26 @@ const FunctionDecl* bodyOf(const Decl* decl) {
   if (!function || !function->hasBody(definition))
     return nullptr;
   // glibc's memchr, and members of extern templates: the standard library has them.
-  bool elsewhere = definition->hasAttr<GNUInlineAttr>() ||
-                   definition->getTemplateSpecializationKind() ==
-                       TSK_ExplicitInstantiationDeclaration;
+  bool elsewhere =
+      definition->hasAttr<GNUInlineAttr>() ||
+      definition->getTemplateSpecializationKind() == TSK_ExplicitInstantiationDeclaration;
   return elsewhere ? nullptr : definition;
 }
 
 } // namespace
 
 SlicedModule SlicedModule::generate(CompilerInstance& compiler, ASTContext& ast,
-                                    llvm::ArrayRef<Entry> entries, Reach& reach) {
+                                    llvm::ArrayRef<Entry> entries, Reach& reach,
+                                    CoroutineReturns& coroutines) {
   constexpr unsigned maxRounds = 5; // the walk missed something in at most one so far
   PlainLanguage plain(compiler.getLangOpts());
   SlicedModule sliced;
   for (unsigned round = 0; round < maxRounds; ++round) {
+    for (auto& [function, from] : reach.functions)
+      coroutines.remember(function);
+    coroutines.restore();
     sliced.emit(compiler, ast, entries, reach);
-    restoreCoroutines(reach);
+    coroutines.restore();
     if (!sliced.module() || !sliced.addMissed(reach))
       break;
     reach.follow();
@@ -81,8 +78,8 @@ SlicedModule SlicedModule::generate(CompilerInstance& compiler, ASTContext& ast,
   return sliced;
 }
 
-void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast,
-                        llvm::ArrayRef<Entry> entries, const Reach& reach) {
+void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::ArrayRef<Entry> entries,
+                        const Reach& reach) {
   generator_.reset();
   context_ = std::make_unique<llvm::LLVMContext>();
   prepareContext(*context_);
@@ -106,7 +103,8 @@ void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast,
   generator_->HandleTranslationUnit(ast);
 }
 
-/// True if a declaration in the module has its definition in this translation unit: the walk did not see that it is reached.
+/// True if a declaration in the module has its definition in this translation unit: the walk did
+/// not see that it is reached.
 bool SlicedModule::addMissed(Reach& reach) {
   bool found = false;
   for (llvm::GlobalObject& global : module()->global_objects()) {

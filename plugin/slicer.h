@@ -1,5 +1,7 @@
-// The second code generation: makes IR of what the entries reach, with options that do not depend on -O, -g or paths.
+// The second code generation: makes IR of what the entries reach, with options that do not depend
+// on -O, -g or paths.
 #pragma once
+#include "plugin/coroutines.h"
 #include "plugin/entries.h"
 #include "plugin/reach.h"
 #include "clang/AST/GlobalDecl.h"
@@ -14,10 +16,12 @@ namespace roam::plugin {
 
 /// The module of a second code generation. Owns its context; the AST must outlive it.
 class SlicedModule {
-public:
-  /// Emits every entry and what `reach` holds. What the walk missed is added to `reach`; the AST is as before afterwards.
+ public:
+  /// Emits every entry and what `reach` holds. What the walk missed is added to `reach`; the AST is
+  /// as before afterwards.
   static SlicedModule generate(clang::CompilerInstance& compiler, clang::ASTContext& ast,
-                               llvm::ArrayRef<Entry> entries, Reach& reach);
+                               llvm::ArrayRef<Entry> entries, Reach& reach,
+                               CoroutineReturns& coroutines);
 
   /// Null if code generation failed; the host's will say why.
   llvm::Module* module() { return generator_->GetModule(); }
@@ -26,7 +30,7 @@ public:
   llvm::GlobalValue* find(clang::GlobalDecl decl);
   std::string mangledName(clang::GlobalDecl decl) { return generator_->GetMangledName(decl).str(); }
 
-private:
+ private:
   SlicedModule() = default;
   void emit(clang::CompilerInstance& compiler, clang::ASTContext& ast,
             llvm::ArrayRef<Entry> entries, const Reach& reach);

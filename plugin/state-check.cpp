@@ -1,10 +1,12 @@
-// The check of variables. The walk over the AST tells where a variable is used and how the entry got there; the finished
-// slice tells that it truly is. Example:
+// The check of variables. The walk over the AST tells where a variable is used and how the entry
+// got there; the finished slice tells that it truly is. Example:
 //
-//     error: 'hits' is a variable of this program; code that runs on other machines finds another one there
-//     note: 'hits' is declared here; ...what to write instead...
-//     note: 'count' is called from here
+//     error: 'hits' is a variable of this program; code that runs on other machines finds ...
+//     note: 'hits' is declared here; make it const or constexpr, or capture its value, or ...
+//     note: 'count' is used here
+//     note: in this lambda
 #include "plugin/state-check.h"
+#include "plugin/place-of-use.h"
 #include "clang/Basic/SourceManager.h"
 
 using namespace clang;
@@ -12,17 +14,11 @@ using namespace clang;
 namespace roam::plugin {
 namespace {
 
-bool isInRoam(const Decl* decl) {
-  for (const DeclContext* at = decl->getDeclContext(); at; at = at->getParent())
-    if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
-      return space->getName() == "roam";
-  return false;
-}
-
 bool hasMutableState(const VarDecl* variable, ASTContext& ast) {
   QualType type = ast.getBaseElementType(variable->getType());
   auto* record = type->getAsCXXRecordDecl();
-  return !type.isConstQualified() || (record && record->hasDefinition() && record->hasMutableFields());
+  return !type.isConstQualified() ||
+         (record && record->hasDefinition() && record->hasMutableFields());
 }
 
 } // namespace

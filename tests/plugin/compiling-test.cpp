@@ -1,0 +1,139 @@
+// Ways to compile: precompiled headers, coroutines, and other things that two code generations over
+// one AST must survive.
+#include "tests/plugin/workspace.h"
+#include <gtest/gtest.h>
+
+namespace roam::plugin::testing {
+namespace {
+
+TEST(Programs, CanAskWhetherThePluginIsThere) {
+  Workspace workspace;
+  workspace.write("ask.cpp", "#ifndef __ROAM_PLUGIN__\n#error no plugin\n#endif\n");
+  EXPECT_TRUE(workspace.clang("-fsyntax-only ask.cpp").ok());
+  EXPECT_FALSE(workspace.clangWithoutPlugin("-fsyntax-only ask.cpp").ok());
+  EXPECT_TRUE(workspace.clang("-x c++-header ask.cpp -o ask.pch").ok());
+  workspace.write("use.cpp", "#ifndef __ROAM_PLUGIN__\n#error no plugin\n#endif\n");
+  Ran ran = workspace.clang("-fsyntax-only -include-pch ask.pch use.cpp");
+  EXPECT_TRUE(ran.ok()) << ran.output;
+  // A precompiled header made without the plugin.
+  workspace.write("plain.h", "inline int one() { return 1; }\n");
+  ASSERT_TRUE(workspace.clangWithoutPlugin("-x c++-header plain.h -o plain.pch").ok());
+  ran = workspace.clang("-fsyntax-only -include-pch plain.pch use.cpp");
+  EXPECT_TRUE(ran.ok()) << ran.output;
+}
+
+TEST(PrecompiledHeaders, KeepTheirEntriesApartFromThoseOfTheFile) {
+  Workspace workspace;
+  workspace.write("common.h", R"(#pragma once
+#include "ship.h"
+#include <string>
+inline const roam::EntryRecord* ofHeader(int a) { return ship([a] { return a + 1000; }); }
+inline const roam::EntryRecord* alsoOfHeader(int a) { return ship([a] { return a + 2000; }); }
+)");
+  workspace.write("file.cpp", R"(#include "common.h"
+#include <cstdio>
+struct roam::EntryRecord { unsigned char digest[32]; };
+int main() {
+  int a = 3;
+  for (auto* record : {ofHeader(1), ship([a] { return a + 3000; }), alsoOfHeader(1), ship([a] { return a + 4000; })}) {
+    for (unsigned char byte : record->digest) std::printf("%02x", byte);
+    std::printf("\n");
+  }
+}
+)");
+  ASSERT_TRUE(workspace.clang("-O1 file.cpp -o plain").ok());
+  Ran made = workspace.clang("-O1 -x c++-header common.h -o common.h.pch");
+  ASSERT_TRUE(made.ok()) << made.output;
+  Ran used = workspace.clang("-O1 -include-pch common.h.pch file.cpp -o precompiled");
+  ASSERT_TRUE(used.ok()) << used.output;
+  Ran plain = workspace.run("./plain"), precompiled = workspace.run("./precompiled");
+  EXPECT_EQ(plain.output.size(), 4 * 65u);
+  EXPECT_EQ(plain.output, precompiled.output);
+}
+
+TEST(Coroutines, SurviveTheSecondCodeGeneration) {
+  Workspace workspace;
+  workspace.write("coroutine.cpp", R"(#include "ship.h"
+#include <coroutine>
+#include <cstdio>
+#include <exception>
+struct Numbers {
+  struct promise_type {
+    int value = 0;
+    Numbers get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_always initial_suspend() noexcept { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    std::suspend_always yield_value(int v) { value = v; return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+  std::coroutine_handle<promise_type> handle;
+  ~Numbers() { handle.destroy(); }
+  int next() { handle.resume(); return handle.promise().value; }
+};
+Numbers counting(int from) { for (;;) co_yield from++; }
+inline int third(int a) { Numbers n = counting(a); n.next(); n.next(); return n.next(); }
+int main() {
+  int a = 5;
+  std::printf("%d %d\n", ship([a] { return third(a); }) != nullptr, third(a));
+}
+)");
+  for (const char* level : {"-O0", "-O2"}) {
+    Ran ran = workspace.clang(std::string(level) + " coroutine.cpp -o program");
+    ASSERT_TRUE(ran.ok()) << ran.output;
+    EXPECT_EQ(workspace.run("./program").output, "1 7\n");
+  }
+}
+
+TEST(Multiplication, IsNotFusedWithAdditionUnlessTheUserAsks) {
+  Workspace workspace;
+  workspace.write("fused.cpp", R"(#include "ship.h"
+void f(double a, double b, double c) { ship([a, b, c] { return a * b + c; }); }
+)");
+  auto ir = [&](const char* flags) {
+    std::filesystem::remove_all(workspace.path() / "out");
+    std::filesystem::create_directory(workspace.path() / "out");
+    Ran ran =
+        workspace.clang(std::string(flags) + " -c fused.cpp -o f.o -fplugin-arg-roam-dump=out");
+    EXPECT_TRUE(ran.ok()) << ran.output;
+    return workspace.run("$(dirname $(readlink -f '" ROAM_TEST_CLANG "'))/llvm-dis out/*.bc -o -")
+        .output;
+  };
+  std::string plain = ir("-O2 -march=haswell");
+  EXPECT_NE(plain.find("fmul double"), std::string::npos) << plain;
+  EXPECT_EQ(plain.find("fmuladd"), std::string::npos) << plain;
+  EXPECT_NE(ir("-O2 -ffp-contract=fast").find("fmul contract double"), std::string::npos);
+}
+
+TEST(Slices, NameNoSourceOfTheirProgram) {
+  Workspace workspace;
+  workspace.write("secret-file.cpp", R"(#include "ship.h"
+#include <string>
+struct SecretType { int secretField; int secretMethod() const { return secretField + 1; } };
+inline int secretCallee(const SecretType& t) { static int secretStatic; return t.secretMethod() + ++secretStatic; }
+void secretFunction(int secretParameter) {
+  int secretCapture = secretParameter;
+  ship([secretCapture] { SecretType secretLocal{secretCapture}; return secretCallee(secretLocal); });
+}
+)");
+  std::filesystem::create_directory(workspace.path() / "out");
+  Ran ran = workspace.clang("-O0 -g -c secret-file.cpp -o s.o -fplugin-arg-roam-dump=out");
+  ASSERT_TRUE(ran.ok()) << ran.output;
+  Ran found = workspace.run("grep -il secret out/*.bc");
+  EXPECT_EQ(found.output, "");
+}
+
+TEST(Options, PrintAndTimeSpeakOfEachEntry) {
+  Workspace workspace;
+  workspace.write("a.cpp", "#include \"ship.h\"\nvoid f(int a) { ship([a] { return a; }); }\n");
+  Ran ran = workspace.clang("-c a.cpp -o a.o -fplugin-arg-roam-print -fplugin-arg-roam-time");
+  ASSERT_TRUE(ran.ok()) << ran.output;
+  std::string object = workspace.read("a.o");
+  auto entries = readManifest(object);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_NE(ran.output.find(entries[0].digest.toString()), std::string::npos) << ran.output;
+  EXPECT_NE(ran.output.find("canonical form"), std::string::npos) << ran.output;
+}
+
+} // namespace
+} // namespace roam::plugin::testing

@@ -1,0 +1,81 @@
+// The corpus: what has disturbed digests before (exceptions, virtual functions, static variables,
+// library declarations that others declare first, recursion), and plain code.
+#include "tests/plugin/corpus.h"
+
+namespace roam::plugin::testing {
+namespace {
+
+constexpr char prelude[] = R"(#include "ship.h"
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+inline int scaled(int x) { return x * x + OFFSET; }
+struct Figure { virtual ~Figure() = default; virtual double area() const = 0; };
+struct Square : Figure { double a; Square(double x) : a(x) {} double area() const override { return a * a; } };
+struct Circle : Figure { double r; Circle(double x) : r(x) {} double area() const override { return 3.14159 * r * r; } };
+struct Failure { int code; };
+namespace { struct Hidden { int v; Hidden operator+(int k) const { return {v + k}; } }; int unhide(Hidden h) { return (h + 5).v * 3; } }
+static int blanks(const char* s) { int n = 0; while (*s) n += *s++ == ' '; return n; }
+inline int fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+int odd(int n); inline int even(int n) { return n == 0 ? 1 : odd(n - 1); } inline int odd(int n) { return n == 0 ? 0 : even(n - 1); }
+)";
+
+} // namespace
+
+const std::vector<CorpusClosure>& corpus() {
+  static const std::vector<CorpusClosure> closures = {
+      {"arithmetic", "[a, b] { return a * b + scaled(a) + 42; }"},
+      {"string",
+       "[who, a] { std::string s = \"hello \"; s += who; for (int i = 0; i < a; ++i) s += "
+       "std::to_string(i) + \",\"; return s; }"},
+      {"sort",
+       "[a] { std::vector<double> v; for (int i = 0; i < 99; ++i) v.push_back((i * 79 + a) % "
+       "101 * 0.5); std::sort(v.begin(), v.end()); return v[10] + v[50]; }"},
+      {"print",
+       "[a, x] { char text[64]; std::snprintf(text, sizeof text, \"%d %.3f\", a, x); return "
+       "std::string(text); }"},
+      {"catch",
+       "[a] { int r = 0; try { if (a >= 0) throw Failure{a}; } catch (Failure& f) { r = "
+       "f.code + 1; } try { throw std::runtime_error(\"boom\"); } catch (std::exception& e) { "
+       "r += e.what()[0]; } return r; }"},
+      {"throw", "[a] { if (a >= 0) throw std::runtime_error(\"from afar\"); return 0; }"},
+      {"virtual",
+       "[x] { std::vector<std::unique_ptr<Figure>> v; v.push_back(std::make_unique<Square>(x)); "
+       "v.push_back(std::make_unique<Circle>(x)); double s = 0; for (auto& p : v) s += "
+       "p->area(); return s; }"},
+      {"math", "[x] { return std::sin(x) * std::exp(x / 10) + std::pow(x, 1.5) + x * x + x; }"},
+      {"function",
+       "[a] { std::function<int(int)> f = [a](int z) { return z + a; }; auto g = f; return "
+       "g(10); }"},
+      {"hidden", "[a] { return unhide(Hidden{a}) + blanks(\"a b c\"); }"},
+      {"recursion", "[a] { return fib(10 + a % 2) + even(a); }"},
+      {"static",
+       "[] { static int n = 0; static std::string s = std::string(\"init\") + \"x\"; s += 'y'; "
+       "return int(s.size()) * 100 + ++n; }"},
+      {"local type",
+       "[a] { struct Here { int v; }; try { throw Here{a}; } catch (Here& h) { return h.v; } }"},
+      {"map",
+       "[who] { std::map<std::string, int> m; for (char c : who) ++m[std::string(1, c)]; return "
+       "int(m.size()); }"},
+  };
+  return closures;
+}
+
+std::string CorpusProgram::text() const {
+  std::string text = prelude;
+  text.replace(text.find("OFFSET"), 6, offset);
+  text += before;
+  text += "void " + enclosing + "(int a, int b, double x, std::string who) {\n";
+  text += "  (void)a; (void)b; (void)x; (void)who; (void)unhide; (void)blanks;\n";
+  for (const CorpusClosure& closure : closures)
+    text += "  /*" + closure.name + "*/ ship(" + closure.lambda + ");\n";
+  return text + "}\n";
+}
+
+} // namespace roam::plugin::testing

@@ -1,0 +1,73 @@
+// What the plugin says: each file in diagnostics/ holds the errors and notes it must give, as
+// comments for clang's -verify.
+#include "tests/plugin/workspace.h"
+#include <gtest/gtest.h>
+
+namespace roam::plugin::testing {
+namespace {
+
+class Diagnostics : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Diagnostics, AreThoseTheFileExpects) {
+  Workspace workspace;
+  Ran ran = workspace.clang(
+      std::string("-w -fsyntax-only -ferror-limit=0 -Xclang -verify '" ROAM_TEST_SOURCES
+                  "/diagnostics/") +
+      GetParam() + ".cpp'");
+  EXPECT_TRUE(ran.ok()) << ran.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(, Diagnostics,
+                         ::testing::Values("references", "pointers", "members", "standard-types",
+                                           "nested", "variables", "accepted", "incomplete"),
+                         [](const auto& file) {
+                           std::string name = file.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST(Errors, LeaveNoObjectFile) {
+  Workspace workspace;
+  workspace.write("bad.cpp",
+                  "#include \"ship.h\"\nint hits;\nvoid f() { ship([] { return ++hits; }); }\n");
+  Ran ran = workspace.clang("-O2 -c bad.cpp -o bad.o");
+  EXPECT_FALSE(ran.ok());
+  EXPECT_NE(ran.output.find("'hits' is a variable of this program"), std::string::npos)
+      << ran.output;
+  EXPECT_FALSE(std::filesystem::exists(workspace.path() / "bad.o"));
+}
+
+TEST(Errors, AreNotFollowedByErrorsOfTheHeaders) {
+  Workspace workspace;
+  workspace.write("bad.cpp", "#include \"ship.h\"\nvoid f(int* p) { ship([p] { return *p; }); }\n");
+  Ran ran = workspace.clang("-O2 -c bad.cpp -o bad.o");
+  EXPECT_FALSE(ran.ok());
+  EXPECT_NE(ran.output.find("1 error generated"), std::string::npos) << ran.output;
+  EXPECT_EQ(ran.output.find("wrapper.h"), std::string::npos) << ran.output;
+}
+
+TEST(Errors, HaveFixItsThatRepairTheCapture) {
+  Workspace workspace;
+  workspace.write("bad.cpp", R"(#include "ship.h"
+struct Scale { int by = 2; void use() { int x = 1; ship([&x, this] { return x * by; }); } };
+void f() { Scale().use(); }
+)");
+  Ran ran = workspace.clang("-fsyntax-only -fdiagnostics-parseable-fixits bad.cpp");
+  EXPECT_FALSE(ran.ok());
+  EXPECT_NE(ran.output.find("fix-it:\"bad.cpp\":{2:58-2:59}:\"\""), std::string::npos)
+      << ran.output;
+  EXPECT_NE(ran.output.find("fix-it:\"bad.cpp\":{2:62-2:66}:\"*this\""), std::string::npos)
+      << ran.output;
+}
+
+TEST(Errors, NameAnUnknownOption) {
+  Workspace workspace;
+  workspace.write("empty.cpp", "");
+  Ran ran = workspace.clang("-fsyntax-only -fplugin-arg-roam-nonsense empty.cpp");
+  EXPECT_FALSE(ran.ok());
+  EXPECT_NE(ran.output.find("unknown option of the roam plugin: 'nonsense'"), std::string::npos)
+      << ran.output;
+}
+
+} // namespace
+} // namespace roam::plugin::testing

@@ -1,0 +1,70 @@
+// What may travel, and what code on other machines may use.
+// expected-no-diagnostics
+#include "ship.h"
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <deque>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <variant>
+
+constexpr int table[] = {1, 2, 3};
+const int seven = 7;
+const char* const names[] = {"a", "b"};
+const struct { int a; double b; } settings = {1, 2};
+struct Constants {
+  static constexpr double pi = 3.14;
+  static const int three = 3;
+};
+int neverUsed = 1;
+struct Point {
+  double x, y;
+  bool operator<(const Point& o) const { return x < o.x; }
+};
+struct Named : Point {
+  std::string name;
+};
+struct Tree {
+  int value = 0;
+  std::vector<Tree> children;
+};
+struct Total {
+  int sum = 0;
+  int operator()() { return ++sum; }
+};
+
+void all(int a) {
+  std::map<std::string, std::vector<Point>> map;
+  std::tuple<int, std::optional<Point>, std::variant<int, std::string>> tuple;
+  std::unordered_map<int, std::unique_ptr<Named>> unordered;
+  std::set<Point> set;
+  std::array<std::deque<bool>, 2> array;
+  std::chrono::seconds seconds(3);
+  auto now = std::chrono::system_clock::now();
+  ship([map, tuple, set, array, seconds, now] { return map.size() + set.size(); });
+  ship([u = std::move(unordered)] { return u.size(); });
+  ship([t = Tree{}] { return t.value; });
+  ship([p = std::make_unique<int>(3)]() mutable { return ++*p; });
+  ship([s = std::make_shared<Named>()] { return s->x; });
+  ship([a](auto... none) { return a + sizeof...(none); });
+  ship(Total{});
+  ship([a] { return table[a] + seven + Constants::pi + Constants::three + settings.b; });
+  ship([a] { return names[a][0]; });
+  ship([a] { static int n = a; static const std::map<int, int> squares{{1, 1}}; return ++n + squares.at(1); });
+  ship([a] { static thread_local int m = 3; return m += a; });
+  ship([a] { std::cout << a << std::endl; std::cerr << std::sqrt(a); return 0; });
+  ship([a] { std::ostringstream o; o << a; return o.str(); });
+  ship([] { return sizeof neverUsed; });
+  ship([] { return noexcept(neverUsed = 1); });
+  auto [p, q] = Point{1, 2};
+  ship([p, q] { return p + q; });
+}
