@@ -37,13 +37,16 @@ kj::Own<kj::AsyncIoStream> withoutDelay(kj::Own<kj::AsyncIoStream> stream) {
 
 } // namespace
 
-Connection::Connection(kj::Own<kj::AsyncIoStream> stream, capnp::Capability::Client bootstrap)
-    : messages_(withoutDelay(kj::mv(stream))), network_(messages_, Side::SERVER, readerOptions()),
+Connection::Connection(kj::Own<kj::AsyncIoStream> stream, capnp::Capability::Client bootstrap,
+                       std::shared_ptr<MessageMemory> memory)
+    : messages_(withoutDelay(kj::mv(stream)), std::move(memory)),
+      network_(messages_, Side::SERVER, readerOptions()),
       rpc_(capnp::makeRpcServer(network_, kj::mv(bootstrap))), watching_(watch()) {}
 
 Connection::Connection(kj::Own<kj::AsyncIoStream> stream)
-    : messages_(withoutDelay(kj::mv(stream))), network_(messages_, Side::CLIENT, readerOptions()),
-      rpc_(capnp::makeRpcClient(network_)), watching_(watch()) {}
+    : messages_(withoutDelay(kj::mv(stream)), std::make_shared<MessageMemory>()),
+      network_(messages_, Side::CLIENT, readerOptions()), rpc_(capnp::makeRpcClient(network_)),
+      watching_(watch()) {}
 
 /// Cap'n Proto stops reading, without a word to the stream, when a message makes no sense to it.
 kj::Promise<void> Connection::watch() {

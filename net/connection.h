@@ -10,8 +10,10 @@ namespace roam::net {
 /// being served are cancelled.
 class Connection {
  public:
-  /// The accepting side, which offers `bootstrap`.
-  Connection(kj::Own<kj::AsyncIoStream> stream, capnp::Capability::Client bootstrap);
+  /// The accepting side, which offers `bootstrap`. Connections may share the memory for large
+  /// messages.
+  Connection(kj::Own<kj::AsyncIoStream> stream, capnp::Capability::Client bootstrap,
+             std::shared_ptr<MessageMemory> memory);
   /// The dialling side.
   explicit Connection(kj::Own<kj::AsyncIoStream> stream);
 

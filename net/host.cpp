@@ -35,7 +35,7 @@ class Door final : public protocol::Peer::Server {
 struct Host::OpenConnection {
   OpenConnection(Host& host, kj::Own<kj::AsyncIoStream> stream, kj::String from)
       : host(host), visit(kj::refcounted<Visit>(host.world_, kj::mv(from))),
-        connection(kj::mv(stream), kj::heap<Door>(kj::addRef(*visit))) {
+        connection(kj::mv(stream), kj::heap<Door>(kj::addRef(*visit)), host.memory_) {
     visit->messages = &connection.messages();
     ++host.world_.counters.connections;
   }

@@ -3,6 +3,7 @@
 #include "net/closure-runner.h"
 #include "net/hello.h"
 #include "net/log.h"
+#include "net/message-memory.h"
 #include "net/slice-store.h"
 #include <kj/async-io.h>
 #include <kj/timer.h>
@@ -44,6 +45,7 @@ class Host {
 
   World world_;
   kj::Timer& timer_;
+  std::shared_ptr<MessageMemory> memory_ = std::make_shared<MessageMemory>();
 };
 
 } // namespace roam::net

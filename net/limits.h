@@ -15,6 +15,9 @@ inline constexpr std::size_t sliceBytes = 16u << 20;
 /// What a Cap'n Proto message may hold, in words: a chunk, its captures and its slices. Raised on
 /// both ends alike, since Cap'n Proto checks a message against the sender's own limit too.
 inline constexpr std::uint64_t messageWords = (2 * chunkBytes + (64u << 20)) / 8;
+/// Memory of large messages that a host, or an origin's connection, keeps for the next ones, in
+/// bytes: warm pages for data of ordinary size.
+inline constexpr std::size_t messageMemory = 64u << 20;
 /// Slices named in one have, put or get.
 inline constexpr std::size_t slicesPerRequest = 1024;
 /// Slices a host keeps in memory, in bytes; the least recently used go first. An origin sends again

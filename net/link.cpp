@@ -194,14 +194,20 @@ kj::Promise<void> Link::heartbeat() {
       .then([this] { return heartbeat(); });
 }
 
-/// Bytes that arrive, or a large message that moves, are signs of life as good as the answer.
+/// Bytes that arrive, or a large message that moves, are signs of life as good as the answer. Time
+/// in which this process itself stood still does not count: what arrived meanwhile has not been
+/// read yet.
 kj::Promise<void> Link::awaitSign(kj::Promise<void> pong, std::uint64_t progress) {
-  auto silent = timer_.afterDelay(limits::silence).then([this, progress]() -> kj::Promise<void> {
-    if (messages().progress() != progress)
-      return awaitSign(kj::NEVER_DONE, messages().progress());
-    return exception(kj::Exception::Type::DISCONNECTED,
-                     kj::str("no sign of life for ", limits::silence / kj::MILLISECONDS, " ms"));
-  });
+  const kj::TimePoint asked = timer_.now();
+  auto silent =
+      timer_.afterDelay(limits::silence).then([this, progress, asked]() -> kj::Promise<void> {
+        const bool stoodStill = timer_.now() - asked > 2 * limits::silence;
+        if (stoodStill || messages().progress() != progress)
+          return awaitSign(kj::NEVER_DONE, messages().progress());
+        return exception(
+            kj::Exception::Type::DISCONNECTED,
+            kj::str("no sign of life for ", limits::silence / kj::MILLISECONDS, " ms"));
+      });
   return pong.exclusiveJoin(kj::mv(silent));
 }
 

@@ -38,16 +38,18 @@ struct MessageStream::LargeMessages {
   std::map<const kj::byte*, Memory> memory;
 };
 
-/// A message whose segments lie one after the other in one piece of memory.
+/// A message as it stood on the wire: table and segments one after the other in one piece of
+/// memory.
 class MessageStream::Incoming final : public capnp::MessageReader {
  public:
-  Incoming(capnp::ReaderOptions options, const std::uint32_t* table, kj::Array<capnp::word> body)
-      : MessageReader(options), body_(kj::mv(body)), sizes_(segmentSizes(table)) {}
+  Incoming(capnp::ReaderOptions options, kj::Array<capnp::word> message)
+      : MessageReader(options), small_(kj::mv(message)), start_(small_.begin()) {}
 
-  Incoming(capnp::ReaderOptions options, const std::uint32_t* table,
-           std::shared_ptr<kj::Array<capnp::word>> body, std::shared_ptr<LargeMessages> all)
-      : MessageReader(options), large_(kj::mv(body)), all_(kj::mv(all)),
-        sizes_(segmentSizes(table)) {
+  /// Notes the memory in `all` as long as this reader lives.
+  Incoming(capnp::ReaderOptions options, MessageMemory::Block message,
+           std::shared_ptr<LargeMessages> all)
+      : MessageReader(options), large_(std::move(message)), all_(std::move(all)),
+        start_(large_->begin()) {
     all_->memory[large_->asBytes().begin()] = {large_->asBytes().size(), large_};
   }
 
@@ -57,31 +59,29 @@ class MessageStream::Incoming final : public capnp::MessageReader {
   }
 
   kj::ArrayPtr<const capnp::word> getSegment(uint id) override {
-    if (id >= sizes_.size())
+    auto* table = reinterpret_cast<const std::uint32_t*>(start_);
+    const std::uint32_t segments = table[0] + 1;
+    if (id >= segments)
       return nullptr;
-    std::size_t before = 0;
+    std::size_t before = tableBytes(segments) / sizeof(capnp::word);
     for (uint i = 0; i < id; ++i)
-      before += sizes_[i];
-    kj::ArrayPtr<const capnp::word> words = large_ == nullptr ? body_ : *large_;
-    return words.slice(before, before + sizes_[id]);
+      before += table[1 + i];
+    return {start_ + before, table[1 + id]};
   }
 
  private:
-  static std::vector<std::uint32_t> segmentSizes(const std::uint32_t* table) {
-    return {table + 1, table + 2 + table[0]};
-  }
-
-  kj::Array<capnp::word> body_;
-  std::shared_ptr<kj::Array<capnp::word>> large_;
+  kj::Array<capnp::word> small_;
+  MessageMemory::Block large_;
   std::shared_ptr<LargeMessages> all_;
-  std::vector<std::uint32_t> sizes_; ///< in words
+  const capnp::word* start_;
 };
 
 // --- reading ----------------------------------------------------------------------------------
 
-MessageStream::MessageStream(kj::Own<kj::AsyncIoStream> stream)
+MessageStream::MessageStream(kj::Own<kj::AsyncIoStream> stream,
+                             std::shared_ptr<MessageMemory> memory)
     : stream_(kj::mv(stream)), buffer_(kj::heapArray<capnp::word>(readAhead / sizeof(capnp::word))),
-      largeMessages_(std::make_shared<LargeMessages>()) {
+      memory_(std::move(memory)), largeMessages_(std::make_shared<LargeMessages>()) {
   auto pair = kj::newPromiseAndFulfiller<void>();
   endedFulfiller_ = kj::mv(pair.fulfiller);
   ended_ = pair.promise.fork();
@@ -125,17 +125,16 @@ kj::Promise<MessageStream::Message> MessageStream::readNext(capnp::ReaderOptions
         kj::str("a message of ", words * sizeof(capnp::word), " bytes arrived; the limit is ",
                 options.traversalLimitInWords * sizeof(capnp::word), " bytes")));
 
-  const std::size_t body = words * sizeof(capnp::word);
-  if (have < tableSize + body) {
-    if (tableSize + body > readAhead / 2)
-      return readLarge(tableSize, body, options);
-    return readMore(tableSize + body - have, options);
+  const std::size_t message = tableSize + words * sizeof(capnp::word);
+  if (have < message) {
+    if (message > readAhead / 2)
+      return readLarge(message, options);
+    return readMore(message - have, options);
   }
-  auto copy = kj::heapArray<capnp::word>(words);
-  memcpy(copy.begin(), buffer_.asBytes().begin() + begin_ + tableSize, body);
-  begin_ += tableSize + body;
-  return Message(
-      capnp::MessageReaderAndFds{kj::heap<Incoming>(options, table, kj::mv(copy)), nullptr});
+  auto copy = kj::heapArray<capnp::word>(message / sizeof(capnp::word));
+  memcpy(copy.begin(), buffer_.asBytes().begin() + begin_, message);
+  begin_ += message;
+  return Message(capnp::MessageReaderAndFds{kj::heap<Incoming>(options, kj::mv(copy)), nullptr});
 }
 
 /// Waits for at least `bytes` more in the buffer, and goes on.
@@ -169,18 +168,17 @@ kj::Promise<MessageStream::Message> MessageStream::readMore(std::size_t bytes,
           });
 }
 
-/// Takes the rest of a message directly into its own memory.
-kj::Promise<MessageStream::Message> MessageStream::readLarge(std::size_t table, std::size_t body,
+/// Takes the rest of a message of `bytes` directly into its own memory.
+kj::Promise<MessageStream::Message> MessageStream::readLarge(std::size_t bytes,
                                                              capnp::ReaderOptions options) {
   // Untouched memory costs nothing: a false claim of a large message takes room only as bytes come.
-  auto memory = std::make_shared<kj::Array<capnp::word>>(
-      kj::heapArray<capnp::word>(body / sizeof(capnp::word)));
-  auto* sizes = reinterpret_cast<const std::uint32_t*>(buffer_.asBytes().begin() + begin_);
-  auto reader = kj::heap<Incoming>(options, sizes, memory, largeMessages_);
-  const std::size_t here = end_ - begin_ - table;
-  memcpy(memory->asBytes().begin(), buffer_.asBytes().begin() + begin_ + table, here);
+  auto memory = memory_->take(bytes / sizeof(capnp::word));
+  auto to = memory->asBytes().begin();
+  const std::size_t here = end_ - begin_;
+  memcpy(to, buffer_.asBytes().begin() + begin_, here);
   begin_ = end_ = 0;
-  return readBody(memory->asBytes().begin() + here, body - here)
+  auto reader = kj::heap<Incoming>(options, std::move(memory), largeMessages_);
+  return readBody(to + here, bytes - here)
       .then(
           [this, reader = kj::mv(reader)]() mutable -> kj::Promise<Message> {
             KJ_IF_MAYBE (failure, readFailure_)

@@ -12,6 +12,7 @@
 // `largeMessage` is written from where it lies, and read into memory of its own. The bytes on the
 // wire are those of Cap'n Proto's stream framing.
 #pragma once
+#include "net/message-memory.h"
 #include <capnp/serialize-async.h>
 #include <kj/async-io.h>
 #include <kj/vector.h>
@@ -29,7 +30,8 @@ class MessageStream final : public capnp::MessageStream {
   /// copied into a message.
   static constexpr std::size_t largeBytes = 64u << 10;
 
-  explicit MessageStream(kj::Own<kj::AsyncIoStream> stream);
+  /// Large messages are read into `memory`.
+  MessageStream(kj::Own<kj::AsyncIoStream> stream, std::shared_ptr<MessageMemory> memory);
   /// Whoever waits for `ended` is told.
   ~MessageStream() noexcept(false);
   KJ_DISALLOW_COPY(MessageStream);
@@ -87,7 +89,7 @@ class MessageStream final : public capnp::MessageStream {
   using Message = kj::Maybe<capnp::MessageReaderAndFds>;
   kj::Promise<Message> readNext(capnp::ReaderOptions options);
   kj::Promise<Message> readMore(std::size_t bytes, capnp::ReaderOptions options);
-  kj::Promise<Message> readLarge(std::size_t table, std::size_t body, capnp::ReaderOptions options);
+  kj::Promise<Message> readLarge(std::size_t bytes, capnp::ReaderOptions options);
   kj::Promise<void> readBody(kj::byte* to, std::size_t bytes);
   kj::Exception endReading(kj::Exception reason);
 
@@ -107,6 +109,7 @@ class MessageStream final : public capnp::MessageStream {
   // multiple of 8.
   kj::Array<capnp::word> buffer_;
   std::size_t begin_ = 0, end_ = 0;
+  std::shared_ptr<MessageMemory> memory_;
   std::shared_ptr<LargeMessages> largeMessages_;
   kj::Maybe<kj::Exception> readFailure_;
   bool closedCleanly_ = false;

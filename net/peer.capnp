@@ -42,7 +42,7 @@ struct Hello {
 }
 
 interface Session {
-  # What an origin may ask of a host. Dropping it cancels what is still running for it.
+  # What an origin may ask of a host. Closing the connection cancels what still waits for it.
 
   run @0 Chunk -> ChunkResult;
   # Runs one entry over a chunk of arguments. Cancelling the call takes it out of the queue; a chunk that has begun runs to
@@ -56,7 +56,7 @@ interface Session {
   # fails the call and none of that call's slices is kept.
 
   get @3 (digests :List(Data)) -> (slices :List(Slice));
-  # Gives those of the slices that the host has.
+  # Gives those of the slices that the host has, as far as they fit in limits::chunkBytes; ask again for the rest.
 
   status @4 () -> (status :Status);
 

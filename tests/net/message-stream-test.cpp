@@ -5,6 +5,7 @@
 #include <capnp/any.h>
 #include <capnp/message.h>
 #include <random>
+#include <thread>
 
 using namespace roam;
 using namespace roam::test;
@@ -17,6 +18,10 @@ capnp::ReaderOptions options(std::uint64_t words = 64 << 20) {
   capnp::ReaderOptions options;
   options.traversalLimitInWords = words;
   return options;
+}
+
+std::shared_ptr<net::MessageMemory> memory() {
+  return std::make_shared<net::MessageMemory>();
 }
 
 /// Two ends of one connection.
@@ -85,7 +90,7 @@ kj::Exception readFailure(kj::ArrayPtr<const kj::byte> bytes, bool close = false
   kj::WaitScope loop(eventLoop);
   MemoryNetwork network;
   Ends ends(network, loop);
-  net::MessageStream stream(kj::mv(ends.here));
+  net::MessageStream stream(kj::mv(ends.here), memory());
   auto reading = stream.tryReadMessage(options(limitWords));
   auto writing = ends.there->write(bytes.begin(), bytes.size());
   writing.poll(loop);
@@ -122,7 +127,7 @@ TEST_F(MessageStream, CarriesMessagesOfEverySizeOverStreamsThatChop) {
     std::mt19937 random(seed);
     MemoryNetwork network(seed);
     Ends ends(network, loop);
-    net::MessageStream from(kj::mv(ends.here)), to(kj::mv(ends.there));
+    net::MessageStream from(kj::mv(ends.here), memory()), to(kj::mv(ends.there), memory());
     for (int round = 0; round < 20; ++round) {
       std::vector<kj::Own<capnp::MallocMessageBuilder>> sent;
       kj::Promise<void> writing = kj::READY_NOW;
@@ -149,7 +154,7 @@ TEST_F(MessageStream, MessagesOfOneTurnLeaveInOneWriteAndArriveInOneRead) {
   auto here = kj::heap<CountingStream>(kj::mv(ends.here));
   auto there = kj::heap<CountingStream>(kj::mv(ends.there));
   auto &out = *here, &in = *there;
-  net::MessageStream from(kj::mv(here)), to(kj::mv(there));
+  net::MessageStream from(kj::mv(here), memory()), to(kj::mv(there), memory());
   std::mt19937 random(1);
   auto message = randomMessage(100, random);
   for (int i = 0; i < 50; ++i)
@@ -165,7 +170,7 @@ TEST_F(MessageStream, WhatIsScheduledGoesOutInFrontOfALargeMessage) {
   Ends ends(network, loop);
   auto here = kj::heap<CountingStream>(kj::mv(ends.here));
   auto& out = *here;
-  net::MessageStream from(kj::mv(here)), to(kj::mv(ends.there));
+  net::MessageStream from(kj::mv(here), memory()), to(kj::mv(ends.there), memory());
   std::mt19937 random(1);
   auto small = randomMessage(100, random), large = randomMessage(1 << 20, random);
   auto first = from.writeMessage(*small);
@@ -179,8 +184,8 @@ TEST_F(MessageStream, WhatIsScheduledGoesOutInFrontOfALargeMessage) {
 TEST_F(MessageStream, MemoryOfALargeMessageMayBeKeptAndOfASmallOneNot) {
   MemoryNetwork network;
   Ends ends(network, loop);
-  net::MessageStream from(kj::mv(ends.here));
-  auto to = kj::heap<net::MessageStream>(kj::mv(ends.there));
+  net::MessageStream from(kj::mv(ends.here), memory());
+  auto to = kj::heap<net::MessageStream>(kj::mv(ends.there), memory());
   std::mt19937 random(1);
   auto small = randomMessage(100, random), large = randomMessage(1 << 20, random);
   from.writeMessage(*small).wait(loop);
@@ -200,7 +205,7 @@ TEST_F(MessageStream, BytesThatAreReferencedAreSentExactlyAndThenReleased) {
   for (std::size_t size : {65536u, 65537u, 65543u, (5u << 20) + 1}) {
     MemoryNetwork network;
     Ends ends(network, loop);
-    net::MessageStream from(kj::mv(ends.here)), to(kj::mv(ends.there));
+    net::MessageStream from(kj::mv(ends.here), memory()), to(kj::mv(ends.there), memory());
     // Exactly `size` bytes of memory: the sanitizer sees a read beyond them.
     auto bytes = std::make_shared<kj::Array<const kj::byte>>(
         kj::heapArray<const kj::byte>(std::vector<kj::byte>(size, 0xab).data(), size));
@@ -229,7 +234,7 @@ TEST_F(MessageStream, AStreamMayGoAwayInTheMiddleOfAnything) {
   for (int step = 0; step < 4; ++step) {
     MemoryNetwork network;
     Ends ends(network, loop);
-    auto from = kj::heap<net::MessageStream>(kj::mv(ends.here));
+    auto from = kj::heap<net::MessageStream>(kj::mv(ends.here), memory());
     std::mt19937 random(1);
     auto small = randomMessage(100, random), large = randomMessage(1 << 20, random);
     auto first = from->writeMessage(*small);
@@ -252,7 +257,7 @@ TEST_F(MessageStream, AStreamMayGoAwayInTheMiddleOfAnything) {
 TEST_F(MessageStream, AbortFailsWhatWaitsWithTheReason) {
   MemoryNetwork network;
   Ends ends(network, loop);
-  net::MessageStream stream(kj::mv(ends.here));
+  net::MessageStream stream(kj::mv(ends.here), memory());
   auto reading = stream.tryReadMessage(options());
   stream.abort(
       kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::str("enough")));
@@ -265,7 +270,7 @@ TEST_F(MessageStream, AbortFailsWhatWaitsWithTheReason) {
 TEST_F(MessageStream, TheEndOfTheStreamIsNoMessage) {
   MemoryNetwork network;
   Ends ends(network, loop);
-  net::MessageStream stream(kj::mv(ends.here));
+  net::MessageStream stream(kj::mv(ends.here), memory());
   ends.there = nullptr;
   EXPECT_TRUE(stream.tryReadMessage(options()).wait(loop) == nullptr);
   EXPECT_TRUE(stream.ended().poll(loop));
@@ -293,4 +298,29 @@ TEST(MessageStreamGarbage, AMessageThatIsCutShortIsALostConnection) {
     EXPECT_EQ(failure.getType(), kj::Exception::Type::DISCONNECTED);
     EXPECT_TRUE(contains(failure.getDescription(), "ended inside a message"));
   }
+}
+
+TEST(MessageMemory, IsUsedAgainByMessagesOfLikeSizeAndKeptWithinItsLimit) {
+  auto memory = std::make_shared<net::MessageMemory>();
+  auto first = memory->take(100000);
+  auto* at = first->begin();
+  EXPECT_GE(first->size(), 100000u);
+  EXPECT_NE(memory->take(100000)->begin(), at) << "the first is in use";
+  first = nullptr;
+  EXPECT_EQ(memory->take(100001)->begin(), at);
+  EXPECT_NE(memory->take(1000)->size(), memory->take(100000)->size())
+      << "a small message leaves a large block alone";
+  auto thread = std::thread([block = memory->take(100000)]() mutable { block = nullptr; });
+  thread.join();
+  for (int i = 0; i < 10; ++i)
+    memory->take(limits::messageMemory / 8 / 2);
+  std::vector<net::MessageMemory::Block> many;
+  for (int i = 0; i < 10; ++i)
+    many.push_back(memory->take(limits::messageMemory / 8 / 4));
+  many.clear();
+  EXPECT_LE(memory->unusedBytes(), limits::messageMemory);
+  EXPECT_GT(memory->unusedBytes(), limits::messageMemory / 4);
+  auto last = memory->take(10);
+  memory = nullptr;
+  last = nullptr;
 }

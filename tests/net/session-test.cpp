@@ -4,6 +4,7 @@
 #include "tests/net/peers.h"
 #include "tests/support/manual-clock.h"
 #include "tests/support/memory-network.h"
+#include <kj/debug.h>
 #include <memory>
 
 using namespace roam;
@@ -505,6 +506,32 @@ TEST_F(Session, ASilentPeerIsLostAfterTheHeartbeatSaysSo) {
   EXPECT_EQ(failure.getType(), kj::Exception::Type::DISCONNECTED);
   EXPECT_TRUE(contains(failure.getDescription(),
                        "lost peer host:1 at 127.0.0.1:1: no sign of life for 2000 ms"));
+}
+
+TEST_F(Session, TimeInWhichThisSideStoodStillIsNoSilence) {
+  auto host = startHost();
+  auto peer = connect();
+  auto gone = peer->disconnected();
+  network.stall(hostAddress);
+  clock.advance(limits::heartbeat + 100 * kj::MILLISECONDS, loop); // a ping is under way
+  network.resume(hostAddress);
+  clock.jump(1 * kj::MINUTES);
+  EXPECT_FALSE(gone.poll(loop));
+  clock.advance(10 * kj::SECONDS, loop);
+  EXPECT_FALSE(gone.poll(loop));
+  network.stall(hostAddress);
+  clock.advance(limits::heartbeat + limits::silence, loop);
+  EXPECT_TRUE(gone.poll(loop));
+}
+
+TEST_F(Session, WhatKjSaysByItselfBecomesALogLine) {
+  Lines log;
+  {
+    net::KjLogScope scope(log);
+    KJ_LOG(ERROR, "one\ntwo");
+  }
+  ASSERT_EQ(log.all.size(), 1u);
+  EXPECT_TRUE(log.say("kj error: one two"));
 }
 
 TEST_F(Session, StatusTellsWhatThePeerHoldsAndDid) {

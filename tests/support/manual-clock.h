@@ -19,6 +19,9 @@ class ManualClock {
     }
   }
 
+  /// As if this process had stood still for `time`: nothing runs until the loop turns again.
+  void jump(kj::Duration time) { timer_.advanceTo(timer_.now() + time); }
+
  private:
   kj::TimerImpl timer_{kj::origin<kj::TimePoint>()};
 };

@@ -8,6 +8,7 @@ namespace roam::test {
 /// What both ends of a connection share.
 struct MemoryNetwork::Wire {
   bool broken = false, stalled = false;
+  std::vector<kj::Own<kj::PromiseFulfiller<void>>> heldBack;
   std::uint64_t bytes = 0;
   kj::Canceler moving;
   std::shared_ptr<std::mt19937> chop;
@@ -34,9 +35,12 @@ class MemoryNetwork::End final : public kj::AsyncIoStream {
     if (wire_->broken)
       return Wire::cutException();
     wire_->bytes += size;
-    if (wire_->stalled)
-      return wire_->moving.wrap(kj::Promise<void>(kj::NEVER_DONE));
-    return wire_->moving.wrap(pipe_->write(buffer, size));
+    if (!wire_->stalled)
+      return wire_->moving.wrap(pipe_->write(buffer, size));
+    auto resumed = kj::newPromiseAndFulfiller<void>();
+    wire_->heldBack.push_back(kj::mv(resumed.fulfiller));
+    return wire_->moving.wrap(
+        resumed.promise.then([this, buffer, size] { return pipe_->write(buffer, size); }));
   }
   kj::Promise<void> write(kj::ArrayPtr<const kj::ArrayPtr<const kj::byte>> pieces) override {
     if (pieces.size() == 0)
@@ -141,6 +145,15 @@ void MemoryNetwork::cut(kj::StringPtr address) {
 void MemoryNetwork::stall(kj::StringPtr address) {
   for (auto& wire : wires_[address.cStr()])
     wire->stalled = true;
+}
+
+void MemoryNetwork::resume(kj::StringPtr address) {
+  for (auto& wire : wires_[address.cStr()]) {
+    wire->stalled = false;
+    for (auto& write : wire->heldBack)
+      write->fulfill();
+    wire->heldBack.clear();
+  }
 }
 
 std::uint64_t MemoryNetwork::bytesCarried(kj::StringPtr address) const {

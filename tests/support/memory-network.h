@@ -30,6 +30,8 @@ class MemoryNetwork final : public kj::Network {
   void cut(kj::StringPtr address);
   /// From now on nothing that is written on connections to `address` arrives, and nobody is told.
   void stall(kj::StringPtr address);
+  /// What was held back since `stall` arrives, and all that follows.
+  void resume(kj::StringPtr address);
   /// Bytes carried on connections to `address`, both ways.
   std::uint64_t bytesCarried(kj::StringPtr address) const;
 
