@@ -12,7 +12,8 @@
 namespace roam::jit {
 namespace {
 
-/// Raised when objects made before can no longer be used: another binding of symbols, another code model.
+/// Raised when objects made before can no longer be used: another binding of symbols, another code
+/// model.
 constexpr unsigned objectFormat = 1;
 
 llvm::orc::JITTargetMachineBuilder thisMachine(unsigned optimization) {
@@ -32,7 +33,8 @@ llvm::orc::JITTargetMachineBuilder thisMachine(unsigned optimization) {
   builder.setCodeModel(llvm::CodeModel::Small);
   // JITLink knows no thread-local relocations: variables are reached through __emutls_get_address.
   builder.getOptions().EmulatedTLS = true;
-  // A multiply and an add stay two roundings, so that results equal those of CPUs without the fused instruction.
+  // A multiply and an add stay two roundings, so that results equal those of CPUs without the fused
+  // instruction.
   builder.getOptions().AllowFPOpFusion = llvm::FPOpFusion::Strict;
   builder.getOptions().EnableFastISel = optimization == 0;
   return builder;
@@ -49,8 +51,9 @@ llvm::OptimizationLevel levelOf(unsigned optimization) {
   }
 }
 
-/// The plugin has optimised slices bottom-up already. Where nothing is left to be inlined, the passes over functions and the
-/// loop optimisations of -O2 remain: 0.2 of 2.1 ms less. Coroutines are split by the full pipeline only.
+/// The plugin has optimised slices bottom-up already. Where nothing is left to be inlined, the
+/// passes over functions and the loop optimisations of -O2 remain: 0.2 of 2.1 ms less. Coroutines
+/// are split by the full pipeline only.
 bool isOneFunction(const llvm::Module& module) {
   unsigned count = 0;
   for (const llvm::Function& function : module)
@@ -73,7 +76,8 @@ llvm::ModulePassManager pipeline(const llvm::Module& module, unsigned optimizati
   return passes;
 }
 
-/// What a slice leaves open for the host to decide: the CPU, and that every function can be unwound.
+/// What a slice leaves open for the host to decide: the CPU, and that every function can be
+/// unwound.
 void fitToMachine(llvm::Module& module, const llvm::TargetMachine& machine) {
   for (llvm::Function& function : module) {
     if (function.isDeclaration())

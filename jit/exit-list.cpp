@@ -9,7 +9,8 @@ extern "C" int __cxa_atexit(void (*)(void*), void*, void*) noexcept;
 
 namespace roam::jit {
 
-/// A thread-local object of a slice: destroyed at the end of its thread if the slice is still there.
+/// A thread-local object of a slice: destroyed at the end of its thread if the slice is still
+/// there.
 struct ExitList::ThreadExit {
   Exit exit;
   std::shared_ptr<Life> life;

@@ -1,9 +1,11 @@
-// Destructors of a slice's static and thread-local objects: run when the slice is unloaded, not when the process ends.
+// Destructors of a slice's static and thread-local objects: run when the slice is unloaded, not
+// when the process ends.
 //
-// A function-local static with a destructor makes compiled code call __cxa_atexit(destructor, object, &__dso_handle), and
-// a thread_local __cxa_thread_atexit. Given to the C library these calls would come after the code was unloaded. Slices
-// are bound to the functions here instead, and their __dso_handle is the ExitList of the session. A static object
-// lies in the memory of its slice, which tells whose it is; so does the destructor of a thread-local.
+// A function-local static with a destructor makes compiled code call __cxa_atexit(destructor,
+// object, &__dso_handle), and a thread_local __cxa_thread_atexit. Given to the C library these
+// calls would come after the code was unloaded. Slices are bound to the functions here instead, and
+// their __dso_handle is the ExitList of the session. A static object lies in the memory of its
+// slice, which tells whose it is; so does the destructor of a thread-local.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -14,21 +16,24 @@
 
 namespace roam::jit {
 
-/// What slices of one session left to be destroyed. Must outlive every call into them. Callable from any thread.
+/// What slices of one session left to be destroyed. Must outlive every call into them. Callable
+/// from any thread.
 class ExitList {
-public:
+ public:
   /// The slice in [begin, end) is loaded.
   void enter(std::uintptr_t begin, std::uintptr_t end);
 
-  /// The slice at `begin` is about to be unloaded: destroys its statics on this thread, the youngest first. Its
-  /// thread-locals that other threads still have are not destroyed (their memory goes with the thread).
+  /// The slice at `begin` is about to be unloaded: destroys its statics on this thread, the
+  /// youngest first. Its thread-locals that other threads still have are not destroyed (their
+  /// memory goes with the thread).
   void leave(std::uintptr_t begin);
 
-  /// What slices call as __cxa_atexit and __cxa_thread_atexit; `list` is their __dso_handle, an ExitList.
+  /// What slices call as __cxa_atexit and __cxa_thread_atexit; `list` is their __dso_handle, an
+  /// ExitList.
   static int atExit(void (*destroy)(void*), void* object, void* list);
   static int atThreadExit(void (*destroy)(void*), void* object, void* list);
 
-private:
+ private:
   struct Exit {
     void (*destroy)(void*);
     void* object;

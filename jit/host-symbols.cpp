@@ -34,8 +34,9 @@ int findProgram(dl_phdr_info* object, std::size_t, void* range) {
 
 } // namespace
 
-/// A thread_local variable of a shared library, as compiled code with emulated TLS names it. The layout is
-/// libgcc's `struct __emutls_object` (emutls.c); an alignment of zero, which libgcc never has, marks ours.
+/// A thread_local variable of a shared library, as compiled code with emulated TLS names it. The
+/// layout is libgcc's `struct __emutls_object` (emutls.c); an alignment of zero, which libgcc never
+/// has, marks ours.
 struct HostSymbols::ThreadLocal {
   std::size_t size = 0;
   std::size_t alignment = 0;
@@ -76,7 +77,8 @@ void* HostSymbols::findShared(const std::string& name) const {
   auto address = reinterpret_cast<std::uintptr_t>(found);
   if (address < programBegin_ || address >= programEnd_)
     return found;
-  // The executable's own, unless it stands in for a library's: a copied variable (std::cout), an intercepted malloc.
+  // The executable's own, unless it stands in for a library's: a copied variable (std::cout), an
+  // intercepted malloc.
   return dlsym(RTLD_NEXT, name.c_str()) ? found : nullptr;
 }
 
@@ -92,8 +94,9 @@ void* HostSymbols::findThreadLocal(const std::string& variable) {
   return control.get();
 }
 
-/// What slices call as __emutls_get_address. libgcc never gives back a slice's place in each thread's table: unloading a
-/// slice with thread-locals costs their size in every thread that used them.
+/// What slices call as __emutls_get_address. libgcc never gives back a slice's place in each
+/// thread's table: unloading a slice with thread-locals costs their size in every thread that used
+/// them.
 void* HostSymbols::threadLocalAddress(void* control) {
   auto& object = *static_cast<ThreadLocal*>(control);
   if (object.alignment != 0)

@@ -1,9 +1,10 @@
 // Which symbols of this process a slice may bind to, and why.
 //
-// A slice carries all code of the program it was cut from, so what it leaves undefined belongs to shared libraries: libc,
-// libstdc++, libgcc_s, and the libraries of the program. It may bind to whatever those export. It may not bind to what
-// only the executable defines: that would be our own code, and would break on a peer linked in another way.
-// A few names exist once per program or only in static libraries, and are defined here.
+// A slice carries all code of the program it was cut from, so what it leaves undefined belongs to
+// shared libraries: libc, libstdc++, libgcc_s, and the libraries of the program. It may bind to
+// whatever those export. It may not bind to what only the executable defines: that would be our own
+// code, and would break on a peer linked in another way. A few names exist once per program or only
+// in static libraries, and are defined here.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -17,15 +18,16 @@ class ExitList;
 
 /// Resolves undefined symbols of slices. Callable from any thread; about 1 us a name.
 class HostSymbols {
-public:
+ public:
   /// `exits` receives the destructors that slices register; it outlives every call into them.
   explicit HostSymbols(ExitList& exits);
   ~HostSymbols();
 
-  /// The address of `name` in this process, valid until its library is closed; null if a slice may not bind to it.
+  /// The address of `name` in this process, valid until its library is closed; null if a slice may
+  /// not bind to it.
   void* find(const std::string& name);
 
-private:
+ private:
   struct ThreadLocal;
 
   void* findLocal(const std::string& name);

@@ -24,7 +24,7 @@ std::string lastError() {
 }
 
 class Descriptor {
-public:
+ public:
   explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(const Descriptor&) = delete;
   ~Descriptor() {
@@ -34,7 +34,7 @@ public:
   bool good() const { return fd_ >= 0; }
   operator int() const { return fd_; }
 
-private:
+ private:
   int fd_;
 };
 
@@ -78,8 +78,7 @@ bool unwrap(std::vector<std::byte>& file) {
     return false;
   std::memcpy(&header, file.data(), sizeof header);
   auto object = std::span<const std::byte>(file).subspan(sizeof header);
-  if (std::memcmp(header.magic, magic, sizeof header.magic) != 0 ||
-      header.size != object.size() ||
+  if (std::memcmp(header.magic, magic, sizeof header.magic) != 0 || header.size != object.size() ||
       Digest::of(object) != Digest::fromBytes(std::as_bytes(std::span(header.digest))))
     return false;
   file.erase(file.begin(), file.begin() + sizeof header);
@@ -106,7 +105,8 @@ std::optional<std::vector<std::byte>> ObjectCache::find(const Digest& slice,
   }
   if (unwrap(*file))
     return file;
-  complain("the compiled object " + path.string() + " is damaged; it is removed and compiled again");
+  complain("the compiled object " + path.string() +
+           " is damaged; it is removed and compiled again");
   ::unlink(path.c_str());
   return std::nullopt;
 }

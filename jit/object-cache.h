@@ -6,8 +6,8 @@
 //     size         of the object in bytes, 8 bytes, little endian
 //     digest       BLAKE3-256 of the object, 32 bytes
 //
-// Files are written under another name and renamed, so that a file is whole or not there. What the disk damaged since
-// then is found by its digest, and removed.
+// Files are written under another name and renamed, so that a file is whole or not there. What the
+// disk damaged since then is found by its digest, and removed.
 #pragma once
 #include "jit/slice/digest.h"
 #include <atomic>
@@ -21,25 +21,26 @@
 
 namespace roam::jit {
 
-/// A directory of objects. Callable from any thread; processes may share a directory. Never fails: without its
-/// directory it holds nothing, and `complaint` says why.
+/// A directory of objects. Callable from any thread; processes may share a directory. Never fails:
+/// without its directory it holds nothing, and `complaint` says why.
 class ObjectCache {
-public:
+ public:
   /// Creates the directory, and those above it, if need be.
   explicit ObjectCache(std::filesystem::path directory);
 
-  /// The object for a slice and a target (Session::target()), if there is an undamaged one. One read of the file: 0.05 ms.
+  /// The object for a slice and a target (Session::target()), if there is an undamaged one. One
+  /// read of the file: 0.05 ms.
   std::optional<std::vector<std::byte>> find(const Digest& slice, std::string_view target);
 
-  /// Keeps an object. About 0.1 ms; it is not synced to the disk, since it can be compiled again. False if it could not
-  /// be written.
+  /// Keeps an object. About 0.1 ms; it is not synced to the disk, since it can be compiled again.
+  /// False if it could not be written.
   bool keep(const Digest& slice, std::string_view target, std::span<const std::byte> object);
 
-  /// What went wrong since the last call, for a log: a text for the first failure to write (further ones are silent until
-  /// one succeeds), and one for each damaged file. Nothing if all is well.
+  /// What went wrong since the last call, for a log: a text for the first failure to write (further
+  /// ones are silent until one succeeds), and one for each damaged file. Nothing if all is well.
   std::optional<std::string> complaint();
 
-private:
+ private:
   std::filesystem::path fileOf(const Digest& slice, std::string_view target) const;
   void complain(std::string text);
   void failedToWrite(const std::filesystem::path& file, const std::string& why);

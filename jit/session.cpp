@@ -1,7 +1,8 @@
 // The session: ORC's parts put together, one lookup a digest, errors as exceptions.
 //
-// LLJIT is not used: it is these parts plus symbols of the process and a platform, which define on first use, in modules
-// compiled for it, what slices get from HostSymbols at no cost (5 to 11 ms for the first static with a destructor).
+// LLJIT is not used: it is these parts plus symbols of the process and a platform, which define on
+// first use, in modules compiled for it, what slices get from HostSymbols at no cost (5 to 11 ms
+// for the first static with a destructor).
 #include "jit/session.h"
 #include "jit/compiler.h"
 #include "jit/exit-list.h"
@@ -21,7 +22,8 @@
 namespace roam::jit {
 namespace {
 
-/// ORC in this process: no memory of its own but what JITLink maps, every task on the thread that asks.
+/// ORC in this process: no memory of its own but what JITLink maps, every task on the thread that
+/// asks.
 std::unique_ptr<llvm::orc::ExecutorProcessControl> thisProcess() {
   return valueOrThrow(llvm::orc::SelfExecutorProcessControl::Create(
                           nullptr, std::make_unique<llvm::orc::InPlaceTaskDispatcher>()),
@@ -30,7 +32,7 @@ std::unique_ptr<llvm::orc::ExecutorProcessControl> thisProcess() {
 
 /// Gives the slice that warms a session up, and forgets its object.
 class WarmUpSource : public SliceSource {
-public:
+ public:
   std::string slice = warmUpSlice();
 
   SliceCode fetch(const Digest&) override {
@@ -40,7 +42,7 @@ public:
 };
 
 class OrcSession : public Session {
-public:
+ public:
   OrcSession(SliceSource& source, Options options)
       : compiler_(options.optimization), host_(exits_), orc_(thisProcess()), linker_(orc_),
         code_(orc_.createBareJITDylib("slices")) {
@@ -90,7 +92,7 @@ public:
 
   std::string target() const override { return compiler_.target(); }
 
-private:
+ private:
   using Address = std::shared_future<void*>;
 
   /// Takes a slice of ours all the way, and away again.
@@ -100,9 +102,10 @@ private:
     auto name = orc_.intern(symbolName(digest));
     auto tracker = code_.createResourceTracker();
     slices_.defined(digest, tracker);
-    throwIf(code_.define(makeSliceUnit(digest, std::move(name), source, compiler_, linker_, slices_),
-                         tracker),
-            "can't warm the JIT up");
+    throwIf(
+        code_.define(makeSliceUnit(digest, std::move(name), source, compiler_, linker_, slices_),
+                     tracker),
+        "can't warm the JIT up");
     materialize(digest);
     remove(slices_.take(digest));
   }

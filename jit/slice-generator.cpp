@@ -9,7 +9,7 @@ namespace {
 
 /// One slice that is not code yet.
 class SliceUnit : public llvm::orc::MaterializationUnit {
-public:
+ public:
   SliceUnit(const Digest& digest, llvm::orc::SymbolStringPtr name, SliceSource& source,
             Compiler& compiler, llvm::orc::ObjectLayer& linker, SliceTable& slices)
       : MaterializationUnit(Interface({{name, flags()}}, nullptr)), digest_(digest),
@@ -17,8 +17,7 @@ public:
 
   llvm::StringRef getName() const override { return "slice"; }
 
-  void
-  materialize(std::unique_ptr<llvm::orc::MaterializationResponsibility> promised) override {
+  void materialize(std::unique_ptr<llvm::orc::MaterializationResponsibility> promised) override {
     std::unique_ptr<llvm::MemoryBuffer> object;
     try {
       object = makeObject();
@@ -30,7 +29,7 @@ public:
     linker_.emit(std::move(promised), std::move(object));
   }
 
-private:
+ private:
   static llvm::JITSymbolFlags flags() {
     return llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable;
   }

@@ -1,4 +1,5 @@
-// Makes definitions for entries that are asked for and not there yet: ORC's definition generator for `roam.<digest>`.
+// Makes definitions for entries that are asked for and not there yet: ORC's definition generator
+// for `roam.<digest>`.
 #pragma once
 #include "jit/compiler.h"
 #include "jit/slice-source.h"
@@ -10,9 +11,10 @@
 
 namespace roam::jit {
 
-/// The slices of a session: what removes each again, and why the last try failed. Callable from any thread.
+/// The slices of a session: what removes each again, and why the last try failed. Callable from any
+/// thread.
 class SliceTable {
-public:
+ public:
   void defined(const Digest& digest, llvm::orc::ResourceTrackerSP tracker);
   /// The first failure counts: what comes after it is its consequence.
   void failed(const Digest& digest, std::exception_ptr why);
@@ -24,20 +26,20 @@ public:
   /// Takes a slice out; empty if it is not there.
   Slice take(const Digest& digest);
 
-private:
+ private:
   std::mutex mutex_;
   std::unordered_map<Digest, Slice> slices_;
 };
 
-/// The definition of one entry that is not code yet. Materializing it fetches the slice, on the thread that does so and
-/// outside of ORC's locks; the references must outlive it.
+/// The definition of one entry that is not code yet. Materializing it fetches the slice, on the
+/// thread that does so and outside of ORC's locks; the references must outlive it.
 std::unique_ptr<llvm::orc::MaterializationUnit>
 makeSliceUnit(const Digest& digest, llvm::orc::SymbolStringPtr name, SliceSource& source,
               Compiler& compiler, llvm::orc::ObjectLayer& linker, SliceTable& slices);
 
 /// Promises each entry that a lookup misses.
 class SliceGenerator : public llvm::orc::DefinitionGenerator {
-public:
+ public:
   SliceGenerator(SliceSource& source, Compiler& compiler, llvm::orc::ObjectLayer& linker,
                  SliceTable& slices)
       : source_(source), compiler_(compiler), linker_(linker), slices_(slices) {}
@@ -46,7 +48,7 @@ public:
                             llvm::orc::JITDylib& dylib, llvm::orc::JITDylibLookupFlags flags,
                             const llvm::orc::SymbolLookupSet& names) override;
 
-private:
+ private:
   SliceSource& source_;
   Compiler& compiler_;
   llvm::orc::ObjectLayer& linker_;

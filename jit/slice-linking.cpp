@@ -28,12 +28,12 @@ std::string describe(std::vector<std::string> names) {
   return text;
 }
 
-/// Slices share ORC's symbol table. Were a weak definition that many have (DW.ref.__gxx_personality_v0) left visible, the
-/// first slice would lend it to the others, and take it along when it is unloaded.
+/// Slices share ORC's symbol table. Were a weak definition that many have
+/// (DW.ref.__gxx_personality_v0) left visible, the first slice would lend it to the others, and
+/// take it along when it is unloaded.
 llvm::Error hideAllButEntry(llvm::jitlink::LinkGraph& graph) {
   for (llvm::jitlink::Symbol* symbol : graph.defined_symbols())
-    if (symbol->getName() != graph.getName() &&
-        symbol->getScope() != llvm::jitlink::Scope::Local) {
+    if (symbol->getName() != graph.getName() && symbol->getScope() != llvm::jitlink::Scope::Local) {
       symbol->setScope(llvm::jitlink::Scope::Local);
       symbol->setLinkage(llvm::jitlink::Linkage::Strong);
     }
@@ -79,9 +79,9 @@ llvm::Error SliceLinking::bind(llvm::jitlink::LinkGraph& graph) {
   if (missing.empty())
     return llvm::Error::success();
   auto digest = entryOf(graph.getName());
-  std::string text = "slice " + (digest ? digest->shortened() : graph.getName()) +
-                     " needs what no shared library of this process defines: " +
-                     describe(std::move(missing));
+  std::string text =
+      "slice " + (digest ? digest->shortened() : graph.getName()) +
+      " needs what no shared library of this process defines: " + describe(std::move(missing));
   if (digest)
     slices_.failed(*digest, std::make_exception_ptr(BadSlice(text)));
   return llvm::make_error<llvm::StringError>(text, llvm::inconvertibleErrorCode());

@@ -1,4 +1,5 @@
-// What happens to the object of a slice while JITLink links it: its symbols are bound, its frames and its memory noted.
+// What happens to the object of a slice while JITLink links it: its symbols are bound, its frames
+// and its memory noted.
 #pragma once
 #include "jit/exit-list.h"
 #include "jit/host-symbols.h"
@@ -10,10 +11,10 @@ namespace roam::jit {
 
 class SliceTable;
 
-/// A plugin of the object linking layer. Undefined names go straight to addresses of this process, so that ORC's symbol tables
-/// hold nothing but entries. Callable from any thread.
+/// A plugin of the object linking layer. Undefined names go straight to addresses of this process,
+/// so that ORC's symbol tables hold nothing but entries. Callable from any thread.
 class SliceLinking : public llvm::orc::ObjectLinkingLayer::Plugin {
-public:
+ public:
   SliceLinking(HostSymbols& host, ExitList& exits, SliceTable& slices)
       : host_(host), exits_(exits), slices_(slices) {}
 
@@ -22,13 +23,14 @@ public:
                         llvm::jitlink::PassConfiguration& passes) override;
   llvm::Error notifyEmitted(llvm::orc::MaterializationResponsibility& unit) override;
   llvm::Error notifyFailed(llvm::orc::MaterializationResponsibility& unit) override;
-  /// Runs the destructors of the slice's statics, then forgets its frames. Its memory goes right after.
+  /// Runs the destructors of the slice's statics, then forgets its frames. Its memory goes right
+  /// after.
   llvm::Error notifyRemovingResources(llvm::orc::JITDylib& dylib,
                                       llvm::orc::ResourceKey key) override;
   void notifyTransferringResources(llvm::orc::JITDylib& dylib, llvm::orc::ResourceKey to,
                                    llvm::orc::ResourceKey from) override;
 
-private:
+ private:
   /// Where a linked slice lies, in addresses of this process.
   struct Place {
     std::uintptr_t begin = UINTPTR_MAX, end = 0;

@@ -54,8 +54,8 @@ void nameEntry(const Digest& digest, llvm::Module& module) {
   entry->setVisibility(llvm::GlobalValue::DefaultVisibility);
 }
 
-/// Slices share one symbol table, so a definition is its slice's own; and what is undefined may be far away, so that even
-/// a hidden name (__dso_handle) is reached through the global offset table.
+/// Slices share one symbol table, so a definition is its slice's own; and what is undefined may be
+/// far away, so that even a hidden name (__dso_handle) is reached through the global offset table.
 void settleSymbols(llvm::Module& module, const llvm::GlobalValue* entry) {
   for (llvm::GlobalValue& value : module.global_values()) {
     if (value.isDeclarationForLinker()) {

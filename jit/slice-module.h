@@ -9,8 +9,8 @@
 
 namespace roam::jit {
 
-/// Checks that `bytes` are the slice `digest` names, and only then parses them. In the module everything but the entry is
-/// internal, and the entry has the name of its digest. Throws BadSlice.
+/// Checks that `bytes` are the slice `digest` names, and only then parses them. In the module
+/// everything but the entry is internal, and the entry has the name of its digest. Throws BadSlice.
 std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const std::byte> bytes,
                                         const llvm::DataLayout& layout, llvm::LLVMContext& context);
 

@@ -1,4 +1,5 @@
-// How digests and symbols of the JIT name each other: the entry of a slice is the symbol `roam.<64 hex digits>`.
+// How digests and symbols of the JIT name each other: the entry of a slice is the symbol `roam.<64
+// hex digits>`.
 #pragma once
 #include "jit/slice/digest.h"
 #include <optional>

@@ -20,7 +20,8 @@ struct Frame {
 struct Index {
   std::shared_mutex mutex;
   std::map<std::uintptr_t, Frame> frames; ///< by the first address of the code
-  /// All compiled code ever entered lies in [lowest, highest): frames of other code are passed by without the lock.
+  /// All compiled code ever entered lies in [lowest, highest): frames of other code are passed by
+  /// without the lock.
   std::atomic<std::uintptr_t> lowest{UINTPTR_MAX}, highest{0};
 };
 

@@ -1,4 +1,5 @@
-// Digests with LLVM's copy of BLAKE3: a few self-contained C objects, so that the plugin and every peer hash alike.
+// Digests with LLVM's copy of BLAKE3: a few self-contained C objects, so that the plugin and every
+// peer hash alike.
 #include "jit/slice/digest.h"
 #include <algorithm>
 #include <llvm-c/blake3.h>

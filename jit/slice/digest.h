@@ -11,9 +11,10 @@
 
 namespace roam {
 
-/// Names a slice: equal digests mean equal bytes on every machine. A value; free of threads and of ownership.
+/// Names a slice: equal digests mean equal bytes on every machine. A value; free of threads and of
+/// ownership.
 class Digest {
-public:
+ public:
   static constexpr std::size_t size = 32;
 
   /// All zero; names nothing.
@@ -38,7 +39,7 @@ public:
 
   auto operator<=>(const Digest&) const = default;
 
-private:
+ private:
   std::array<std::uint8_t, size> bytes_{};
 };
 

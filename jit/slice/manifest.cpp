@@ -1,8 +1,9 @@
 // Reads manifests: a record of this process, which is trusted, and ELF files, which are not.
 //
-// In an executable or shared object the linker has fixed a record's distances between virtual addresses; the section
-// headers say where those lie in the file. In a relocatable object they are relocations (R_X86_64_PC64) still; its sections
-// get their file offsets as addresses here, the relocations are applied to a copy of the record, and the rest is the same.
+// In an executable or shared object the linker has fixed a record's distances between virtual
+// addresses; the section headers say where those lie in the file. In a relocatable object they are
+// relocations (R_X86_64_PC64) still; its sections get their file offsets as addresses here, the
+// relocations are applied to a copy of the record, and the rest is the same.
 #include "jit/slice/manifest.h"
 #include <cstring>
 #include <elf.h>
@@ -39,7 +40,7 @@ std::vector<std::string> splitNeeds(std::string_view names) {
 
 /// A bounds-checked view of an ELF file.
 class ElfFile {
-public:
+ public:
   explicit ElfFile(std::string_view file) : file_(file) {
     readHeader();
     readSections();
@@ -59,7 +60,8 @@ public:
 
   std::string_view contents(const Elf64_Shdr& section) const {
     if (section.sh_type == SHT_NOBITS)
-      fail("section '" + std::string(nameOf(section)) + "' has no bytes in the file (was it "
+      fail("section '" + std::string(nameOf(section)) +
+           "' has no bytes in the file (was it "
            "written by objcopy --only-keep-debug?)");
     return bytes(section.sh_offset, section.sh_size, "a section");
   }
@@ -82,7 +84,7 @@ public:
 
   std::size_t sectionCount() const { return sections_.size(); }
 
-private:
+ private:
   std::string_view bytes(std::uint64_t offset, std::uint64_t size, const char* what) const {
     if (offset > file_.size() || size > file_.size() - offset)
       fail(std::string(what) + " lies outside the file: it is cut short or damaged");
@@ -140,7 +142,8 @@ private:
   std::vector<Elf64_Shdr> sections_;
 };
 
-/// Writes the distances of an object's registry section, as a linker would, into a copy of its bytes.
+/// Writes the distances of an object's registry section, as a linker would, into a copy of its
+/// bytes.
 void relocate(const ElfFile& file, std::size_t registry, std::string& records) {
   for (std::size_t i = 0; i < file.sectionCount(); ++i) {
     const Elf64_Shdr& relocations = file.section(i);
@@ -153,8 +156,8 @@ void relocate(const ElfFile& file, std::size_t registry, std::string& records) {
     for (std::uint64_t k = 0; k < count; ++k) {
       auto relocation = file.element<Elf64_Rela>(relocations, k);
       auto symbol = file.element<Elf64_Sym>(symbols, ELF64_R_SYM(relocation.r_info));
-      if (ELF64_R_TYPE(relocation.r_info) != distanceRelocation ||
-          symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= file.sectionCount())
+      if (ELF64_R_TYPE(relocation.r_info) != distanceRelocation || symbol.st_shndx == SHN_UNDEF ||
+          symbol.st_shndx >= file.sectionCount())
         fail("a record of this relocatable object is relocated in an unknown way; link it first");
       if (relocation.r_offset > records.size() ||
           records.size() - relocation.r_offset < sizeof(std::uint64_t))
@@ -169,8 +172,9 @@ void relocate(const ElfFile& file, std::size_t registry, std::string& records) {
 
 /// Reads the records of one registry section.
 class RegistryReader {
-public:
-  RegistryReader(const ElfFile& file, std::span<const std::size_t> code) : file_(file), code_(code) {}
+ public:
+  RegistryReader(const ElfFile& file, std::span<const std::size_t> code)
+      : file_(file), code_(code) {}
 
   void read(std::size_t registry, std::vector<ManifestEntry>& entries) const {
     const Elf64_Shdr& section = file_.section(registry);
@@ -186,7 +190,7 @@ public:
     }
   }
 
-private:
+ private:
   ManifestEntry entryOf(const EntryRecord& record, std::uint64_t address) const {
     ManifestEntry entry;
     entry.digest = *Digest::fromBytes(std::as_bytes(std::span(record.digest)));
@@ -195,8 +199,8 @@ private:
     if (Digest::of(entry.slice) != entry.digest)
       fail("the slice of " + name + " is not what its digest says: the file is damaged");
     entry.needs = splitNeeds(target(address, record.needs, record.needsSize, name));
-    entry.description = Description::parse(
-        target(address, record.description, record.descriptionSize, name));
+    entry.description =
+        Description::parse(target(address, record.description, record.descriptionSize, name));
     return entry;
   }
 

@@ -1,9 +1,10 @@
 // The manifest: the table of entries and their slices inside a binary built with the plugin.
 //
-// The plugin writes one record an entry into the section `roam_registry`; slices, needs and descriptions lie in the
-// section `.roam.code`. A record holds distances from its own first byte instead of addresses, so it needs no
-// relocation and no constructor, and reads the same in an executable, a shared object and a file on disk. The linker
-// merges records of equal slices (one COMDAT a digest).
+// The plugin writes one record an entry into the section `roam_registry`; slices, needs and
+// descriptions lie in the section `.roam.code`. A record holds distances from its own first byte
+// instead of addresses, so it needs no relocation and no constructor, and reads the same in an
+// executable, a shared object and a file on disk. The linker merges records of equal slices (one
+// COMDAT a digest).
 #pragma once
 #include "jit/slice/digest.h"
 #include <cstdint>
@@ -15,12 +16,12 @@ namespace roam {
 
 /// One record as it lies in the section `roam_registry`. Little endian, 8-byte aligned, 80 bytes.
 struct EntryRecord {
-  std::uint8_t digest[32];       ///< BLAKE3-256 of the slice bytes
-  std::int64_t slice;            ///< distance from this record to the slice: canonical bitcode
-  std::uint64_t sliceSize;       ///< bytes
-  std::int64_t needs;            ///< distance to the undefined symbols: names, each ended by NUL, sorted
-  std::uint64_t needsSize;       ///< bytes
-  std::int64_t description;      ///< distance to the description: see Description
+  std::uint8_t digest[32];  ///< BLAKE3-256 of the slice bytes
+  std::int64_t slice;       ///< distance from this record to the slice: canonical bitcode
+  std::uint64_t sliceSize;  ///< bytes
+  std::int64_t needs;       ///< distance to the undefined symbols: names, each ended by NUL, sorted
+  std::uint64_t needsSize;  ///< bytes
+  std::int64_t description; ///< distance to the description: see Description
   std::uint64_t descriptionSize; ///< bytes
 };
 static_assert(sizeof(EntryRecord) == 80);
@@ -38,8 +39,8 @@ struct CaptureDescription {
   std::uint64_t size = 0;   ///< bytes
 };
 
-/// What the code of an entry does not say. It lies beside the slice and is not part of the digest. In the section it is
-/// text, one fact a line, fields separated by tabs:
+/// What the code of an entry does not say. It lies beside the slice and is not part of the digest.
+/// In the section it is text, one fact a line, fields separated by tabs:
 ///
 ///     place     FILE  LINE  COLUMN      where the lambda stands
 ///     closure   TYPE  SIZE  ALIGNMENT   the closure type, in bytes
@@ -57,7 +58,8 @@ struct Description {
   std::string argumentType, resultType;
 
   std::string toText() const;
-  /// Unknown lines are skipped, so that a newer plugin can say more. Throws std::runtime_error on a damaged line.
+  /// Unknown lines are skipped, so that a newer plugin can say more. Throws std::runtime_error on a
+  /// damaged line.
   static Description parse(std::string_view text);
 };
 
@@ -69,13 +71,15 @@ struct ManifestEntry {
   Description description;
 };
 
-/// The entry behind a record of this process. The views stay valid while the object that holds the record is loaded.
+/// The entry behind a record of this process. The views stay valid while the object that holds the
+/// record is loaded.
 ManifestEntry readRecord(const EntryRecord& record);
 
-/// Every entry of an ELF file (executable, shared object, relocatable object), in the order of the file.
-/// `file` is the whole file; its bytes are not trusted. Throws std::runtime_error that names what is wrong: not an ELF file
-/// of this kind of machine, a record that points outside its section, a slice that is not what its digest says.
-/// An ELF file without a manifest gives no entries.
+/// Every entry of an ELF file (executable, shared object, relocatable object), in the order of the
+/// file. `file` is the whole file; its bytes are not trusted. Throws std::runtime_error that names
+/// what is wrong: not an ELF file of this kind of machine, a record that points outside its
+/// section, a slice that is not what its digest says. An ELF file without a manifest gives no
+/// entries.
 std::vector<ManifestEntry> readManifest(std::string_view file);
 
 } // namespace roam

@@ -100,7 +100,8 @@ std::string sharedObject(const std::vector<TestEntry>& entries) {
 }
 
 std::string relocatableObject(const std::vector<TestEntry>& entries, unsigned relocation) {
-  // Sections: 1 code, 2 symbols, then registry and relocations in turn. Symbol 1 is the code section, 4 bytes in.
+  // Sections: 1 code, 2 symbols, then registry and relocations in turn. Symbol 1 is the code
+  // section, 4 bytes in.
   constexpr std::int64_t symbolValue = 4;
   std::string code = "other", symbols(sizeof(Elf64_Sym), '\0');
   Elf64_Sym symbol{};
@@ -114,7 +115,8 @@ std::string relocatableObject(const std::vector<TestEntry>& entries, unsigned re
     std::string registry, relocations;
     for (auto member : {&EntryRecord::slice, &EntryRecord::needs, &EntryRecord::description}) {
       auto place = reinterpret_cast<char*>(&(record.*member)) - reinterpret_cast<char*>(&record);
-      // The distance counts from the record, the relocation from the place: the addend makes up for it.
+      // The distance counts from the record, the relocation from the place: the addend makes up for
+      // it.
       Elf64_Rela fix{static_cast<Elf64_Addr>(place), ELF64_R_INFO(1, relocation),
                      record.*member - symbolValue + place};
       append(relocations, fix);
@@ -123,7 +125,8 @@ std::string relocatableObject(const std::vector<TestEntry>& entries, unsigned re
     append(registry, record);
     auto index = static_cast<Elf64_Word>(sections.size() + 1);
     sections.push_back({registrySection, registry, SHT_PROGBITS, SHF_ALLOC});
-    sections.push_back({".rela" + std::string(registrySection), relocations, SHT_RELA, 0, 0, 2, index});
+    sections.push_back(
+        {".rela" + std::string(registrySection), relocations, SHT_RELA, 0, 0, 2, index});
   }
   sections[0].contents = code;
   return fileOf(ET_REL, std::move(sections));

@@ -125,8 +125,7 @@ TEST(ThreadLocalObjects, LiveUntilTheirThreadEnds) {
   MemorySource source;
   auto session = Session::open(source);
   std::atomic<int> destroyed{0};
-  auto* count =
-      entryAs<int(std::atomic<int>*)>(*session, source.addNamed("thread-local-object"));
+  auto* count = entryAs<int(std::atomic<int>*)>(*session, source.addNamed("thread-local-object"));
   EXPECT_EQ(count(&destroyed), 1);
   std::thread([&] {
     EXPECT_EQ(count(&destroyed), 1); // another thread, another object

@@ -1,6 +1,6 @@
 // Manifests: descriptions as text, records of this process, ELF files whole and damaged.
-#include "jit/slice/manifest.h"
 #include "elf-writer.h"
+#include "jit/slice/manifest.h"
 #include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -83,8 +83,9 @@ TEST(Description, IsOneFactALine) {
   description.captures = {{"x", "int", 0, 4}};
   description.argumentType = "int";
   description.resultType = "long";
-  EXPECT_EQ(description.toText(), "place\tpricing.cpp\t3\t9\nclosure\tF\t4\t4\ncapture\tx\tint\t0\t4\n"
-                                  "argument\tint\nresult\tlong\n");
+  EXPECT_EQ(description.toText(),
+            "place\tpricing.cpp\t3\t9\nclosure\tF\t4\t4\ncapture\tx\tint\t0\t4\n"
+            "argument\tint\nresult\tlong\n");
 }
 
 TEST(Description, SkipsWhatANewerPluginSays) {
@@ -94,9 +95,10 @@ TEST(Description, SkipsWhatANewerPluginSays) {
 
 TEST(Description, RefusesDamagedLines) {
   for (const char* text :
-       {"place\ta.cpp\t1\n", "place\ta.cpp\t1\t2\t3\n", "place\ta.cpp\tx\t2\n", "place\ta.cpp\t\t2\n",
-        "place\ta.cpp\t-1\t2\n", "place\ta.cpp\t99999999999\t2\n", "closure\tF\t1\n",
-        "closure\tF\t1\t2x\n", "capture\ta\tint\t0\n", "argument\n", "result\ta\tb\n"})
+       {"place\ta.cpp\t1\n", "place\ta.cpp\t1\t2\t3\n", "place\ta.cpp\tx\t2\n",
+        "place\ta.cpp\t\t2\n", "place\ta.cpp\t-1\t2\n", "place\ta.cpp\t99999999999\t2\n",
+        "closure\tF\t1\n", "closure\tF\t1\t2x\n", "capture\ta\tint\t0\n", "argument\n",
+        "result\ta\tb\n"})
     EXPECT_THROW(Description::parse(text), std::runtime_error) << text;
 }
 
@@ -194,14 +196,16 @@ TEST(Manifest, RefusesAFileCutShortAnywhere) {
   for (const std::string& file :
        {sharedObject(sampleEntries()), relocatableObject(sampleEntries())})
     for (std::size_t size = 0; size < file.size(); ++size) {
-      std::string cut = file.substr(0, size); // its own allocation, so that a sanitizer sees reads behind it
+      std::string cut =
+          file.substr(0, size); // its own allocation, so that a sanitizer sees reads behind it
       EXPECT_FALSE(complaint(cut).empty()) << size << " of " << file.size() << " bytes";
     }
 }
 
 TEST(Manifest, OfADamagedFileIsRefusedOrTrue) {
   std::mt19937 random(3);
-  for (const std::string& file : {sharedObject(sampleEntries()), relocatableObject(sampleEntries())})
+  for (const std::string& file :
+       {sharedObject(sampleEntries()), relocatableObject(sampleEntries())})
     for (int i = 0; i < 10'000; ++i) {
       std::string mutant = file;
       for (unsigned flips = 1 + random() % 4; flips-- > 0;)

@@ -10,7 +10,7 @@ namespace roam::jit {
 namespace {
 
 class ObjectCacheTest : public ::testing::Test {
-protected:
+ protected:
   ObjectCacheTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "roam-objects-XXXXXX").string();
     directory = mkdtemp(pattern.data());

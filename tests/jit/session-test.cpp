@@ -81,7 +81,8 @@ TEST(Session, RefusesBytesThatAreNotWhatTheDigestSays) {
   MemorySource source;
   auto session = Session::open(source);
   Digest digest = Digest::of(sliceReturning(1));
-  source.give(digest, SliceCode::Kind::slice, sliceReturning(2)); // well formed: only the digest tells
+  source.give(digest, SliceCode::Kind::slice,
+              sliceReturning(2)); // well formed: only the digest tells
   EXPECT_NE(complaint(*session, digest).find("is damaged"), std::string::npos);
   EXPECT_EQ(source.compilations, 0);
 }

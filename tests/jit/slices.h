@@ -1,4 +1,5 @@
-// Slices for the tests of the JIT: C++ files compiled to bitcode when the tests are built, and a source that gives them.
+// Slices for the tests of the JIT: C++ files compiled to bitcode when the tests are built, and a
+// source that gives them.
 #pragma once
 #include "jit/slice-source.h"
 #include "jit/slice/digest.h"
@@ -17,7 +18,7 @@ std::string sliceReturning(int number);
 
 /// Keeps slices and objects in memory, and counts. Callable from any thread.
 class MemorySource : public SliceSource {
-public:
+ public:
   Digest add(std::string slice);
   Digest addNamed(const std::string& name) { return add(sliceNamed(name)); }
   /// Gives these bytes for a digest, whatever they are.
@@ -31,7 +32,7 @@ public:
 
   std::atomic<int> fetches{0}, compilations{0};
 
-private:
+ private:
   struct Code {
     SliceCode::Kind kind;
     std::string bytes;

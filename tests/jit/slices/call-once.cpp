@@ -1,4 +1,5 @@
-// std::call_once: inline code of libstdc++ that reaches thread_local variables of its shared library.
+// std::call_once: inline code of libstdc++ that reaches thread_local variables of its shared
+// library.
 #include <mutex>
 
 extern "C" int entry() asm("roam.root");

@@ -1,4 +1,5 @@
-// An exception type that the tests and their slices have in common, as programs do with their headers.
+// An exception type that the tests and their slices have in common, as programs do with their
+// headers.
 #pragma once
 #include <stdexcept>
 

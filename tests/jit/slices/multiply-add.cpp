@@ -1,4 +1,5 @@
-// a * b + c, which clang leaves open to be fused (llvm.fmuladd): in a loop that is vectorised, and in its rest.
+// a * b + c, which clang leaves open to be fused (llvm.fmuladd): in a loop that is vectorised, and
+// in its rest.
 extern "C" void entry(const double* a, const double* b, const double* c, double* to,
                       long n) asm("roam.root");
 

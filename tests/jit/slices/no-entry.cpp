@@ -1,2 +1,4 @@
 // Defines something else.
-int notTheEntry(int x) { return x; }
+int notTheEntry(int x) {
+  return x;
+}

@@ -2,4 +2,6 @@
 extern "C" __attribute__((weak)) int optionalFunction();
 extern "C" int entry() asm("roam.root");
 
-int entry() { return optionalFunction ? optionalFunction() : 7; }
+int entry() {
+  return optionalFunction ? optionalFunction() : 7;
+}

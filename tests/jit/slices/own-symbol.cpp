@@ -2,4 +2,6 @@
 extern "C" int functionOfTheExecutable();
 extern "C" int entry() asm("roam.root");
 
-int entry() { return functionOfTheExecutable(); }
+int entry() {
+  return functionOfTheExecutable();
+}
