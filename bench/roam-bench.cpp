@@ -286,7 +286,7 @@ void benchFirstCall(bool cached) {
   print(std::string(name) + ".cpu", median(processor) * 1e3, "ms");
 }
 
-int run(std::vector<std::string> names) {
+int run(const std::vector<std::string>& names) {
   const std::vector<std::pair<std::string, std::function<void()>>> all = {
       {"call", benchCall},
       {"small", benchSmall},
@@ -295,7 +295,7 @@ int run(std::vector<std::string> names) {
       {"first-call", [] { benchFirstCall(false); }},
       {"first-call-cached", [] { benchFirstCall(true); }}};
   for (auto& [name, bench] : all)
-    if (names.empty() || std::erase(names, name) > 0)
+    if (names.empty() || std::count(names.begin(), names.end(), name) > 0)
       bench();
   return 0;
 }

@@ -8,9 +8,6 @@ namespace detail {
 template <class Range>
 using Element = std::remove_cvref_t<decltype(*std::begin(std::declval<const Range&>()))>;
 
-template <class F, class... Args>
-using ResultOf = std::remove_cvref_t<std::invoke_result_t<F&, Args...>>;
-
 /// A range whose elements can be encoded from any place. Random-access ranges are used where they are; of others the addresses of
 /// the elements are collected, or copies where the range makes its elements on the way.
 template <class Range>
@@ -229,11 +226,11 @@ private:
 template <class Range, class F>
 auto Cluster::map(const Range& range, const F& f, const Options& options) {
   using T = detail::Element<Range>;
-  using R = detail::ResultOf<F, T>;
+  using R = ResultOf<F, T>;
   static_assert(!std::is_void_v<R>, "Cluster::map needs a function that returns a value");
   using Shape = MapShape<F, T>;
   std::vector<R> results;
-  if constexpr (Shippable<F>::value) {
+  if constexpr (shippable<F, T, R>) {
     Buffer captures;
     saveClosure(captures, f);
     detail::Elements<Range> elements(range);
@@ -254,11 +251,11 @@ auto Cluster::map(const Range& range, const F& f, const Options& options) {
 template <class Range, class F>
 auto Cluster::mapUnordered(Range&& range, const F& f, Options options) {
   using T = detail::Element<std::remove_cvref_t<Range>>;
-  using R = detail::ResultOf<F, T>;
+  using R = ResultOf<F, T>;
   static_assert(!std::is_void_v<R>, "Cluster::mapUnordered needs a function that returns a value");
   auto begin = [&](const auto& elements) {
     detail::Call call;
-    if constexpr (Shippable<F>::value) {
+    if constexpr (shippable<F, T, R>) {
       Buffer captures;
       saveClosure(captures, f);
       call = start(detail::specOver<MapShape<F, T>>(elements, captures, options));
@@ -271,8 +268,8 @@ auto Cluster::mapUnordered(Range&& range, const F& f, Options options) {
 template <class Range, class F, class Op, class R>
 R Cluster::mapReduce(const Range& range, const F& f, const Op& op, R init, const Options& options) {
   using T = detail::Element<Range>;
-  using Partial = detail::ResultOf<F, T>;
-  if constexpr (Shippable<F>::value && Shippable<Op>::value) {
+  using Partial = ResultOf<F, T>;
+  if constexpr (shippable<F, Op, T, Partial>) {
     Buffer captures;
     saveClosure(captures, f, op);
     detail::Elements<Range> elements(range);
@@ -296,9 +293,9 @@ R Cluster::mapReduce(const Range& range, const F& f, const Op& op, R init, const
 
 template <class F, class... Args>
 auto Cluster::startOne(int peer, const Options& options, const F& f, const Args&... args) {
-  using R = detail::ResultOf<F, Args...>;
+  using R = ResultOf<F, Args...>;
   detail::Call call;
-  if constexpr (Shippable<F>::value) {
+  if constexpr (shippable<F, Args..., R>) {
     Buffer captures, arguments;
     saveClosure(captures, f);
     (save<Args>(arguments, args), ...);
@@ -323,7 +320,7 @@ auto Cluster::on(const Peer& peer, const F& f, const Args&... args) {
 
 template <class F, class... Args>
 auto Cluster::onAll(const F& f, const Args&... args) {
-  using R = detail::ResultOf<F, Args...>;
+  using R = ResultOf<F, Args...>;
   std::vector<PeerResult<R>> results;
   for (Peer& peer : peers()) {
     int index = static_cast<int>(peer.index);
