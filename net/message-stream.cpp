@@ -1,6 +1,7 @@
 // Framing, coalescing and read-ahead; see the header for the idea. Reading comes first, then
 // writing.
 #include "net/message-stream.h"
+#include "net/incoming-message.h"
 #include <algorithm>
 #include <cstring>
 #include <sys/socket.h>
@@ -21,60 +22,7 @@ kj::Exception disconnected(kj::String why) {
   return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::mv(why));
 }
 
-std::size_t tableBytes(std::size_t segments) {
-  return (segments / 2 + 1) * sizeof(capnp::word);
-}
-
 } // namespace
-
-// --- messages that were read ------------------------------------------------------------------
-
-/// Where the large messages lie whose readers live: start of memory to owner.
-struct MessageStream::LargeMessages {
-  struct Memory {
-    std::size_t bytes;
-    std::weak_ptr<const void> owner;
-  };
-  std::map<const kj::byte*, Memory> memory;
-};
-
-/// A message as it stood on the wire: table and segments one after the other in one piece of
-/// memory.
-class MessageStream::Incoming final : public capnp::MessageReader {
- public:
-  Incoming(capnp::ReaderOptions options, kj::Array<capnp::word> message)
-      : MessageReader(options), small_(kj::mv(message)), start_(small_.begin()) {}
-
-  /// Notes the memory in `all` as long as this reader lives.
-  Incoming(capnp::ReaderOptions options, MessageMemory::Block message,
-           std::shared_ptr<LargeMessages> all)
-      : MessageReader(options), large_(std::move(message)), all_(std::move(all)),
-        start_(large_->begin()) {
-    all_->memory[large_->asBytes().begin()] = {large_->asBytes().size(), large_};
-  }
-
-  ~Incoming() noexcept(false) {
-    if (large_ != nullptr)
-      all_->memory.erase(large_->asBytes().begin());
-  }
-
-  kj::ArrayPtr<const capnp::word> getSegment(uint id) override {
-    auto* table = reinterpret_cast<const std::uint32_t*>(start_);
-    const std::uint32_t segments = table[0] + 1;
-    if (id >= segments)
-      return nullptr;
-    std::size_t before = tableBytes(segments) / sizeof(capnp::word);
-    for (uint i = 0; i < id; ++i)
-      before += table[1 + i];
-    return {start_ + before, table[1 + id]};
-  }
-
- private:
-  kj::Array<capnp::word> small_;
-  MessageMemory::Block large_;
-  std::shared_ptr<LargeMessages> all_;
-  const capnp::word* start_;
-};
 
 // --- reading ----------------------------------------------------------------------------------
 
@@ -134,7 +82,8 @@ kj::Promise<MessageStream::Message> MessageStream::readNext(capnp::ReaderOptions
   auto copy = kj::heapArray<capnp::word>(message / sizeof(capnp::word));
   memcpy(copy.begin(), buffer_.asBytes().begin() + begin_, message);
   begin_ += message;
-  return Message(capnp::MessageReaderAndFds{kj::heap<Incoming>(options, kj::mv(copy)), nullptr});
+  return Message(
+      capnp::MessageReaderAndFds{kj::heap<IncomingMessage>(options, kj::mv(copy)), nullptr});
 }
 
 /// Waits for at least `bytes` more in the buffer, and goes on.
@@ -177,7 +126,7 @@ kj::Promise<MessageStream::Message> MessageStream::readLarge(std::size_t bytes,
   const std::size_t here = end_ - begin_;
   memcpy(to, buffer_.asBytes().begin() + begin_, here);
   begin_ = end_ = 0;
-  auto reader = kj::heap<Incoming>(options, std::move(memory), largeMessages_);
+  auto reader = kj::heap<IncomingMessage>(options, std::move(memory), largeMessages_);
   return readBody(to + here, bytes - here)
       .then(
           [this, reader = kj::mv(reader)]() mutable -> kj::Promise<Message> {

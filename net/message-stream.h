@@ -16,11 +16,12 @@
 #include <capnp/serialize-async.h>
 #include <kj/async-io.h>
 #include <kj/vector.h>
-#include <map>
 #include <memory>
 #include <vector>
 
 namespace roam::net {
+
+struct LargeMessages;
 
 class MessageStream final : public capnp::MessageStream {
  public:
@@ -77,8 +78,6 @@ class MessageStream final : public capnp::MessageStream {
   std::uint64_t progress() const { return progress_; }
 
  private:
-  class Incoming;
-  struct LargeMessages;
   struct Kept {
     kj::ArrayPtr<const kj::byte> bytes;
     std::shared_ptr<const void> owner;

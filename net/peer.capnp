@@ -1,24 +1,27 @@
 @0xc3b9b6f2a7d14e55;
 # How two Roam processes speak. This file is the protocol's documentation.
 #
-# A connection is a byte stream (TCP or a Unix socket) that carries Cap'n Proto RPC between two vats. The dialling side
-# is the origin: it sends closures. The accepting side is the host: it runs them. The host's bootstrap capability is `Peer`.
+# A connection is a byte stream (TCP or a Unix socket) that carries Cap'n Proto RPC between two
+# vats. The dialling side is the origin: it sends closures. The accepting side is the host: it runs
+# them. The host's bootstrap capability is `Peer`.
 #
 #   origin                                         host
-#     | -- bootstrap, Peer.hello(mine) ------------> |   once a connection; refused if the platforms differ
+#     | -- bootstrap, Peer.hello(mine) ------------> | once; refused if platforms differ
 #     | <------------- (its hello, a Session) ------ |
-#     | -- have([digest]) -------------------------> |   the first time this connection meets the digest
+#     | -- have([digest]) -------------------------> | first time a digest is met here
 #     | <------------------------- missing [digest]  |
-#     | -- run(entry, captures, arguments, slice) -> |   the slice only if it was missing, and only in this request
+#     | -- run(entry, captures, arguments, slice) -> | slice only if missing, only now
 #     | <---------------------- results, or failure  |
-#     | -- run(entry, captures, arguments) --------> |   from now on: no code
+#     | -- run(entry, captures, arguments) --------> | from now on: no code
 #     | <---------------------- results, or failure  |
 #
-# Calls on one Session arrive in the order they were sent, so requests sent right behind the one with the slice need not
-# carry it. If a host has dropped a slice meanwhile, `run` answers `missing` and the origin sends it again.
+# Calls on one Session arrive in the order they were sent, so requests sent right behind the one
+# with the slice need not carry it. If a host has dropped a slice meanwhile, `run` answers `missing`
+# and the origin sends it again.
 #
-# Sizes are limited on both sides by net/limits.h. Integers are little endian. Digests are 32 bytes (BLAKE3-256).
-# Evolution: fields and methods are only added; `protocol` in Hello changes only when an old peer could misread a message.
+# Sizes are limited on both sides by net/limits.h. Integers are little endian. Digests are 32 bytes
+# (BLAKE3-256). Evolution: fields and methods are only added; `protocol` in Hello changes only when
+# an old peer could misread a message.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("roam::protocol");
@@ -29,8 +32,8 @@ interface Peer {
   # What everyone who can connect may reach.
 
   hello @0 (hello :Hello) -> (hello :Hello, session :Session);
-  # Says who is there and gives the session through which closures are sent. Fails, with the difference in words, if the
-  # protocol or the platform does not match.
+  # Says who is there and gives the session through which closures are sent. Fails, with the
+  # difference in words, if the protocol or the platform does not match.
 }
 
 struct Hello {
@@ -45,23 +48,25 @@ interface Session {
   # What an origin may ask of a host. Closing the connection cancels what still waits for it.
 
   run @0 Chunk -> ChunkResult;
-  # Runs one entry over a chunk of arguments. Cancelling the call takes it out of the queue; a chunk that has begun runs to
-  # its end and its results are dropped.
+  # Runs one entry over a chunk of arguments. Cancelling the call takes it out of the queue; a chunk
+  # that has begun runs to its end and its results are dropped.
 
   have @1 (digests :List(Data)) -> (missing :List(Data));
   # Which of these slices the host does not have.
 
   put @2 (slices :List(Slice));
-  # Brings slices ahead of the first run. Each digest is verified before the slice is kept; one that does not match
-  # fails the call and none of that call's slices is kept.
+  # Brings slices ahead of the first run. Each digest is verified before the slice is kept; one that
+  # does not match fails the call and none of that call's slices is kept.
 
   get @3 (digests :List(Data)) -> (slices :List(Slice));
-  # Gives those of the slices that the host has, as far as they fit in limits::chunkBytes; ask again for the rest.
+  # Gives those of the slices that the host has, as far as they fit in limits::chunkBytes; ask again
+  # for the rest.
 
   status @4 () -> (status :Status);
 
   ping @5 ();
-  # Answers at once, from the event loop: a peer that does not answer is silent, whatever its workers do.
+  # Answers at once, from the event loop: a peer that does not answer is silent, whatever its
+  # workers do.
 }
 
 struct Slice {

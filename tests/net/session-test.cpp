@@ -1,72 +1,9 @@
-// Origins and hosts over a network in memory: hello, slices, chunks, failures, silence. Time is the
-// test's own.
-#include "net/connection.h"
-#include "tests/net/peers.h"
-#include "tests/support/manual-clock.h"
-#include "tests/support/memory-network.h"
+// Origins and hosts over a network in memory: hello, chunks, failures, silence.
+#include "tests/net/session.h"
 #include <kj/debug.h>
-#include <memory>
 
 using namespace roam;
 using namespace roam::test;
-
-namespace {
-
-constexpr kj::StringPtr hostAddress = "127.0.0.1:1"_kj;
-using Numbers = std::vector<std::int64_t>;
-
-/// One loop with a clock and a network, and hosts on it.
-class Session : public ::testing::Test {
- protected:
-  ~Session() noexcept override = default;
-
-  kj::EventLoop eventLoop;
-  kj::WaitScope loop{eventLoop};
-  ManualClock clock;
-  MemoryNetwork network;
-
-  std::unique_ptr<TestHost> startHost(kj::StringPtr address = hostAddress,
-                                      std::size_t storeBytes = limits::storeBytes) {
-    auto receiver = net::listen(network, address).wait(loop);
-    return std::make_unique<TestHost>(kj::mv(receiver), clock.timer(), "host:1", storeBytes);
-  }
-  kj::Own<net::Peer> connect(kj::StringPtr address = hostAddress,
-                             net::Hello mine = helloOf("origin:2")) {
-    return net::dial(network, clock.timer(), address, mine).wait(loop);
-  }
-  /// A session without the checks of net::Peer, as a faulty or hostile origin would use it.
-  protocol::Session::Client rawSession(net::Connection& connection) {
-    auto request = connection.bootstrap().castAs<protocol::Peer>().helloRequest();
-    helloOf("raw:3").write(request.initHello());
-    return request.send().wait(loop).getSession();
-  }
-  kj::Own<net::Connection> rawConnection(kj::StringPtr address = hostAddress) {
-    auto at = network.parseAddress(address).wait(loop);
-    return kj::heap<net::Connection>(at->connect().wait(loop));
-  }
-};
-
-kj::ArrayPtr<const kj::byte> digestBytes(const Digest& digest) {
-  return {reinterpret_cast<const kj::byte*>(digest.bytes().data()), digest.bytes().size()};
-}
-
-void setSlice(protocol::Slice::Builder slice, const Digest& digest, const std::string& code) {
-  slice.setDigest(digestBytes(digest));
-  slice.setCode(bytesOf(code));
-}
-
-capnp::RemotePromise<protocol::ChunkResult> rawRun(protocol::Session::Client& session,
-                                                   const Job& job, const std::string* slice) {
-  auto request = session.runRequest();
-  request.setEntry(digestBytes(job.entry));
-  request.setArguments(job.chunk().arguments);
-  request.setCount(job.numbers.size());
-  if (slice != nullptr)
-    setSlice(request.initSlices(1)[0], job.entry, *slice);
-  return request.send();
-}
-
-} // namespace
 
 // --- hello ------------------------------------------------------------------------------------
 
@@ -150,162 +87,6 @@ TEST_F(Session, SomeoneWhoNeverAnswersIsGivenUpInTime) {
   ASSERT_TRUE(dialling.poll(loop));
   EXPECT_TRUE(contains(failureOf(kj::mv(dialling), loop).getDescription(),
                        "no peer answered at 127.0.0.1:1 within 5 s"));
-}
-
-// --- slices -----------------------------------------------------------------------------------
-
-TEST_F(Session, TheFirstRunShipsTheSliceAndTheSecondNone) {
-  auto host = startHost();
-  auto peer = connect();
-  Job job("3 7");
-  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
-  EXPECT_EQ(peer->counters().slicesShipped, 1u);
-  EXPECT_EQ(peer->counters().sliceBytesShipped, job.formula.size());
-  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
-  EXPECT_EQ(peer->counters().slicesShipped, 1u);
-  EXPECT_EQ(peer->counters().haveAsked, 1u);
-  EXPECT_EQ(host->host.counters().slicesReceived, 1u);
-  EXPECT_EQ(host->runner.counters().elementsDone, 6u);
-}
-
-TEST_F(Session, ASecondOriginShipsNothingThatTheHostHas) {
-  auto host = startHost();
-  auto first = connect(), second = connect();
-  Job job("3 7");
-  run(*first, job).wait(loop);
-  EXPECT_EQ(numbersIn(run(*second, job).wait(loop)), (Numbers{10, 13, 16}));
-  EXPECT_EQ(second->counters().slicesShipped, 0u);
-  EXPECT_EQ(host->host.counters().slicesReceived, 1u);
-}
-
-TEST_F(Session, OfManyRunsAtOnceOneAsksAndOneShips) {
-  auto host = startHost();
-  auto peer = connect();
-  Job job("2 0");
-  std::vector<kj::Promise<net::ChunkOutcome>> runs;
-  for (int i = 0; i < 100; ++i)
-    runs.push_back(run(*peer, job));
-  for (auto& one : runs)
-    EXPECT_EQ(numbersIn(one.wait(loop)), (Numbers{2, 4, 6}));
-  EXPECT_EQ(peer->counters().haveAsked, 1u);
-  EXPECT_EQ(peer->counters().slicesShipped, 1u);
-}
-
-TEST_F(Session, TheRunThatAskedMayBeDroppedAndAnotherShips) {
-  auto host = startHost();
-  auto peer = connect();
-  Job job("2 0");
-  auto first = run(*peer, job);
-  auto second = run(*peer, job);
-  first = nullptr;
-  EXPECT_EQ(numbersIn(second.wait(loop)), (Numbers{2, 4, 6}));
-  EXPECT_EQ(peer->counters().slicesShipped, 1u);
-}
-
-TEST_F(Session, ASliceTheHostForgotIsSentAgain) {
-  auto host = startHost(hostAddress, 100);
-  auto peer = connect();
-  Job first("3 7" + std::string(60, ' ')), second("5 0" + std::string(60, ' '));
-  run(*peer, first).wait(loop);
-  run(*peer, second).wait(loop);
-  ASSERT_FALSE(host->store.has(first.entry));
-  std::vector<kj::Promise<net::ChunkOutcome>> runs;
-  for (int i = 0; i < 10; ++i)
-    runs.push_back(run(*peer, first));
-  for (auto& one : runs)
-    EXPECT_EQ(numbersIn(one.wait(loop)), (Numbers{10, 13, 16}));
-  EXPECT_EQ(peer->counters().slicesShipped, 3u) << "first, second, and first once again";
-}
-
-TEST_F(Session, PutBringsSlicesAheadAndGetGivesThemBack) {
-  auto host = startHost();
-  auto connection = rawConnection();
-  auto session = rawSession(*connection);
-  Job known("1 1"), unknown("2 2");
-  auto put = session.putRequest();
-  setSlice(put.initSlices(1)[0], known.entry, known.formula);
-  put.send().wait(loop);
-
-  auto have = session.haveRequest();
-  auto asked = have.initDigests(2);
-  asked.set(0, digestBytes(known.entry));
-  asked.set(1, digestBytes(unknown.entry));
-  auto missing = have.send().wait(loop);
-  ASSERT_EQ(missing.getMissing().size(), 1u);
-  EXPECT_EQ(missing.getMissing()[0], digestBytes(unknown.entry));
-
-  auto get = session.getRequest();
-  auto wanted = get.initDigests(2);
-  wanted.set(0, digestBytes(unknown.entry));
-  wanted.set(1, digestBytes(known.entry));
-  auto given = get.send().wait(loop);
-  ASSERT_EQ(given.getSlices().size(), 1u);
-  EXPECT_EQ(given.getSlices()[0].getCode(), bytesOf(known.formula));
-
-  auto peer = connect();
-  EXPECT_EQ(numbersIn(run(*peer, known).wait(loop)), (Numbers{2, 3, 4}));
-  EXPECT_EQ(peer->counters().slicesShipped, 0u);
-}
-
-TEST_F(Session, DamagedSlicesAreRefusedAndTheHostGoesOn) {
-  auto host = startHost();
-  auto connection = rawConnection();
-  auto session = rawSession(*connection);
-  Job job("3 7");
-  auto refused = [&](std::string slice) {
-    auto lines = host->log.all.size();
-    auto result = rawRun(session, job, &slice).wait(loop);
-    ASSERT_TRUE(result.isFailure());
-    EXPECT_EQ(result.getFailure().getKind(), protocol::Failure::Kind::BAD_SLICE);
-    EXPECT_TRUE(contains(result.getFailure().getMessage(), "arrived damaged"));
-    EXPECT_EQ(host->log.all.size(), lines + 1);
-    EXPECT_EQ(host->store.count(), 0u);
-  };
-  for (std::size_t length = 0; length < job.formula.size(); ++length)
-    refused(job.formula.substr(0, length));
-  for (std::size_t bit = 0; bit < 8 * job.formula.size(); ++bit) {
-    std::string flipped = job.formula;
-    flipped[bit / 8] ^= char(1 << (bit % 8));
-    refused(flipped);
-  }
-  EXPECT_EQ(host->runner.begun, 0u);
-
-  auto put = session.putRequest();
-  auto slices = put.initSlices(2);
-  setSlice(slices[0], job.entry, job.formula);
-  setSlice(slices[1], job.entry, "3 8");
-  EXPECT_TRUE(contains(failureOf(put.send().ignoreResult(), loop).getDescription(),
-                       "none of this request's slices was kept"));
-  EXPECT_EQ(host->store.count(), 0u);
-
-  EXPECT_TRUE(rawRun(session, job, &job.formula).wait(loop).isResults());
-  auto peer = connect();
-  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
-}
-
-TEST_F(Session, ARunWithoutItsSliceSaysWhatIsMissing) {
-  auto host = startHost();
-  auto connection = rawConnection();
-  auto session = rawSession(*connection);
-  Job job("3 7");
-  auto result = rawRun(session, job, nullptr).wait(loop);
-  ASSERT_TRUE(result.isMissing());
-  EXPECT_EQ(result.getMissing()[0], digestBytes(job.entry));
-  EXPECT_EQ(host->runner.begun, 0u);
-}
-
-TEST_F(Session, DigestsOfAnotherLengthFailTheCall) {
-  auto host = startHost();
-  auto connection = rawConnection();
-  auto session = rawSession(*connection);
-  auto request = session.runRequest();
-  request.setEntry(bytesOf("short"));
-  EXPECT_TRUE(contains(failureOf(request.send().ignoreResult(), loop).getDescription(),
-                       "a digest has 32 bytes; one of 5 arrived"));
-  auto have = session.haveRequest();
-  have.initDigests(1).set(0, bytesOf(std::string(33, 'x')));
-  EXPECT_TRUE(contains(failureOf(have.send().ignoreResult(), loop).getDescription(), "33 arrived"));
-  session.pingRequest().send().wait(loop);
 }
 
 // --- limits -----------------------------------------------------------------------------------
@@ -524,12 +305,14 @@ TEST_F(Session, TimeInWhichThisSideStoodStillIsNoSilence) {
   EXPECT_TRUE(gone.poll(loop));
 }
 
+ROAM_ON_TRUE_STACK static void sayThroughKj(net::Log& log) {
+  net::KjLogScope scope(log);
+  KJ_LOG(ERROR, "one\ntwo");
+}
+
 TEST_F(Session, WhatKjSaysByItselfBecomesALogLine) {
   Lines log;
-  {
-    net::KjLogScope scope(log);
-    KJ_LOG(ERROR, "one\ntwo");
-  }
+  sayThroughKj(log);
   ASSERT_EQ(log.all.size(), 1u);
   EXPECT_TRUE(log.say("kj error: one two"));
 }
