@@ -104,7 +104,7 @@ struct Failure {
     thrown @0;           # the shipped code threw
     badCaptures @1;      # the captures could not be decoded
     badArguments @2;     # the arguments could not be decoded
-    badSlice @3;         # the slice is damaged, has no entry, or needs a symbol that this host lacks
+    badSlice @3;         # the slice is damaged, has no entry, or needs a symbol this host lacks
     workerDied @4;       # the process that ran the chunk ended; the chunk may have run in part
     limit @5;            # a limit of net/limits.h was met
   }
