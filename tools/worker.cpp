@@ -1,6 +1,7 @@
-// roam-worker: the process that parses, compiles and runs shipped code. Started by a peer, never by hand.
+// roam-worker: the process that parses, compiles and runs shipped code. Started by a peer, never by
+// hand.
 //
-//     roam-worker MEMORY TELL LIFELINE     three inherited descriptors: see runtime/peer/worker-process.cpp
+//     roam-worker MEMORY TELL LIFELINE     inherited descriptors: see runtime/peer/worker-process.cpp
 //
 // It owns no socket and no key. It ends when the lifeline does: whoever holds the other end is gone.
 #include "runtime/peer/worker-loop.h"
@@ -38,7 +39,8 @@ void closeAllBut(std::array<int, 3> kept) {
   close_range(from, ~0u, 0);
 }
 
-/// Nothing is ever sent: the read returns when the supervisor is gone, whatever the shipped code is doing then.
+/// Nothing is ever sent: the read returns when the supervisor is gone, whatever the shipped code is
+/// doing then.
 [[noreturn]] void endWith(int lifeline) {
   char byte;
   while (read(lifeline, &byte, 1) < 0 && errno == EINTR)

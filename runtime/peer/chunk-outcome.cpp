@@ -8,7 +8,9 @@ namespace {
 
 using Kind = net::Failure::Kind;
 
-kj::String shortName(const net::Chunk& chunk) { return kj::str(chunk.entry.shortened().c_str()); }
+kj::String shortName(const net::Chunk& chunk) {
+  return kj::str(chunk.entry.shortened().c_str());
+}
 
 /// Where in the whole job, for a worker may say anything.
 std::uint64_t elementWithin(std::uint64_t element, const net::Chunk& chunk) {
@@ -24,8 +26,8 @@ kj::String elementRange(const net::Chunk& chunk) {
 
 net::ChunkOutcome thrown(TakenAnswer taken, std::uint64_t element) {
   net::ChunkOutcome outcome;
-  outcome.failure = net::Failure{Kind::thrown, kj::mv(taken.type),     kj::mv(taken.message),
-                                 element,      taken.answer.code, kj::mv(taken.category)};
+  outcome.failure = net::Failure{Kind::thrown, kj::mv(taken.type), kj::mv(taken.message),
+                                 element,      taken.answer.code,  kj::mv(taken.category)};
   return outcome;
 }
 
@@ -37,11 +39,14 @@ net::ChunkOutcome failedWith(Kind kind, kj::String message, const net::Chunk& ch
   return outcome;
 }
 
-net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, bool compiling, const net::Chunk& chunk) {
-  kj::String doing = compiling ? kj::str("compiled entry ", shortName(chunk), " for ", elementRange(chunk))
-                               : kj::str("ran ", elementRange(chunk), " of entry ", shortName(chunk),
-                                         "; they may have run in part");
-  return failedWith(Kind::workerDied, kj::str("worker process ", pid, " ", how, " while it ", doing), chunk);
+net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, bool compiling,
+                             const net::Chunk& chunk) {
+  kj::String doing =
+      compiling ? kj::str("compiled entry ", shortName(chunk), " for ", elementRange(chunk))
+                : kj::str("ran ", elementRange(chunk), " of entry ", shortName(chunk),
+                          "; they may have run in part");
+  return failedWith(Kind::workerDied,
+                    kj::str("worker process ", pid, " ", how, " while it ", doing), chunk);
 }
 
 net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk) {
@@ -49,21 +54,29 @@ net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk) {
   std::uint64_t nanoseconds = taken.answer.runNanoseconds;
   net::ChunkOutcome outcome;
   switch (taken.answer.kind) {
-  case AnswerKind::done: outcome.results = kj::mv(taken.results); break;
-  case AnswerKind::thrown: outcome = thrown(kj::mv(taken), element); break;
+  case AnswerKind::done:
+    outcome.results = kj::mv(taken.results);
+    break;
+  case AnswerKind::thrown:
+    outcome = thrown(kj::mv(taken), element);
+    break;
   case AnswerKind::badCaptures:
     outcome = failedWith(Kind::badCaptures,
-                         kj::str("the ", chunk.captures.size(), " bytes of captures are not those of entry ",
-                                 shortName(chunk), ": cut short, or bytes are left over"),
+                         kj::str("the ", chunk.captures.size(),
+                                 " bytes of captures are not those of entry ", shortName(chunk),
+                                 ": cut short, or bytes are left over"),
                          chunk);
     break;
   case AnswerKind::badArguments:
-    outcome = failedWith(Kind::badArguments,
-                         kj::str("the arguments of element ", element, " are not those of entry ", shortName(chunk),
-                                 ": cut short, or bytes are left over after the last of ", chunk.count),
-                         chunk);
+    outcome = failedWith(
+        Kind::badArguments,
+        kj::str("the arguments of element ", element, " are not those of entry ", shortName(chunk),
+                ": cut short, or bytes are left over after the last of ", chunk.count),
+        chunk);
     break;
-  case AnswerKind::limit: outcome = failedWith(Kind::limit, kj::mv(taken.message), chunk); break;
+  case AnswerKind::limit:
+    outcome = failedWith(Kind::limit, kj::mv(taken.message), chunk);
+    break;
   case AnswerKind::badSlice:
     outcome = failedWith(Kind::badSlice, kj::mv(taken.message), chunk);
     break;

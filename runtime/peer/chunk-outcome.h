@@ -5,12 +5,14 @@
 
 namespace roam::peer {
 
-/// The answer in the words of the protocol. The answer comes from a worker: an element outside the chunk is moved into it.
+/// The answer in the words of the protocol. The answer comes from a worker: an element outside the
+/// chunk is moved into it.
 net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk);
 
 net::ChunkOutcome failedWith(net::Failure::Kind kind, kj::String message, const net::Chunk& chunk);
 
-/// The worker that had begun the chunk is gone. `how`: "was killed by signal 9 (Killed)"; `compiling`: it had come no further.
+/// The worker that had begun the chunk is gone. `how`: "was killed by signal 9 (Killed)";
+/// `compiling`: it had come no further.
 net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, bool compiling, const net::Chunk& chunk);
 
 } // namespace roam::peer

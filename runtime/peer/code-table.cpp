@@ -11,7 +11,7 @@ namespace roam::peer {
 
 /// Writes objects to the disk cache, one after another, on its own thread.
 class ObjectWriter {
-public:
+ public:
   explicit ObjectWriter(jit::ObjectCache& disk) : disk_(disk), thread_([this] { write(); }) {}
   ~ObjectWriter() {
     {
@@ -27,14 +27,16 @@ public:
     {
       std::lock_guard lock(mutex_);
       if (queuedBytes_ + object.size() > limits::objectStoreBytes)
-        return; // a disk that can't follow: the object stays in memory, and is compiled again after a restart
+        return; // a disk that can't follow: the object stays in memory, and is compiled again after
+                // a restart
       queuedBytes_ += object.size();
-      queue_.push_back({digest, target.cStr(), std::vector<std::byte>(bytes, bytes + object.size())});
+      queue_.push_back(
+          {digest, target.cStr(), std::vector<std::byte>(bytes, bytes + object.size())});
     }
     changed_.notify_one();
   }
 
-private:
+ private:
   struct Item {
     Digest digest;
     std::string target;
@@ -65,14 +67,17 @@ private:
   std::thread thread_;
 };
 
-CodeTable::CodeTable(jit::ObjectCache* disk, std::size_t limitInBytes) : disk_(disk), limit_(limitInBytes) {
+CodeTable::CodeTable(jit::ObjectCache* disk, std::size_t limitInBytes)
+    : disk_(disk), limit_(limitInBytes) {
   if (disk != nullptr)
     writer_ = kj::heap<ObjectWriter>(*disk);
 }
 
 CodeTable::~CodeTable() noexcept(false) = default;
 
-const Code& CodeTable::at(const Digest& digest) { return row(digest).code; }
+const Code& CodeTable::at(const Digest& digest) {
+  return row(digest).code;
+}
 
 CodeTable::Row& CodeTable::row(const Digest& digest) {
   if (auto found = rows_.find(digest); found != rows_.end()) {
@@ -98,9 +103,12 @@ bool CodeTable::readFromDisk(const Digest& digest, kj::StringPtr target) {
   return true;
 }
 
-void CodeTable::compiling(const Digest& digest) { row(digest).code.state = Code::State::compiling; }
+void CodeTable::compiling(const Digest& digest) {
+  row(digest).code.state = Code::State::compiling;
+}
 
-void CodeTable::compiled(const Digest& digest, kj::ArrayPtr<const kj::byte> object, kj::StringPtr target) {
+void CodeTable::compiled(const Digest& digest, kj::ArrayPtr<const kj::byte> object,
+                         kj::StringPtr target) {
   Code& code = row(digest).code;
   if (code.state == Code::State::refused)
     return;
@@ -147,7 +155,8 @@ void CodeTable::drop(Code& code) {
   code.state = Code::State::unknown;
 }
 
-/// Drops what was used longest ago: objects above the limit of bytes, and whole rows above that of rows.
+/// Drops what was used longest ago: objects above the limit of bytes, and whole rows above that of
+/// rows.
 void CodeTable::trim() {
   for (auto use = uses_.end(); bytes_ > limit_ && use != std::next(uses_.begin());) {
     Row& row = rows_.at(*--use);

@@ -29,20 +29,23 @@ struct Code {
   kj::String refusal;
 };
 
-/// Objects by digest, in memory up to a limit and on disk if there is a cache. Call on the loop thread.
+/// Objects by digest, in memory up to a limit and on disk if there is a cache. Call on the loop
+/// thread.
 class CodeTable {
-public:
-  /// `disk` may be null, else must outlive the table. It is read on the loop thread, and written to by a thread of the table's
-  /// own, since a disk may take its time.
+ public:
+  /// `disk` may be null, else must outlive the table. It is read on the loop thread, and written to
+  /// by a thread of the table's own, since a disk may take its time.
   CodeTable(jit::ObjectCache* disk, std::size_t limitInBytes);
   /// Waits until the last object is written.
   ~CodeTable() noexcept(false);
   KJ_DISALLOW_COPY(CodeTable);
 
-  /// What is known of `digest`, which counts as used. The reference is valid until the next call of another function.
+  /// What is known of `digest`, which counts as used. The reference is valid until the next call of
+  /// another function.
   const Code& at(const Digest& digest);
 
-  /// If the code is unknown, looks for its object on disk: once a digest. `target` is that of the workers. True if it was there.
+  /// If the code is unknown, looks for its object on disk: once a digest. `target` is that of the
+  /// workers. True if it was there.
   bool readFromDisk(const Digest& digest, kj::StringPtr target);
   void compiling(const Digest& digest);
   /// The object that a worker made.
@@ -56,7 +59,7 @@ public:
   /// What went wrong on the disk since the last call.
   std::optional<std::string> complaint();
 
-private:
+ private:
   struct Row {
     Code code;
     std::list<Digest>::iterator use;

@@ -7,9 +7,10 @@
 
 namespace roam::peer {
 
-/// The supervisor's account of one worker. It may be wrong: the worker then says that the code is missing.
+/// The supervisor's account of one worker. It may be wrong: the worker then says that the code is
+/// missing.
 class LoadedEntries {
-public:
+ public:
   bool has(const Digest& entry) const { return places_.count(entry) != 0; }
   std::size_t count() const { return places_.size(); }
 
@@ -40,7 +41,7 @@ public:
     return count() > limit ? std::optional(order_.back()) : std::nullopt;
   }
 
-private:
+ private:
   std::list<Digest> order_; ///< most recent first
   std::unordered_map<Digest, std::list<Digest>::iterator> places_;
 };

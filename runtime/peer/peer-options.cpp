@@ -9,7 +9,8 @@
 namespace roam::peer {
 
 std::string defaultCacheDirectory() {
-  // An empty variable counts as unset, and a relative one is to be ignored: XDG base directory specification.
+  // An empty variable counts as unset, and a relative one is to be ignored: XDG base directory
+  // specification.
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && cache[0] == '/')
     return std::string(cache) + "/roam/objects";
   if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/')
@@ -19,18 +20,21 @@ std::string defaultCacheDirectory() {
 
 unsigned defaultWorkers() {
   cpu_set_t cores;
-  return sched_getaffinity(0, sizeof cores, &cores) == 0 ? static_cast<unsigned>(CPU_COUNT(&cores)) : 1;
+  return sched_getaffinity(0, sizeof cores, &cores) == 0 ? static_cast<unsigned>(CPU_COUNT(&cores))
+                                                         : 1;
 }
 
 std::string findWorker() {
   std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
   std::filesystem::path beside = program.parent_path() / "roam-worker";
-  std::filesystem::path installed = program.parent_path().parent_path() / "libexec/roam/roam-worker";
+  std::filesystem::path installed =
+      program.parent_path().parent_path() / "libexec/roam/roam-worker";
   for (const std::filesystem::path& path : {beside, installed})
     if (access(path.c_str(), X_OK) == 0)
       return path;
-  throw std::runtime_error("roam-worker, the program that runs shipped code, is neither at " + beside.string() +
-                           " nor at " + installed.string() + ": is Roam installed completely?");
+  throw std::runtime_error("roam-worker, the program that runs shipped code, is neither at " +
+                           beside.string() + " nor at " + installed.string() +
+                           ": is Roam installed completely?");
 }
 
 } // namespace roam::peer

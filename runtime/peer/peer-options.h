@@ -13,16 +13,19 @@ unsigned defaultWorkers();
 struct PeerOptions {
   /// As net/address.h takes them. Port 0: the kernel chooses, and the peer says which.
   std::vector<std::string> listen = {"127.0.0.1:0"};
-  unsigned workers = defaultWorkers(); ///< chunks run at the same time, each in a process of its own
-  std::string cacheDirectory = defaultCacheDirectory(); ///< compiled objects; empty: not kept on disk
-  int lifelineFd = -1;          ///< the peer ends when this descriptor comes to its end; -1: none
+  /// Chunks run at the same time, each in a process of its own.
+  unsigned workers = defaultWorkers();
+  /// Where compiled objects are kept; empty: not on disk.
+  std::string cacheDirectory = defaultCacheDirectory();
+  /// The peer ends when this descriptor comes to its end; -1: none.
+  int lifelineFd = -1;
   std::string name;             ///< for people; empty: "host:pid"
   std::string version;          ///< of Roam
   std::string workerExecutable; ///< empty: see findWorker
 };
 
-/// The path of roam-worker: beside the running program, or in ../libexec/roam from there. Throws std::runtime_error that says
-/// where it was looked for.
+/// The path of roam-worker: beside the running program, or in ../libexec/roam from there. Throws
+/// std::runtime_error that says where it was looked for.
 std::string findWorker();
 
 } // namespace roam::peer

@@ -13,7 +13,7 @@ namespace roam::peer {
 namespace {
 
 class StandardErrorLog final : public net::Log {
-public:
+ public:
   void line(kj::StringPtr text) override {
     // One write, so that lines of several peers on one terminal don't mix.
     kj::String whole = kj::str("roam peer ", getpid(), ": ", text, "\n");
@@ -36,7 +36,8 @@ net::Hello helloOf(const PeerOptions& options, unsigned workers) {
 }
 
 WorkerPool::Options poolOptions(const PeerOptions& options, jit::ObjectCache* objects) {
-  std::string executable = options.workerExecutable.empty() ? findWorker() : options.workerExecutable;
+  std::string executable =
+      options.workerExecutable.empty() ? findWorker() : options.workerExecutable;
   return {options.workers, kj::heapString(executable.data(), executable.size()), objects};
 }
 
@@ -46,11 +47,13 @@ WorkerPool::Options poolOptions(const PeerOptions& options, jit::ObjectCache* ob
 
 Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
     : io_(io), log_(log), options_(options),
-      objects_(options.cacheDirectory.empty() ? std::nullopt
-                                              : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory)),
+      objects_(options.cacheDirectory.empty()
+                   ? std::nullopt
+                   : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory)),
       workers_(io.unixEventPort, io.provider->getTimer(), log,
                poolOptions(options, objects_ ? &*objects_ : nullptr)),
-      host_(helloOf(options, workers_.workers()), slices_, workers_, io.provider->getTimer(), log) {}
+      host_(helloOf(options, workers_.workers()), slices_, workers_, io.provider->getTimer(), log) {
+}
 
 kj::Promise<std::vector<std::string>> Peer::listen() {
   kj::Promise<void> listening = workers_.ready();
@@ -75,7 +78,8 @@ kj::Promise<void> Peer::listenOn(const std::string& address) {
 
 namespace {
 
-/// A descriptor that is missing here would be given to the next socket, and our own lines go into it.
+/// A descriptor that is missing here would be given to the next socket, and our own lines go into
+/// it.
 void openStandardDescriptors() {
   while (true) {
     int descriptor = open("/dev/null", O_RDWR);
@@ -96,9 +100,11 @@ kj::Promise<void> readToEnd(kj::AsyncInputStream& stream, kj::ArrayPtr<kj::byte>
 
 kj::Promise<void> endOf(int lifeline, kj::AsyncIoContext& io) {
   if (fcntl(lifeline, F_SETFD, FD_CLOEXEC) != 0)
-    throw std::runtime_error("the lifeline, descriptor " + std::to_string(lifeline) + ", is not open");
-  auto stream = io.lowLevelProvider->wrapInputFd(lifeline, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP |
-                                                               kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC);
+    throw std::runtime_error("the lifeline, descriptor " + std::to_string(lifeline) +
+                             ", is not open");
+  auto stream =
+      io.lowLevelProvider->wrapInputFd(lifeline, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP |
+                                                     kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC);
   auto buffer = kj::heapArray<kj::byte>(64);
   auto& from = *stream;
   auto into = buffer.asPtr();
@@ -120,7 +126,8 @@ void announce(const std::vector<std::string>& addresses) {
 
 } // namespace
 
-int runPeer(const PeerOptions& options) {
+// Not instrumented: KJ insists that kjLog is on the stack, and AddressSanitizer's frames are not.
+[[clang::no_sanitize("address")]] int runPeer(const PeerOptions& options) {
   openStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
   kj::UnixEventPort::captureSignal(SIGTERM);
@@ -131,7 +138,8 @@ int runPeer(const PeerOptions& options) {
     kj::AsyncIoContext io = kj::setupAsyncIo();
     kj::Promise<void> end = endOf(options, io);
     Peer peer(io, log, options);
-    kj::Promise<void> announced = peer.listen().then([](std::vector<std::string> addresses) { announce(addresses); });
+    kj::Promise<void> announced =
+        peer.listen().then([](std::vector<std::string> addresses) { announce(addresses); });
     announced.then([] { return kj::Promise<void>(kj::NEVER_DONE); })
         .exclusiveJoin(kj::mv(end))
         .wait(io.waitScope);

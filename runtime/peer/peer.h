@@ -1,4 +1,5 @@
-// A peer: the process that owns sockets, slices and compiled objects, and has workers run what origins send.
+// A peer: the process that owns sockets, slices and compiled objects, and has workers run what
+// origins send.
 #pragma once
 #include "jit/object-cache.h"
 #include "net/host.h"
@@ -15,24 +16,28 @@
 
 namespace roam::peer {
 
-/// Runs a peer until SIGTERM, SIGINT or the end of its lifeline. Prints `roam peer listening on ADDRESS` for each address to
-/// standard output, once its workers are ready; everything else goes to standard error. Takes over the signals of the
-/// process: call it from main. Returns the exit code of the program: 0, or 1 if the peer could not start.
+/// Runs a peer until SIGTERM, SIGINT or the end of its lifeline. Prints `roam peer listening on
+/// ADDRESS` for each address to standard output, once its workers are ready; everything else goes
+/// to standard error. Takes over the signals of the process: call it from main. Returns the exit
+/// code of the program: 0, or 1 if the peer could not start.
 int runPeer(const PeerOptions& options);
 
-/// A peer on an event loop. Everything ends when it is destroyed: connections, workers, socket files.
+/// A peer on an event loop. Everything ends when it is destroyed: connections, workers, socket
+/// files.
 class Peer {
-public:
-  /// Starts the workers. `io` and `log` must outlive the peer. Throws if there is no worker program.
+ public:
+  /// Starts the workers. `io` and `log` must outlive the peer. Throws if there is no worker
+  /// program.
   Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options);
   KJ_DISALLOW_COPY(Peer);
 
-  /// Listens, once every worker is ready. Resolves to the addresses, with the ports that the kernel chose.
+  /// Listens, once every worker is ready. Resolves to the addresses, with the ports that the kernel
+  /// chose.
   kj::Promise<std::vector<std::string>> listen();
 
   const WorkerPool& workers() const { return workers_; }
 
-private:
+ private:
   kj::Promise<void> listenOn(const std::string& address);
 
   kj::AsyncIoContext& io_;

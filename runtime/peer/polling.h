@@ -6,18 +6,20 @@
 
 namespace roam::peer {
 
-/// Polling saves the 8 us that waking a process takes, and costs a core meanwhile. It pays when an origin makes one short
-/// call after another and a core has nothing else to do. So: only after a row of short waits, and not for a while after
-/// the kernel took the core away during a poll, for then others have work for it.
+/// Polling saves the 8 us that waking a process takes, and costs a core meanwhile. It pays when an
+/// origin makes one short call after another and a core has nothing else to do. So: only after a
+/// row of short waits, and not for a while after the kernel took the core away during a poll, for
+/// then others have work for it.
 class Polling {
-public:
+ public:
   using Clock = std::chrono::steady_clock;
   /// Longer than a round trip to an origin on this machine.
   static constexpr std::chrono::microseconds longest{60};
 
   explicit Polling(unsigned cores = std::thread::hardware_concurrency()) : possible_(cores > 1) {}
 
-  /// Runs `poll` until it is true, but not for long, and only if that promises something. Whether it became true.
+  /// Runs `poll` until it is true, but not for long, and only if that promises something. Whether
+  /// it became true.
   template <class Poll>
   bool pollFor(Poll&& poll) {
     begun_ = Clock::now();
@@ -37,7 +39,7 @@ public:
   /// What was waited for has come, after a poll that may have failed.
   void arrived() { shortWaits_ = Clock::now() - begun_ < longest ? shortWaits_ + 1 : 0; }
 
-private:
+ private:
   static constexpr unsigned rowOfShortWaits = 8;
   static constexpr std::chrono::milliseconds pause{100};
 

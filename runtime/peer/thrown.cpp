@@ -25,7 +25,8 @@ std::string demangled(const std::type_info* type) {
 }
 
 /// `text` at `used`, at most `most` bytes of it; advances `used`.
-std::uint32_t place(std::string_view text, std::span<char> area, std::size_t& used, std::size_t most) {
+std::uint32_t place(std::string_view text, std::span<char> area, std::size_t& used,
+                    std::size_t most) {
   std::size_t size = std::min({text.size(), most, area.size() - used});
   std::memcpy(area.data() + used, text.data(), size);
   used += size;

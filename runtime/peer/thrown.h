@@ -8,8 +8,8 @@
 namespace roam::peer {
 
 struct Thrown {
-  std::string type;     ///< exact dynamic type, demangled: "std::out_of_range"
-  std::string message;  ///< what(); for other types what could be made of them
+  std::string type;    ///< exact dynamic type, demangled: "std::out_of_range"
+  std::string message; ///< what(); for other types what could be made of them
   std::int64_t code = 0;
   std::string category; ///< of std::system_error
 };

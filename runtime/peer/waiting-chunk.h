@@ -11,17 +11,18 @@ using ChunkQueue = std::list<WaitingChunk*>;
 
 /// Whoever places chunks. Must outlive them, or let go of each (`owner = nullptr`).
 class ChunkOwner {
-public:
+ public:
   virtual void enqueue(WaitingChunk& chunk) = 0;
   /// Its promise was dropped: no answer is wanted. Must not throw.
   virtual void forget(WaitingChunk& chunk) = 0;
 };
 
-/// The adapter of the promise that ClosureRunner::run gives, so that it lives exactly as long as the promise.
+/// The adapter of the promise that ClosureRunner::run gives, so that it lives exactly as long as
+/// the promise.
 class WaitingChunk {
-public:
-  WaitingChunk(kj::PromiseFulfiller<net::ChunkOutcome>& fulfiller, ChunkOwner& owner, net::Chunk chunk,
-               kj::ArrayPtr<const kj::byte> slice)
+ public:
+  WaitingChunk(kj::PromiseFulfiller<net::ChunkOutcome>& fulfiller, ChunkOwner& owner,
+               net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice)
       : chunk(chunk), slice(slice), fulfiller_(fulfiller), owner_(&owner) {
     owner.enqueue(*this);
   }
@@ -57,7 +58,7 @@ public:
     fulfiller_.reject(kj::mv(exception));
   }
 
-private:
+ private:
   kj::PromiseFulfiller<net::ChunkOutcome>& fulfiller_;
   ChunkOwner* owner_;
   ChunkQueue* queue_ = nullptr;

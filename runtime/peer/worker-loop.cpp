@@ -21,7 +21,9 @@ struct ObjectTooLarge : std::runtime_error {
 /// Thrown through the shipped code when its results pass the limit.
 struct ResultsTooLarge {};
 
-void refuseToGrow(Output*, std::size_t) { throw ResultsTooLarge(); }
+void refuseToGrow(Output*, std::size_t) {
+  throw ResultsTooLarge();
+}
 
 std::uint64_t nanosecondsSince(Clock::time_point start) {
   return static_cast<std::uint64_t>(
@@ -31,7 +33,7 @@ std::uint64_t nanosecondsSince(Clock::time_point start) {
 } // namespace
 
 WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor)
-    : memory_(memory), descriptor_(descriptor), session_(jit::Session::open(*this)) {}
+    : memory_(memory), descriptor_(descriptor), session_(jit::Session::open(*this, {.warm = true})) {}
 
 WorkerLoop::~WorkerLoop() = default;
 
@@ -96,18 +98,25 @@ Answer WorkerLoop::runEntry(EntryFunction* entry, const Request& request, unsign
   try {
     switch (entry(parts.captures.data(), parts.captures.size(), parts.arguments.data(),
                   parts.arguments.size(), request.count, &out)) {
-    case Outcome::done: answer.kind = AnswerKind::done; break;
-    case Outcome::badCaptures: answer.kind = AnswerKind::badCaptures; break;
-    case Outcome::badArguments: answer.kind = AnswerKind::badArguments; break;
+    case Outcome::done:
+      answer.kind = AnswerKind::done;
+      break;
+    case Outcome::badCaptures:
+      answer.kind = AnswerKind::badCaptures;
+      break;
+    case Outcome::badArguments:
+      answer.kind = AnswerKind::badArguments;
+      break;
     default:
       answer.kind = AnswerKind::badSlice;
       setMessage(answer, index, "the entry returned what no entry returns");
     }
   } catch (const ResultsTooLarge&) {
     answer.kind = AnswerKind::limit;
-    setMessage(answer, index, "the results of one chunk passed the limit of " +
-                                  std::to_string(limits::chunkBytes >> 20) +
-                                  " MiB: return less for each element, or use smaller chunks");
+    setMessage(answer, index,
+               "the results of one chunk passed the limit of " +
+                   std::to_string(limits::chunkBytes >> 20) +
+                   " MiB: return less for each element, or use smaller chunks");
   } catch (...) {
     Thrown thrown = describeThrown();
     answer = placeThrown(thrown, memory_.text(index));
@@ -129,18 +138,21 @@ jit::SliceCode WorkerLoop::fetch(const Digest& digest) {
   if (request.code == CodeKind::none || request.entry != digest)
     throw CodeMissing();
   RequestParts parts = partsOf(request, memory_.request(current_));
-  return {request.code == CodeKind::object ? jit::SliceCode::Kind::object : jit::SliceCode::Kind::slice,
+  return {request.code == CodeKind::object ? jit::SliceCode::Kind::object
+                                           : jit::SliceCode::Kind::slice,
           std::as_bytes(parts.code)};
 }
 
 void WorkerLoop::compiled(const Digest& digest, std::span<const std::byte> object) {
   std::span<char> room = memory_.object(current_);
   if (object.size() > room.size())
-    throw std::length_error("the compiled object of " + digest.shortened() + " is larger than the limit of " +
+    throw std::length_error("the compiled object of " + digest.shortened() +
+                            " is larger than the limit of " +
                             std::to_string(limits::objectBytes >> 20) + " MiB");
   std::memcpy(room.data(), object.data(), object.size());
   memory_.slot(current_).objectSize.store(object.size());
-  // At once, not with the answer: other workers may be waiting for this object while the chunk runs.
+  // At once, not with the answer: other workers may be waiting for this object while the chunk
+  // runs.
   tell(descriptor_);
 }
 

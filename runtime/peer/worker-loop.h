@@ -1,4 +1,5 @@
-// The worker's side: takes requests from the shared memory, has the JIT turn their code into entries, and runs them.
+// The worker's side: takes requests from the shared memory, has the JIT turn their code into
+// entries, and runs them.
 #pragma once
 #include "jit/session.h"
 #include "runtime/include/roam/entry.h"
@@ -9,18 +10,19 @@
 
 namespace roam::peer {
 
-/// Runs the requests of one supervisor, one after another, on the thread that calls `run`. Whatever the shipped code throws
-/// becomes an answer; a crash takes the process, which is why this is one.
+/// Runs the requests of one supervisor, one after another, on the thread that calls `run`. Whatever
+/// the shipped code throws becomes an answer; a crash takes the process, which is why this is one.
 class WorkerLoop final : jit::SliceSource {
-public:
-  /// `memory` must outlive the loop; `descriptor`: the eventfd that tells the supervisor. Opens the JIT.
+ public:
+  /// `memory` must outlive the loop; `descriptor`: the eventfd that tells the supervisor. Opens the
+  /// JIT.
   WorkerLoop(const WorkerMemory& memory, int descriptor);
   ~WorkerLoop();
 
   /// Says that the worker is ready, then serves for ever.
   [[noreturn]] void run();
 
-private:
+ private:
   jit::SliceCode fetch(const Digest& digest) override;
   void compiled(const Digest& digest, std::span<const std::byte> object) override;
 

@@ -20,7 +20,9 @@ namespace {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-std::size_t roundUp(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
+std::size_t roundUp(std::size_t bytes, std::size_t to) {
+  return (bytes + to - 1) / to * to;
+}
 
 long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) {
   static_assert(sizeof(word) == sizeof(std::uint32_t));
@@ -52,10 +54,12 @@ WorkerMemory WorkerMemory::attach(int descriptor) {
   if (fstat(descriptor, &state) != 0)
     failed("can't use the memory inherited from the supervisor");
   if (static_cast<std::size_t>(state.st_size) != layout::total)
-    throw std::runtime_error("this roam-worker was built from other sources than the peer that started it");
+    throw std::runtime_error(
+        "this roam-worker was built from other sources than the peer that started it");
   WorkerMemory memory = map(descriptor);
   if (memory.control().layout != layout::number)
-    throw std::runtime_error("this roam-worker was built from other sources than the peer that started it");
+    throw std::runtime_error(
+        "this roam-worker was built from other sources than the peer that started it");
   return memory;
 }
 
@@ -72,7 +76,8 @@ WorkerMemory WorkerMemory::map(int descriptor) {
 }
 
 WorkerMemory::WorkerMemory(WorkerMemory&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), base_(std::exchange(other.base_, nullptr)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      base_(std::exchange(other.base_, nullptr)) {}
 
 WorkerMemory::~WorkerMemory() {
   if (base_ != nullptr)
@@ -87,8 +92,8 @@ void WorkerMemory::giveBack(std::span<char> area, std::size_t used) const {
   std::size_t from = static_cast<std::size_t>(area.data() - base_) + limits::sharedKept;
   std::size_t length = std::min(roundUp(used, layout::alignment), area.size()) - limits::sharedKept;
   // Best effort: memory that can't be given back now is used again by the next large chunk.
-  (void)fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                  static_cast<off_t>(from), static_cast<off_t>(length));
+  (void)fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from),
+                  static_cast<off_t>(length));
 }
 
 std::size_t WorkerMemory::resident() const {
@@ -107,7 +112,8 @@ RequestParts partsOf(const Request& request, std::span<char> area) {
 }
 
 void awaitSubmission(Control& control, std::uint32_t taken) {
-  // Sequentially consistent on both sides: either the supervisor sees `asleep`, or we see its request.
+  // Sequentially consistent on both sides: either the supervisor sees `asleep`, or we see its
+  // request.
   control.asleep.store(1);
   while (control.submitted.load() == taken)
     futex(control.submitted, FUTEX_WAIT, taken);

@@ -1,19 +1,23 @@
-// The memory that a supervisor and one of its worker processes share, and how they take turns in it.
+// The memory that a supervisor and one of its worker processes share, and how they take turns in
+// it.
 //
-// A chunk crosses from one to the other in a few stores, not in a message: each slot holds one request and its answer.
+// A chunk crosses from one to the other in a few stores, not in a message: each slot holds one
+// request and its answer.
 //
 //     supervisor                                     worker
 //       writes the request, slot := submitted
 //       order[submitted % n] := slot, submitted + 1
 //       wakes the worker if it sleeps        ------>   slot := running
-//       may take it back: slot := cancelled            compiles: writes the object, objectSize := size, tells
-//                                                      runs the entry, which writes its results in place
+//       may take it back: slot := cancelled            compiles: writes the object, its size, tells
+//                                                      runs the entry: results are written in place
 //       reads the answer, reuses the slot    <------   writes the answer, slot := answered, tells
 //
-// "Tells" is a write to an eventfd that the supervisor's event loop observes. The worker sleeps on a futex. Pages exist only where something was written; after a large chunk they are given back.
+// "Tells" is a write to an eventfd that the supervisor's event loop observes. The worker sleeps on
+// a futex. Pages exist only where something was written; after a large chunk they are given back.
 //
-// The worker runs code from others, so the supervisor trusts nothing here: it keeps its own account of which slot is in
-// use, copies an answer before it checks it, and the size of the memory is sealed.
+// The worker runs code from others, so the supervisor trusts nothing here: it keeps its own account
+// of which slot is in use, copies an answer before it checks it, and the size of the memory is
+// sealed.
 #pragma once
 #include "jit/slice/digest.h"
 #include "net/limits.h"
@@ -32,7 +36,8 @@ inline constexpr unsigned slotCount = 4;
 enum class SlotState : std::uint32_t { free, submitted, running, cancelled, answered };
 enum class CodeKind : std::uint32_t { none, slice, object };
 
-/// What a worker is asked to run. The bytes stand in the slot's request area: captures, arguments, code, each aligned.
+/// What a worker is asked to run. The bytes stand in the slot's request area: captures, arguments,
+/// code, each aligned.
 struct Request {
   Digest entry;
   Digest unload; ///< zero, or an entry whose memory the worker gives back first
@@ -56,8 +61,8 @@ enum class AnswerKind : std::uint32_t {
 struct Answer {
   AnswerKind kind = AnswerKind::done;
   std::uint32_t typeSize = 0, categorySize = 0, messageSize = 0;
-  std::uint64_t resultsSize = 0; ///< bytes written to the result area, of which some exist even after a throw
-  std::uint64_t element = 0;     ///< index in the whole job
+  std::uint64_t resultsSize = 0; ///< bytes written to the result area, also before a throw
+  std::uint64_t element = 0; ///< index in the whole job
   std::int64_t code = 0;
   std::uint64_t runNanoseconds = 0;
 };
@@ -73,13 +78,13 @@ enum class WorkerPhase : std::uint32_t { starting, ready, failed };
 
 /// Where both sides meet, at the start of the memory. All zero when it is new, except `layout`.
 struct Control {
-  std::uint64_t layout; ///< set by the supervisor; a worker built from other sources sees a difference
+  std::uint64_t layout; ///< layout::number of the supervisor; other builds have others
   std::atomic<WorkerPhase> phase;
   char word[1000]; ///< ready: the target of its objects; failed: why. Ended by NUL.
 
   alignas(64) std::atomic<std::uint32_t> submitted; ///< requests ever submitted; the worker's futex
-  std::array<std::uint8_t, 8> order;                ///< slot of request n at n % 8; at most slotCount are open
-  alignas(64) std::atomic<std::uint32_t> asleep;    ///< the worker waits on `submitted`
+  std::array<std::uint8_t, 8> order; ///< slot of request n at n % 8; at most slotCount are open
+  alignas(64) std::atomic<std::uint32_t> asleep; ///< the worker waits on `submitted`
   alignas(64) std::array<Slot, slotCount> slots;
 };
 
@@ -93,17 +98,18 @@ inline constexpr std::size_t slot = text + object + request + results;
 inline constexpr std::size_t control = (sizeof(Control) + alignment - 1) / alignment * alignment;
 inline constexpr std::size_t total = control + slotCount * slot;
 /// Differs between builds that would misread each other.
-inline constexpr std::uint64_t number = (std::uint64_t(1) << 56) | (std::uint64_t(sizeof(Control)) << 40) | total;
+inline constexpr std::uint64_t number =
+    (std::uint64_t(1) << 56) | (std::uint64_t(sizeof(Control)) << 40) | total;
 } // namespace layout
 
-/// The shared memory, mapped in this process. Owns the mapping and the descriptor. About 3.6 GB of addresses, no memory
-/// until it is used.
+/// The shared memory, mapped in this process. Owns the mapping and the descriptor. About 3.6 GB of
+/// addresses, no memory until it is used.
 class WorkerMemory {
-public:
+ public:
   /// New memory whose size can't be changed by anyone. Throws std::system_error.
   static WorkerMemory create();
-  /// Maps the memory behind a descriptor that was inherited, and takes the descriptor. Throws std::system_error, or
-  /// std::runtime_error if it was laid out by another build.
+  /// Maps the memory behind a descriptor that was inherited, and takes the descriptor. Throws
+  /// std::system_error, or std::runtime_error if it was laid out by another build.
   static WorkerMemory attach(int descriptor);
 
   WorkerMemory(WorkerMemory&& other) noexcept;
@@ -115,7 +121,9 @@ public:
   Slot& slot(unsigned index) const { return control().slots[index]; }
 
   std::span<char> text(unsigned slot) const { return {area(slot), layout::text}; }
-  std::span<char> object(unsigned slot) const { return {area(slot) + layout::text, layout::object}; }
+  std::span<char> object(unsigned slot) const {
+    return {area(slot) + layout::text, layout::object};
+  }
   std::span<char> request(unsigned slot) const {
     return {area(slot) + layout::text + layout::object, layout::request};
   }
@@ -128,7 +136,7 @@ public:
   /// Bytes of memory that the pages in use take.
   std::size_t resident() const;
 
-private:
+ private:
   WorkerMemory(int descriptor, char* base) : descriptor_(descriptor), base_(base) {}
   static WorkerMemory map(int descriptor);
   char* area(unsigned slot) const { return base_ + layout::control + slot * layout::slot; }

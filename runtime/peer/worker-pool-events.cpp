@@ -6,7 +6,8 @@
 namespace roam::peer {
 namespace {
 
-/// A chunk given to workers this often, which all ended or answered nonsense before they began it, is at fault.
+/// A chunk given to workers this often, which all ended or answered nonsense before they began it,
+/// is at fault.
 constexpr unsigned triesPerChunk = 4;
 
 kj::Exception disconnected(kj::String why) {
@@ -19,8 +20,8 @@ kj::Exception disconnected(kj::String why) {
 
 WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
-      codes_(options.cache, limits::objectStoreBytes),
-      notReady_(options.workers), ready_(nullptr), tasks_(*this) {
+      codes_(options.cache, limits::objectStoreBytes), notReady_(options.workers), ready_(nullptr),
+      tasks_(*this) {
   auto pair = kj::newPromiseAndFulfiller<void>();
   readyFulfiller_ = kj::mv(pair.fulfiller);
   ready_ = pair.promise.fork();
@@ -94,12 +95,15 @@ void WorkerPool::learn(Member& member, const Place& place, const TakenAnswer& ta
     else
       codes_.forgetObject(place.entry);
     break;
-  case AnswerKind::codeMissing: member.loaded.erase(place.entry); break;
+  case AnswerKind::codeMissing:
+    member.loaded.erase(place.entry);
+    break;
   case AnswerKind::skipped:
     if (place.sent != CodeKind::none)
       member.loaded.erase(place.entry);
     break;
-  default: break;
+  default:
+    break;
   }
   if (place.compiles) {
     codes_.abandon(place.entry);
@@ -107,7 +111,8 @@ void WorkerPool::learn(Member& member, const Place& place, const TakenAnswer& ta
   }
 }
 
-void WorkerPool::onCompiled(WorkerProcess& worker, unsigned slot, kj::ArrayPtr<const kj::byte> object) {
+void WorkerPool::onCompiled(WorkerProcess& worker, unsigned slot,
+                            kj::ArrayPtr<const kj::byte> object) {
   Place& place = memberOf(worker).places[slot];
   if (place.sent != CodeKind::slice)
     return; // it was not asked to
@@ -151,7 +156,8 @@ void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
     lose(member, how);
     startLater(member, 0 * kj::SECONDS);
   } else {
-    kj::Exception problem = disconnected(kj::str("worker process ", worker.pid(), " (", executable_, ") ", how));
+    kj::Exception problem =
+        disconnected(kj::str("worker process ", worker.pid(), " (", executable_, ") ", how));
     readyFulfiller_->reject(kj::cp(problem));
     startLater(member, limits::workerRetry);
     bool any = false;
@@ -172,7 +178,8 @@ void WorkerPool::lose(Member& member, kj::StringPtr how) {
     if (place.chunk == nullptr)
       continue;
     if (member.process->hasBegun(slot) || place.chunk->tries >= triesPerChunk)
-      place.chunk->settle(workerDied(member.process->pid(), how, place.compiles, place.chunk->chunk));
+      place.chunk->settle(
+          workerDied(member.process->pid(), how, place.compiles, place.chunk->chunk));
     else
       putBack(*place.chunk);
   }

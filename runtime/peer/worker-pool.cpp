@@ -1,13 +1,14 @@
 // Which chunk goes to which worker. What workers tell is in worker-pool-events.cpp.
-#include "runtime/peer/chunk-outcome.h"
 #include "runtime/peer/worker-pool.h"
+#include "runtime/peer/chunk-outcome.h"
 #include <kj/debug.h>
 
 namespace roam::peer {
 
 // --- chunks come and go ----------------------------------------------------------------------
 
-kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) {
+kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk,
+                                               kj::ArrayPtr<const kj::byte> slice) {
   auto tooLarge = [&](const char* what, std::size_t size, std::size_t limit) {
     return failedWith(net::Failure::Kind::limit,
                       kj::str("the ", what, " is ", size, " bytes; the limit is ", limit), chunk);
@@ -19,9 +20,9 @@ kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk, kj::ArrayPtr<co
   if (slice.size() > limits::sliceBytes)
     return tooLarge("size of the slice", slice.size(), limits::sliceBytes);
   if (waiting_.size() >= limits::chunksWaiting)
-    return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
-                         kj::str("this peer has ", limits::chunksWaiting,
-                                 " chunks waiting and takes no more"));
+    return kj::Exception(
+        kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
+        kj::str("this peer has ", limits::chunksWaiting, " chunks waiting and takes no more"));
   ChunkOwner& owner = *this;
   return kj::newAdaptedPromise<net::ChunkOutcome, WaitingChunk>(owner, chunk, slice);
 }
@@ -31,7 +32,9 @@ void WorkerPool::enqueue(WaitingChunk& chunk) {
   dispatch();
 }
 
-void WorkerPool::putBack(WaitingChunk& chunk) { chunk.enter(waiting_, waiting_.begin()); }
+void WorkerPool::putBack(WaitingChunk& chunk) {
+  chunk.enter(waiting_, waiting_.begin());
+}
 
 void WorkerPool::forget(WaitingChunk& chunk) {
   chunk.leaveQueue();
@@ -79,7 +82,8 @@ bool WorkerPool::dispatchFront() {
   return true;
 }
 
-/// Best an idle worker, then one that has the entry loaded, then the one used last, whose memory is warm.
+/// Best an idle worker, then one that has the entry loaded, then the one used last, whose memory is
+/// warm.
 WorkerPool::Member* WorkerPool::choose(const Digest& entry, const Code& code) {
   Member* best = nullptr;
   int bestMerit = -1;
@@ -115,36 +119,43 @@ void WorkerPool::give(Member& member, WaitingChunk& chunk) {
       codes_.compiling(entry);
   }
   member.loaded.used(entry); // the worker will have loaded it before it comes to a later request
-  member.lastUse = ++uses_;
-  Request request{.entry = entry, .code = place.sent, .count = chunk.chunk.count, .first = chunk.chunk.first};
+  member.lastUse = place.number = ++uses_;
+  Request request{
+      .entry = entry, .code = place.sent, .count = chunk.chunk.count, .first = chunk.chunk.first};
   if (std::optional<Digest> surplus = member.loaded.surplus(limits::entriesLoaded)) {
     request.unload = *surplus;
     member.loaded.erase(*surplus);
   }
   ++chunk.tries;
-  unsigned slot = member.process->submit(request, chunk.chunk.captures, chunk.chunk.arguments, bytes);
+  unsigned slot =
+      member.process->submit(request, chunk.chunk.captures, chunk.chunk.arguments, bytes);
   member.places[slot] = place;
 }
 
 // --- evening out -----------------------------------------------------------------------------
 
-/// Moves one chunk that lies ready at a busy worker to an idle one. False if there is no such pair.
+/// Moves one chunk that lies ready behind another at a busy worker to an idle one. False if there
+/// is no such pair.
 bool WorkerPool::takeFromBusy() {
   for (auto& busy : members_) {
     if (!busy->isReady() || busy->process->open() < 2)
       continue;
-    for (unsigned slot = 0; slot < slotCount; ++slot) {
-      Place& place = busy->places[slot];
-      if (place.chunk == nullptr || busy->process->hasBegun(slot))
-        continue;
-      Member* idle = idleFor(place);
-      if (idle == nullptr || !busy->process->takeBack(slot))
-        continue;
-      WaitingChunk& chunk = *place.chunk;
-      release(place);
-      give(*idle, chunk);
-      return true;
-    }
+    // Only the last: the one before it is running, or will be as soon as the worker is awake.
+    unsigned last = 0;
+    for (unsigned slot = 1; slot < slotCount; ++slot)
+      if (busy->places[slot].number > busy->places[last].number)
+        last = slot;
+    Place& place = busy->places[last];
+    if (place.chunk == nullptr || busy->process->hasBegun(last))
+      continue;
+    Member* idle = idleFor(place);
+    if (idle == nullptr || !busy->process->takeBack(last))
+      continue;
+    WaitingChunk& chunk = *place.chunk;
+    release(place);
+    --chunk.tries;
+    give(*idle, chunk);
+    return true;
   }
   return false;
 }

@@ -1,9 +1,10 @@
 // A peer's worker processes, and the chunks that wait for them.
 //
-// Each chunk goes to an idle worker, best to one that has its entry loaded; when all are busy, each gets one more, so that
-// no worker waits for the supervisor. A chunk that lies ready at a busy worker is taken back when another has nothing to do.
-// The first worker that meets a digest compiles it; chunks of that digest are parked until the object is there, then every
-// worker links it. A worker that dies fails the chunk it was running; what it had not begun goes to the others.
+// Each chunk goes to an idle worker, best to one that has its entry loaded; when all are busy, each
+// gets one more, so that no worker waits for the supervisor. A chunk that lies ready at a busy
+// worker is taken back when another has nothing to do. The first worker that meets a digest
+// compiles it; chunks of that digest are parked until the object is there, then every worker links
+// it. A worker that dies fails the chunk it was running; what it had not begun goes to the others.
 #pragma once
 #include "net/closure-runner.h"
 #include "net/log.h"
@@ -20,21 +21,26 @@
 namespace roam::peer {
 
 /// Runs chunks in worker processes. Call on the loop thread; results must be dropped there too.
-class WorkerPool final : public net::ClosureRunner, ChunkOwner, WorkerEvents, kj::TaskSet::ErrorHandler {
-public:
+class WorkerPool final : public net::ClosureRunner,
+                         ChunkOwner,
+                         WorkerEvents,
+                         kj::TaskSet::ErrorHandler {
+ public:
   struct Options {
     unsigned workers = 1;
     kj::String executable;             ///< path of roam-worker
     jit::ObjectCache* cache = nullptr; ///< objects on disk, or none
   };
 
-  /// Starts the workers. `log` and the cache must outlive the pool. Throws if the executable can't be started.
+  /// Starts the workers. `log` and the cache must outlive the pool. Throws if the executable can't
+  /// be started.
   WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, Options options);
   /// Ends the workers at once; whatever still waits fails as DISCONNECTED.
   ~WorkerPool() noexcept(false);
   KJ_DISALLOW_COPY(WorkerPool);
 
-  /// Resolves when every worker is ready; fails with the reason if one can't start. Chunks may be run before that.
+  /// Resolves when every worker is ready; fails with the reason if one can't start. Chunks may be
+  /// run before that.
   kj::Promise<void> ready() { return ready_.addBranch(); }
 
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) override;
@@ -46,13 +52,14 @@ public:
   /// Bytes of memory shared with the workers that are in use.
   std::size_t sharedMemory() const;
 
-private:
+ private:
   /// What a slot of a worker is used for, by our account.
   struct Place {
     WaitingChunk* chunk = nullptr; ///< null if nobody waits for the answer any more
     Digest entry;
     CodeKind sent = CodeKind::none;
-    bool compiles = false; ///< parked chunks wait for what comes of it
+    std::uint64_t number = 0; ///< in the order of giving
+    bool compiles = false;    ///< parked chunks wait for what comes of it
   };
   struct Member {
     kj::Own<WorkerProcess> process; ///< null between an end and a new start
@@ -77,7 +84,8 @@ private:
 
   // What workers tell: worker-pool-events.cpp.
   void onReady(WorkerProcess& worker) override;
-  void onCompiled(WorkerProcess& worker, unsigned slot, kj::ArrayPtr<const kj::byte> object) override;
+  void onCompiled(WorkerProcess& worker, unsigned slot,
+                  kj::ArrayPtr<const kj::byte> object) override;
   void onAnswered(WorkerProcess& worker, unsigned slot) override;
   void onEnded(WorkerProcess& worker, kj::StringPtr how) override;
   void taskFailed(kj::Exception&& exception) override;

@@ -1,8 +1,9 @@
 // Starting, hearing and ending a worker process.
 //
-// It inherits three descriptors, named on its command line: the shared memory, the eventfd by which it tells, and the read
-// end of a pipe that nobody writes to. The pipe ends when the supervisor does, however that happens, and the worker with it.
-// The supervisor learns of the worker's end from a pidfd.
+// It inherits three descriptors, named on its command line: the shared memory, the eventfd by which
+// it tells, and the read end of a pipe that nobody writes to. The pipe ends when the supervisor
+// does, however that happens, and the worker with it. The supervisor learns of the worker's end
+// from a pidfd.
 #include "runtime/peer/worker-process.h"
 #include <algorithm>
 #include <cerrno>
@@ -42,13 +43,15 @@ std::string_view pieceOf(std::span<char> text, std::size_t& used, std::size_t si
   return {text.data() + from, length};
 }
 
-kj::String copyOf(std::string_view text) { return kj::heapString(text.data(), text.size()); }
+kj::String copyOf(std::string_view text) {
+  return kj::heapString(text.data(), text.size());
+}
 
 } // namespace
 
 /// The memory, and our own account of what each slot is used for: the worker can't disturb that.
 class WorkerProcess::Slots {
-public:
+ public:
   enum class Use : std::uint8_t { free, open, lent };
   struct Touched {
     std::size_t request = 0, object = 0, results = 0;
@@ -73,10 +76,11 @@ public:
 
 /// Frees the slot when the results were sent.
 class WorkerProcess::LentResults final : public kj::ArrayDisposer {
-public:
-  LentResults(std::shared_ptr<Slots> slots, unsigned slot) : slots_(std::move(slots)), slot_(slot) {}
+ public:
+  LentResults(std::shared_ptr<Slots> slots, unsigned slot)
+      : slots_(std::move(slots)), slot_(slot) {}
 
-private:
+ private:
   void disposeImpl(void*, std::size_t, std::size_t, std::size_t, void (*)(void*)) const override {
     slots_->release(slot_);
     delete this;
@@ -88,16 +92,18 @@ private:
 WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
                              WorkerEvents& events)
     : events_(events), slots_(std::make_shared<Slots>()) {
-  tellFd_ = checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "can't make an eventfd for a worker process");
+  tellFd_ =
+      checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "can't make an eventfd for a worker process");
   spawn(executable);
-  tellObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(port, tellFd_.get(),
-                                                          kj::UnixEventPort::FdObserver::OBSERVE_READ);
+  tellObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
+      port, tellFd_.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
   processObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
       port, processFd_.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
   // Later: nothing is told before the constructor is through.
   listening_ = kj::evalLater([this] { return listen(); }).eagerlyEvaluate(nullptr);
   starting_ = awaitStart(timer).eagerlyEvaluate(nullptr);
-  ending_ = processObserver_->whenBecomesReadable().then([this] { hearEnd(); }).eagerlyEvaluate(nullptr);
+  ending_ =
+      processObserver_->whenBecomesReadable().then([this] { hearEnd(); }).eagerlyEvaluate(nullptr);
 }
 
 WorkerProcess::~WorkerProcess() noexcept(false) {
@@ -113,7 +119,8 @@ WorkerProcess::~WorkerProcess() noexcept(false) {
 void WorkerProcess::spawn(kj::StringPtr executable) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
-    throw std::system_error(errno, std::generic_category(), "can't make a pipe for a worker process");
+    throw std::system_error(errno, std::generic_category(),
+                            "can't make a pipe for a worker process");
   kj::AutoCloseFd theirs(ends[0]);
   lifeline_ = kj::AutoCloseFd(ends[1]);
 
@@ -129,9 +136,11 @@ void WorkerProcess::spawn(kj::StringPtr executable) {
   posix_spawn_file_actions_adddup2(&actions, 2, 1);
   int inherited[] = {slots_->memory.descriptor(), tellFd_.get(), theirs.get()};
   for (int descriptor : inherited)
-    posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor); // clears close-on-exec there
+    posix_spawn_file_actions_adddup2(&actions, descriptor,
+                                     descriptor); // clears close-on-exec there
 
-  // Shipped code meets signals as a program started by hand would, whatever this process blocks or ignores.
+  // Shipped code meets signals as a program started by hand would, whatever this process blocks or
+  // ignores.
   sigset_t none, all;
   sigemptyset(&none);
   sigfillset(&all);
@@ -149,13 +158,18 @@ void WorkerProcess::spawn(kj::StringPtr executable) {
   processFd_ = checked(pidfd_open(pid_, 0), "can't watch a worker process (pidfd_open)");
 }
 
-std::size_t WorkerProcess::sharedMemory() const { return slots_->memory.resident(); }
-unsigned WorkerProcess::open() const { return slots_->count(Slots::Use::open); }
+std::size_t WorkerProcess::sharedMemory() const {
+  return slots_->memory.resident();
+}
+unsigned WorkerProcess::open() const {
+  return slots_->count(Slots::Use::open);
+}
 
 // --- giving requests -------------------------------------------------------------------------
 
 unsigned WorkerProcess::submit(Request request, kj::ArrayPtr<const kj::byte> captures,
-                               kj::ArrayPtr<const kj::byte> arguments, kj::ArrayPtr<const kj::byte> code) {
+                               kj::ArrayPtr<const kj::byte> arguments,
+                               kj::ArrayPtr<const kj::byte> code) {
   // The lowest free slot, so that a quiet worker uses the same warm pages again and again.
   unsigned index = 0;
   while (index < slotCount && slots_->use[index] != Slots::Use::free)
@@ -216,7 +230,8 @@ TakenAnswer WorkerProcess::take(unsigned slot) {
     slots_->release(slot);
   } else if (size > copiedResults && slots_->count(Slots::Use::lent) < slotsLent) {
     slots_->use[slot] = Slots::Use::lent;
-    taken.results = kj::Array<const kj::byte>(results.begin(), size, *new LentResults(slots_, slot));
+    taken.results =
+        kj::Array<const kj::byte>(results.begin(), size, *new LentResults(slots_, slot));
   } else {
     taken.results = kj::heapArray(results);
     slots_->release(slot);
@@ -236,7 +251,8 @@ void WorkerProcess::look() {
       std::span<char> area = slots_->memory.object(i);
       std::size_t size = std::min<std::size_t>(slot.objectSize.exchange(0), area.size());
       slots_->touched[i].object = size;
-      events_.onCompiled(*this, i, kj::arrayPtr(reinterpret_cast<const kj::byte*>(area.data()), size));
+      events_.onCompiled(*this, i,
+                         kj::arrayPtr(reinterpret_cast<const kj::byte*>(area.data()), size));
     }
     if (answered)
       events_.onAnswered(*this, i);
@@ -244,7 +260,8 @@ void WorkerProcess::look() {
 }
 
 kj::Promise<void> WorkerProcess::listen() {
-  // The eventfd is never read: each write is an edge of its own, and 2^64 of them take longer than any machine lasts.
+  // The eventfd is never read: each write is an edge of its own, and 2^64 of them take longer than
+  // any machine lasts.
   if (!ready_)
     hearPhase();
   look();

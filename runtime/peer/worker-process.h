@@ -14,16 +14,19 @@ namespace roam::peer {
 
 class WorkerProcess;
 
-/// What a worker tells. Called on the loop thread. The worker must not be destroyed inside these calls.
+/// What a worker tells. Called on the loop thread. The worker must not be destroyed inside these
+/// calls.
 class WorkerEvents {
-public:
+ public:
   virtual void onReady(WorkerProcess& worker) = 0;
-  /// The code of the request in `slot` was compiled, which may still run. The bytes are valid during the call.
+  /// The code of the request in `slot` was compiled, which may still run. The bytes are valid
+  /// during the call.
   virtual void onCompiled(WorkerProcess& worker, unsigned slot,
                           kj::ArrayPtr<const kj::byte> object) = 0;
   /// The request in `slot` is answered: the receiver calls `take`.
   virtual void onAnswered(WorkerProcess& worker, unsigned slot) = 0;
-  /// The process is gone; all answers it gave were told before. `how`: "was killed by signal 9 (Killed)". Told once.
+  /// The process is gone; all answers it gave were told before. `how`: "was killed by signal 9
+  /// (Killed)". Told once.
   virtual void onEnded(WorkerProcess& worker, kj::StringPtr how) = 0;
 };
 
@@ -36,10 +39,11 @@ struct TakenAnswer {
 };
 
 class WorkerProcess {
-public:
-  /// Starts `executable`; it works once `ready` was told. Throws if it can't be started at all. What the process prints goes to
-  /// this process's standard error.
-  WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable, WorkerEvents& events);
+ public:
+  /// Starts `executable`; it works once `ready` was told. Throws if it can't be started at all.
+  /// What the process prints goes to this process's standard error.
+  WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
+                WorkerEvents& events);
   /// Ends the process, if need be by SIGKILL, and waits for it.
   ~WorkerProcess() noexcept(false);
   KJ_DISALLOW_COPY(WorkerProcess);
@@ -57,16 +61,18 @@ public:
 
   /// Requests that are not answered.
   unsigned open() const;
-  /// Gives a request to the worker, copying all bytes. There must be fewer than limits::chunksAtWorker open. Returns its slot.
+  /// Gives a request to the worker, copying all bytes. There must be fewer than
+  /// limits::chunksAtWorker open. Returns its slot.
   unsigned submit(Request request, kj::ArrayPtr<const kj::byte> captures,
                   kj::ArrayPtr<const kj::byte> arguments, kj::ArrayPtr<const kj::byte> code);
-  /// Takes back a request that has not begun; false if it has. One taken back is still answered, as `skipped`.
+  /// Takes back a request that has not begun; false if it has. One taken back is still answered, as
+  /// `skipped`.
   bool takeBack(unsigned slot);
   bool hasBegun(unsigned slot) const;
   /// The answer in `slot`, which is free again with that.
   TakenAnswer take(unsigned slot);
 
-private:
+ private:
   class Slots;
   class LentResults;
 

@@ -25,7 +25,8 @@ TEST_F(CompileOnceTest, ThirtyTwoChunksOnFourWorkersCompileOnce) {
   for (int i = 0; i < 32; ++i)
     promises.push_back(begin(square, captures, arguments, 1));
   for (auto& promise : promises)
-    EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promise)).results), (std::vector<std::int64_t>{10}));
+    EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promise)).results),
+              (std::vector<std::int64_t>{10}));
   EXPECT_EQ(pool->counters().compiled, 1u);
   EXPECT_EQ(pool->counters().cacheHits, 0u);
 }
@@ -36,20 +37,22 @@ TEST_F(CompileOnceTest, OtherWorkersLinkTheObjectWhileTheFirstChunkStillRuns) {
   std::string names[] = {directory.file("0"), directory.file("1")};
   auto first = begin(waits, names[0], nothing, 1), second = begin(waits, names[1], nothing, 1);
   ASSERT_TRUE(until([&] {
-    return std::filesystem::exists(names[0] + ".begun") && std::filesystem::exists(names[1] + ".begun");
+    return std::filesystem::exists(names[0] + ".begun") &&
+           std::filesystem::exists(names[1] + ".begun");
   }));
   for (auto& name : names)
     std::ofstream(name + ".go").put('\n');
-  EXPECT_NE(decoded<std::int64_t>(wait(kj::mv(first)).results), decoded<std::int64_t>(wait(kj::mv(second)).results));
+  EXPECT_NE(decoded<std::int64_t>(wait(kj::mv(first)).results),
+            decoded<std::int64_t>(wait(kj::mv(second)).results));
   EXPECT_EQ(pool->counters().compiled, 1u);
 }
 
 TEST_F(CompileOnceTest, ARestartedPeerCompilesNothing) {
   TestSlice square = TestSlice::of("square"), fills = TestSlice::of("fills");
   for (int round = 0; round < 2; ++round) {
-    jit::ObjectCache cache(directory.path() / "objects");
-    open(2, &cache);
-    EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure == nullptr);
+    open(2, directory.path() / "objects");
+    EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
+                nullptr);
     EXPECT_TRUE(run(fills, "", encoded<std::uint64_t>({5}), 1).failure == nullptr);
     EXPECT_EQ(pool->counters().compiled, round == 0 ? 2u : 0u);
     EXPECT_EQ(pool->counters().cacheHits, round == 0 ? 0u : 2u);
@@ -60,9 +63,9 @@ TEST_F(CompileOnceTest, ARestartedPeerCompilesNothing) {
 TEST_F(CompileOnceTest, ADamagedCacheFileIsFoundAndMadeAgain) {
   TestSlice square = TestSlice::of("square");
   auto once = [&] {
-    jit::ObjectCache cache(directory.path() / "objects");
-    open(1, &cache);
-    EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure == nullptr);
+    open(1, directory.path() / "objects");
+    EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
+                nullptr);
     net::ClosureRunner::Counters counters = pool->counters();
     pool = nullptr;
     return counters;
@@ -82,29 +85,30 @@ TEST_F(CompileOnceTest, ADamagedCacheFileIsFoundAndMadeAgain) {
 
 TEST_F(CompileOnceTest, AnObjectThatIsNoObjectIsMadeAgainFromTheSlice) {
   TestSlice square = TestSlice::of("square");
-  jit::ObjectCache cache(directory.path() / "objects");
-  open(1, &cache);
+  open(1, directory.path() / "objects");
   run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
   pool = nullptr; // by now the object is on disk
   auto files = filesIn(directory.path() / "objects");
   ASSERT_EQ(files.size(), 1u);
   std::string name = files[0].filename().string();
   std::string target = name.substr(65, name.size() - 65 - 2);
-  std::string nonsense = "\x7f" "ELF, but nothing more";
-  ASSERT_TRUE(cache.keep(square.digest, target, std::as_bytes(std::span(nonsense))));
+  std::string nonsense = "\x7f"
+                         "ELF, but nothing more";
+  ASSERT_TRUE(cache->keep(square.digest, target, std::as_bytes(std::span(nonsense))));
 
-  open(1, &cache);
-  net::ChunkOutcome outcome = run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
+  open(1, directory.path() / "objects");
+  net::ChunkOutcome outcome =
+      run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
   EXPECT_EQ(decoded<std::int64_t>(outcome.results), (std::vector<std::int64_t>{25}));
   EXPECT_EQ(pool->counters().compiled, 1u);
 }
 
 TEST_F(CompileOnceTest, WithoutAPlaceOnDiskItWorksAllTheSameAndSaysSo) {
   std::ofstream(directory.file("file")).put('\n');
-  jit::ObjectCache cache(directory.path() / "file" / "objects"); // can't be made
-  open(1, &cache);
+  open(1, directory.path() / "file" / "objects"); // can't be made
   TestSlice square = TestSlice::of("square");
-  EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure == nullptr);
+  EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
+              nullptr);
   pool = nullptr;
   EXPECT_TRUE(log.has("objects")) << "nobody was told";
 }

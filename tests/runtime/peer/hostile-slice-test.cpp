@@ -1,4 +1,5 @@
-// Bytes that are no code, under their right digest: the store can't refuse them, so a worker meets them.
+// Bytes that are no code, under their right digest: the store can't refuse them, so a worker meets
+// them.
 #include "tests/runtime/peer/pool-fixture.h"
 #include <random>
 
@@ -10,7 +11,9 @@ using Kind = net::Failure::Kind;
 
 TEST_F(HostileSliceTest, BytesThatAreNoBitcodeAreABadSlice) {
   open(1);
-  for (const char* bytes : {"", "garbage", "BC\xC0\xDE", "\x7f" "ELF"})
+  for (const char* bytes : {"", "garbage", "BC\xC0\xDE",
+                            "\x7f"
+                            "ELF"})
     EXPECT_EQ(failureOf(run(TestSlice(bytes), "", "", 1)).kind, Kind::badSlice) << bytes;
   EXPECT_EQ(pool->counters().workersLost, 0u);
 }
@@ -40,7 +43,8 @@ TEST_F(HostileSliceTest, MutatedSlicesEndInAnAnswerOrInAWorkerAndThePoolLives) {
   std::printf("300 mutants: %u refused, %u ended their worker, %u ran\n", refused, died, other);
   EXPECT_GT(refused, 100u);
   EXPECT_EQ(pool->counters().workersLost, died);
-  net::ChunkOutcome outcome = run(original, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
+  net::ChunkOutcome outcome =
+      run(original, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
   EXPECT_EQ(decoded<std::int64_t>(outcome.results), (std::vector<std::int64_t>{25}));
 }
 

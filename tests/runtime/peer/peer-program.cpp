@@ -1,4 +1,5 @@
-// A peer as a program, for tests of the peer itself: PEER-PROGRAM ADDRESS CACHE-DIRECTORY LIFELINE [WORKER]
+// A peer as a program, for tests of the peer itself: PEER-PROGRAM ADDRESS CACHE-DIRECTORY LIFELINE
+// [WORKER]
 #include "runtime/peer/peer.h"
 #include <cstdlib>
 

@@ -25,8 +25,9 @@ std::string readToEnd(int descriptor) {
 
 /// peer-program.cpp, started; killed at the latest with this object.
 class StartedPeer {
-public:
-  StartedPeer(const std::string& address, const std::string& cache, const std::string& worker = ROAM_WORKER) {
+ public:
+  StartedPeer(const std::string& address, const std::string& cache,
+              const std::string& worker = ROAM_WORKER) {
     int output[2], errors[2], lifeline[2];
     for (int* ends : {output, errors, lifeline})
       if (pipe2(ends, O_CLOEXEC) != 0)
@@ -34,7 +35,8 @@ public:
     output_ = kj::AutoCloseFd(output[0]);
     errors_ = kj::AutoCloseFd(errors[0]);
     lifeline_ = kj::AutoCloseFd(lifeline[1]);
-    kj::AutoCloseFd theirs[] = {kj::AutoCloseFd(output[1]), kj::AutoCloseFd(errors[1]), kj::AutoCloseFd(lifeline[0])};
+    kj::AutoCloseFd theirs[] = {kj::AutoCloseFd(output[1]), kj::AutoCloseFd(errors[1]),
+                                kj::AutoCloseFd(lifeline[0])};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, theirs[0], 1);
@@ -68,23 +70,24 @@ public:
 
   /// Waits for its end. The exit status, or minus the signal.
   int end() {
-    errorText = readToEnd(errors_); // to the end of the last process that can write there, workers too
+    errorText =
+        readToEnd(errors_); // to the end of the last process that can write there, workers too
     int status = 0;
     waitpid(std::exchange(id_, -1), &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
   std::string errorText;
 
-private:
+ private:
   pid_t id_ = -1;
   kj::AutoCloseFd output_, errors_, lifeline_;
 };
 
 class PeerTest : public testing::Test {
-public:
+ public:
   ~PeerTest() noexcept override {}
 
-protected:
+ protected:
   kj::Own<net::Peer> dial(const std::string& address) {
     net::Hello hello;
     hello.name = "test";
@@ -94,7 +97,9 @@ protected:
   net::ChunkOutcome square(net::Peer& peer, std::int64_t x) {
     TestSlice slice = TestSlice::of("square");
     std::string captures = encoded<std::int64_t>({7}), arguments = encoded<std::int64_t>({x});
-    return peer.run({slice.digest, bytesOf(captures), bytesOf(arguments), 1, 0}, bytesOf(slice.bytes), nullptr)
+    return peer
+        .run({slice.digest, bytesOf(captures), bytesOf(arguments), 1, 0}, bytesOf(slice.bytes),
+             nullptr)
         .wait(io.waitScope);
   }
   std::string socketAddress() const { return "unix:" + directory.file("peer"); }
@@ -127,7 +132,8 @@ TEST_F(PeerTest, AnswersPingWhileItsWorkersAreBusy) {
   TestSlice waits = TestSlice::of("waits");
   std::string path = directory.file("a"), nothing;
   auto chunk = [&] {
-    return peer->run({waits.digest, bytesOf(path), bytesOf(nothing), 1, 0}, bytesOf(waits.bytes), nullptr);
+    return peer->run({waits.digest, bytesOf(path), bytesOf(nothing), 1, 0}, bytesOf(waits.bytes),
+                     nullptr);
   };
   auto first = chunk(), second = chunk(), third = chunk();
   peer->ping().wait(io.waitScope);
@@ -197,13 +203,16 @@ TEST_F(PeerTest, PrintsTheLatencyOfACall) {
     for (int i = 0; i < 5000; ++i) {
       auto start = std::chrono::steady_clock::now();
       call();
-      times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+      times.push_back(
+          std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
+              .count());
     }
     std::sort(times.begin(), times.end());
     return times[times.size() / 2];
   };
   auto call = [&] {
-    peer->run({slice.digest, bytesOf(captures), bytesOf(arguments), 1, 0}, bytesOf(slice.bytes), nullptr)
+    peer->run({slice.digest, bytesOf(captures), bytesOf(arguments), 1, 0}, bytesOf(slice.bytes),
+              nullptr)
         .wait(io.waitScope);
   };
   auto ping = [&] { peer->ping().wait(io.waitScope); };

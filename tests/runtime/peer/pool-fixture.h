@@ -1,5 +1,6 @@
 // A pool of real workers and slices to run on it.
 #pragma once
+#include "jit/object-cache.h"
 #include "runtime/peer/worker-pool.h"
 #include <chrono>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <iterator>
 #include <kj/async-io.h>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,7 @@ namespace roam::peer {
 
 /// Removed with everything in it.
 class TemporaryDirectory {
-public:
+ public:
   TemporaryDirectory() {
     std::string name = (std::filesystem::temp_directory_path() / "roam-peer-test-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr)
@@ -30,12 +32,12 @@ public:
   const std::filesystem::path& path() const { return path_; }
   std::string file(const char* name) const { return (path_ / name).string(); }
 
-private:
+ private:
   std::filesystem::path path_;
 };
 
 class MemoryLog final : public net::Log {
-public:
+ public:
   void line(kj::StringPtr text) override { lines.push_back(text.cStr()); }
   bool has(const std::string& piece) const {
     for (auto& line : lines)
@@ -50,7 +52,8 @@ struct TestSlice {
   std::string bytes;
   Digest digest;
 
-  explicit TestSlice(std::string bytes) : bytes(std::move(bytes)), digest(Digest::of(this->bytes)) {}
+  explicit TestSlice(std::string bytes)
+      : bytes(std::move(bytes)), digest(Digest::of(this->bytes)) {}
   /// tests/runtime/peer/entries/NAME.cpp, compiled.
   static TestSlice of(const std::string& name) {
     std::ifstream file(std::string(ROAM_ENTRIES) + "/" + name + ".bc", std::ios::binary);
@@ -75,14 +78,19 @@ std::vector<T> decoded(const kj::Array<const kj::byte>& bytes) {
 }
 
 class PoolTest : public testing::Test {
-public:
+ public:
   ~PoolTest() noexcept override {} // KJ's may throw, gtest's don't
 
-protected:
-  WorkerPool& open(unsigned workers, jit::ObjectCache* cache = nullptr) {
+ protected:
+  /// A new pool, once its workers are ready. `objects`: a folder for compiled objects, or none.
+  WorkerPool& open(unsigned workers, const std::filesystem::path& objects = {}) {
     pool = nullptr;
-    pool = kj::heap<WorkerPool>(io.unixEventPort, io.provider->getTimer(), log,
-                                WorkerPool::Options{workers, kj::str(ROAM_WORKER), cache});
+    cache.reset();
+    if (!objects.empty())
+      cache.emplace(objects);
+    pool = kj::heap<WorkerPool>(
+        io.unixEventPort, io.provider->getTimer(), log,
+        WorkerPool::Options{workers, kj::str(ROAM_WORKER), cache ? &*cache : nullptr});
     wait(pool->ready());
     return *pool;
   }
@@ -91,16 +99,20 @@ protected:
   kj::Promise<net::ChunkOutcome> begin(const TestSlice& slice, const std::string& captures,
                                        const std::string& arguments, std::uint64_t count,
                                        std::uint64_t first = 0) {
-    return pool->run({slice.digest, bytesOf(captures), bytesOf(arguments), count, first}, bytesOf(slice.bytes));
+    return pool->run({slice.digest, bytesOf(captures), bytesOf(arguments), count, first},
+                     bytesOf(slice.bytes));
   }
-  net::ChunkOutcome run(const TestSlice& slice, const std::string& captures, const std::string& arguments,
-                        std::uint64_t count, std::uint64_t first = 0) {
+  net::ChunkOutcome run(const TestSlice& slice, const std::string& captures,
+                        const std::string& arguments, std::uint64_t count,
+                        std::uint64_t first = 0) {
     return wait(begin(slice, captures, arguments, count, first));
   }
 
   template <class T>
   T wait(kj::Promise<T> promise) {
-    return io.provider->getTimer().timeoutAfter(60 * kj::SECONDS, kj::mv(promise)).wait(io.waitScope);
+    return io.provider->getTimer()
+        .timeoutAfter(60 * kj::SECONDS, kj::mv(promise))
+        .wait(io.waitScope);
   }
 
   /// Runs the loop until the condition holds; false if it doesn't within a minute.
@@ -118,6 +130,7 @@ protected:
   kj::AsyncIoContext io = kj::setupAsyncIo();
   MemoryLog log;
   TemporaryDirectory directory;
+  std::optional<jit::ObjectCache> cache;
   kj::Own<WorkerPool> pool;
 };
 

@@ -12,7 +12,8 @@ class NoLog final : public roam::net::Log {
 int main() {
   auto io = kj::setupAsyncIo();
   NoLog log;
-  roam::peer::WorkerPool pool(io.unixEventPort, io.provider->getTimer(), log, {2, kj::str(ROAM_WORKER), nullptr});
+  roam::peer::WorkerPool pool(io.unixEventPort, io.provider->getTimer(), log,
+                              {2, kj::str(ROAM_WORKER), nullptr});
   pool.ready().wait(io.waitScope);
   for (pid_t id : pool.processes())
     std::printf("%d ", static_cast<int>(id));

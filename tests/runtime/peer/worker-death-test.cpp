@@ -58,7 +58,9 @@ TEST_F(WorkerDeathTest, ShippedCodeThatEndsItsProcessFailsOnlyItsOwnChunk) {
   EXPECT_TRUE(contains(exited.message, "exit status 3")) << exited.message.cStr();
   net::Failure faulted = failureOf(run(ends, "n", "", 1));
   EXPECT_EQ(faulted.kind, Kind::workerDied);
+#if !__has_feature(address_sanitizer) // which makes it an exit status
   EXPECT_TRUE(contains(faulted.message, "signal 11")) << faulted.message.cStr();
+#endif
   EXPECT_TRUE(run(ends, "-", "", 1).failure == nullptr);
   EXPECT_EQ(pool->counters().workersLost, 3u);
 }
@@ -76,7 +78,8 @@ TEST_F(WorkerDeathTest, ChunksThatTheDeadWorkerHadNotBegunRunElsewhere) {
   kill(pool->processes()[0], SIGKILL);
   EXPECT_EQ(failureOf(wait(kj::mv(victim))).kind, Kind::workerDied);
   for (auto& promise : others)
-    EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promise)).results), (std::vector<std::int64_t>{81}));
+    EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promise)).results),
+              (std::vector<std::int64_t>{81}));
 }
 
 TEST_F(WorkerDeathTest, AnIdleWorkerThatDiesIsReplacedWithoutNotice) {
@@ -88,14 +91,16 @@ TEST_F(WorkerDeathTest, AnIdleWorkerThatDiesIsReplacedWithoutNotice) {
     return processes.size() == 2 && processes[0] != victim && processes[1] != victim;
   }));
   TestSlice square = TestSlice::of("square");
-  EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure == nullptr);
+  EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
+              nullptr);
 }
 
-/// Chunks of three entries come, some are dropped, workers are killed all the while: every chunk that is still wanted gets its
-/// own results, or a failure that says its worker died.
+/// Chunks of three entries come, some are dropped, workers are killed all the while: every chunk
+/// that is still wanted gets its own results, or a failure that says its worker died.
 TEST_F(WorkerDeathTest, NothingIsLostWhileWorkersAreKilledAndChunksDropped) {
   open(3);
-  TestSlice square = TestSlice::of("square"), fills = TestSlice::of("fills"), throws = TestSlice::of("throws");
+  TestSlice square = TestSlice::of("square"), fills = TestSlice::of("fills"),
+            throws = TestSlice::of("throws");
   std::mt19937 random(7);
   std::string n = encoded<std::int64_t>({0}), kind = "r", one = "\1";
   std::deque<std::string> arguments; // stay where they are
@@ -121,11 +126,12 @@ TEST_F(WorkerDeathTest, NothingIsLostWhileWorkersAreKilledAndChunksDropped) {
       }));
     } else if (std::uint64_t size = random() % 300'000; i % 3 == 1) {
       arguments.push_back(encoded<std::uint64_t>({size}));
-      promise = begin(fills, nothing, arguments.back(), 1).then(count([size](net::ChunkOutcome outcome) {
-        ASSERT_EQ(outcome.results.size(), size);
-        EXPECT_TRUE(std::all_of(outcome.results.begin(), outcome.results.end(),
-                                [size](kj::byte b) { return b == (size & 0xff); }));
-      }));
+      promise =
+          begin(fills, nothing, arguments.back(), 1).then(count([size](net::ChunkOutcome outcome) {
+            ASSERT_EQ(outcome.results.size(), size);
+            EXPECT_TRUE(std::all_of(outcome.results.begin(), outcome.results.end(),
+                                    [size](kj::byte b) { return b == (size & 0xff); }));
+          }));
     } else {
       promise = begin(throws, kind, one, 1).then(count([](net::ChunkOutcome outcome) {
         EXPECT_EQ(failureOf(kj::mv(outcome)).kind, Kind::thrown);
@@ -159,10 +165,12 @@ TEST_F(WorkerDeathTest, EndingThePoolEndsItsWorkersAndFailsWhatWaits) {
   pool = nullptr;
   for (pid_t id : processes)
     EXPECT_EQ(kill(id, 0), -1) << id << " lives";
-  EXPECT_EQ(promise.then([](net::ChunkOutcome) { return false; },
-                         [](kj::Exception&& e) { return e.getType() == kj::Exception::Type::DISCONNECTED; })
-                .wait(io.waitScope),
-            true);
+  EXPECT_EQ(
+      promise
+          .then([](net::ChunkOutcome) { return false; },
+                [](kj::Exception&& e) { return e.getType() == kj::Exception::Type::DISCONNECTED; })
+          .wait(io.waitScope),
+      true);
 }
 
 /// Whether the process ends within a minute.
@@ -172,7 +180,8 @@ bool ends(int process) {
 }
 
 TEST_F(WorkerDeathTest, WorkersEndWhenTheirSupervisorIsKilled) {
-  std::unique_ptr<FILE, int (*)(FILE*)> holder(popen("exec " ROAM_POOL_HOLDER " & echo $!; wait", "r"), pclose);
+  std::unique_ptr<FILE, int (*)(FILE*)> holder(
+      popen("exec " ROAM_POOL_HOLDER " & echo $!; wait", "r"), pclose);
   int supervisor = 0, workers[2] = {};
   ASSERT_EQ(fscanf(holder.get(), "%d %d %d", &supervisor, &workers[0], &workers[1]), 3);
   kj::AutoCloseFd first(pidfd_open(workers[0], 0)), second(pidfd_open(workers[1], 0));

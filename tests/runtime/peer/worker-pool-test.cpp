@@ -12,7 +12,8 @@ const std::string nothing; // begin() wants bytes that stay
 TEST_F(WorkerPoolTest, RunsAChunk) {
   open(1);
   TestSlice square = TestSlice::of("square");
-  net::ChunkOutcome outcome = run(square, encoded<std::int64_t>({7}), encoded<std::int64_t>({2, 3, -4}), 3);
+  net::ChunkOutcome outcome =
+      run(square, encoded<std::int64_t>({7}), encoded<std::int64_t>({2, 3, -4}), 3);
   ASSERT_TRUE(outcome.failure == nullptr);
   EXPECT_EQ(decoded<std::int64_t>(outcome.results), (std::vector<std::int64_t>{11, 16, 23}));
   EXPECT_GT(outcome.runNanoseconds, 0u);
@@ -27,7 +28,8 @@ TEST_F(WorkerPoolTest, SendsNoCodeASecondTime) {
   run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
   TestSlice nameOnly = square;
   nameOnly.bytes.clear();
-  net::ChunkOutcome outcome = run(nameOnly, encoded<std::int64_t>({1}), encoded<std::int64_t>({6}), 1);
+  net::ChunkOutcome outcome =
+      run(nameOnly, encoded<std::int64_t>({1}), encoded<std::int64_t>({6}), 1);
   EXPECT_EQ(decoded<std::int64_t>(outcome.results), (std::vector<std::int64_t>{37}));
 }
 
@@ -42,7 +44,8 @@ TEST_F(WorkerPoolTest, ManyChunksAtOnceAllGetTheirOwnResults) {
   for (auto& argument : arguments)
     promises.push_back(begin(square, captures, argument, 1));
   for (std::int64_t i = 0; i < 1000; ++i)
-    EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promises[i])).results), (std::vector<std::int64_t>{i * i + 7}));
+    EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promises[i])).results),
+              (std::vector<std::int64_t>{i * i + 7}));
   EXPECT_EQ(pool->counters().chunksDone, 1000u);
 }
 
@@ -54,7 +57,8 @@ TEST_F(WorkerPoolTest, ExceptionsComeBackWithTypeMessageAndElement) {
   net::Failure range = failureOf(run(throws, "r", arguments, 3, 100));
   EXPECT_EQ(range.kind, Kind::thrown);
   EXPECT_STREQ(range.type.cStr(), "std::out_of_range");
-  EXPECT_NE(std::string(range.message.cStr()).find("which is 7"), std::string::npos) << range.message.cStr();
+  EXPECT_NE(std::string(range.message.cStr()).find("which is 7"), std::string::npos)
+      << range.message.cStr();
   EXPECT_EQ(range.element, 102u);
 
   net::Failure system = failureOf(run(throws, "s", arguments, 3));
@@ -90,7 +94,8 @@ TEST_F(WorkerPoolTest, ASymbolThatThisMachineLacksIsNamedEachTime) {
   for (int i = 0; i < 3; ++i) {
     net::Failure failure = failureOf(run(needs, "", "", 1));
     EXPECT_EQ(failure.kind, Kind::badSlice);
-    EXPECT_NE(std::string(failure.message.cStr()).find("roamTestsHaveNoSuchFunction"), std::string::npos)
+    EXPECT_NE(std::string(failure.message.cStr()).find("roamTestsHaveNoSuchFunction"),
+              std::string::npos)
         << failure.message.cStr();
   }
   EXPECT_LE(pool->counters().compiled, 1u);
@@ -157,7 +162,8 @@ TEST_F(WorkerPoolTest, ADroppedChunkThatWaitsIsNeverRun) {
 TEST_F(WorkerPoolTest, AChunkBehindALongOneMovesToTheWorkerThatIsFree) {
   open(2);
   TestSlice waits = TestSlice::of("waits");
-  std::string names[] = {directory.file("0"), directory.file("1"), directory.file("2"), directory.file("3")};
+  std::string names[] = {directory.file("0"), directory.file("1"), directory.file("2"),
+                         directory.file("3")};
   std::vector<kj::Promise<net::ChunkOutcome>> promises;
   for (auto& name : names)
     promises.push_back(begin(waits, name, nothing, 1));
@@ -198,10 +204,13 @@ TEST_F(WorkerPoolTest, PrintsTheLatencyOfAHop) {
   for (int i = 0; i < 20000; ++i) {
     auto start = std::chrono::steady_clock::now();
     run(square, captures, arguments, 1);
-    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+    times.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
+            .count());
   }
   std::sort(times.begin(), times.end());
-  std::printf("hop p50 %.1f us, p99 %.1f us\n", times[times.size() / 2], times[times.size() * 99 / 100]);
+  std::printf("hop p50 %.1f us, p99 %.1f us\n", times[times.size() / 2],
+              times[times.size() * 99 / 100]);
 }
 
 } // namespace

@@ -4,9 +4,13 @@
 
 ENTRY() {
   switch (captures[0]) {
-  case 'a': std::abort();
-  case 'e': std::_Exit(3);
-  case 'n': *reinterpret_cast<volatile int*>(8) = 1; break;
+  case 'a':
+    std::abort();
+  case 'e':
+    std::_Exit(3);
+  case 'n':
+    *reinterpret_cast<volatile int*>(8) = 1;
+    break;
   }
   return roam::Outcome::done;
 }

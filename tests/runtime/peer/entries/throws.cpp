@@ -16,10 +16,15 @@ ENTRY() {
     if (arguments[i] != 1)
       continue;
     switch (captures[0]) {
-    case 'r': (void)std::vector<int>(3).at(7); break;
-    case 's': throw std::system_error(ENOENT, std::generic_category(), "opening the till");
-    case 'o': throw shop::OutOfStock("no apples left");
-    case 'i': throw 42;
+    case 'r':
+      (void)std::vector<int>(3).at(7);
+      break;
+    case 's':
+      throw std::system_error(ENOENT, std::generic_category(), "opening the till");
+    case 'o':
+      throw shop::OutOfStock("no apples left");
+    case 'i':
+      throw 42;
     }
   }
   return roam::Outcome::done;

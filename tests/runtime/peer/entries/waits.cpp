@@ -1,4 +1,5 @@
-// Makes the file PATH.begun for each captured PATH, then waits until PATH.go exists. Gives back its process id.
+// Makes the file PATH.begun for each captured PATH, then waits until PATH.go exists. Gives back its
+// process id.
 #include "entry-main.h"
 #include <fcntl.h>
 #include <string>
