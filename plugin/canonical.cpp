@@ -1,42 +1,17 @@
 // From the module of the second code generation to one whose functions no longer show flags, names
-// and neighbours.
-//
-// Clang's output depends on the order in which functions are emitted: a function whose body turns
-// out not to throw is marked nounwind, and callers emitted later get a `call` where earlier ones
-// have an `invoke` with landing pads. Two lambdas in another order would give other bytes.
-// Inferring nounwind bottom-up, and simplifying afterwards, makes both shapes one:
-//
-//     invoke @f() to %next unwind %pad     f is found not to throw:
-//     call @f()                            the pad and the personality are gone
-//
-// While passes run every definition is external. So the inliner has no bonus for the last call of a
-// static function, and no pass that looks at callers (argument promotion, IPSCCP) finds anything to
-// do.
+// and neighbours: what goes before the optimisation (bottom-up), and what goes after it.
 #include "plugin/canonical.h"
 #include "plugin/canonical-attributes.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Analysis/InlineCost.h"
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Transforms/IPO/FunctionAttrs.h"
-#include "llvm/Transforms/IPO/InferFunctionAttrs.h"
-#include "llvm/Transforms/IPO/Inliner.h"
-#include "llvm/Transforms/InstCombine/InstCombine.h"
-#include "llvm/Transforms/Scalar/EarlyCSE.h"
-#include "llvm/Transforms/Scalar/SROA.h"
-#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 
 using namespace llvm;
 
 namespace roam::plugin {
 namespace {
-
-/// LLVM's own default at -O2. The receiver inlines further; a higher value makes slices and this
-/// step slower, a lower one makes the receiver's compilation slower.
-constexpr int inlineThreshold = 225;
 
 /// Metadata kinds that are not built into LLVM, in the order of their numbers.
 constexpr const char* extraKinds[] = {"srcloc", "heapallocsite", "implicit.code"};
@@ -122,25 +97,7 @@ void cleanVariable(GlobalVariable& variable) {
     variable.setLinkage(GlobalValue::ExternalLinkage);
 }
 
-FunctionPassManager simplification() {
-  FunctionPassManager passes;
-  passes.addPass(SimplifyCFGPass()); // first: invoke of a callee that does not throw -> call
-  passes.addPass(SROAPass(SROAOptions::ModifyCFG));
-  passes.addPass(EarlyCSEPass());
-  passes.addPass(SimplifyCFGPass());
-  passes.addPass(InstCombinePass());
-  passes.addPass(SimplifyCFGPass());
-  return passes;
-}
-
-CGSCCPassManager bottomUp() {
-  CGSCCPassManager passes;
-  passes.addPass(createCGSCCToFunctionPassAdaptor(simplification()));
-  passes.addPass(PostOrderFunctionAttrsPass());
-  return passes;
-}
-
-/// The inliner names alias scopes after functions and arguments.
+/// Inlining names alias scopes after functions and arguments.
 void forgetScopeNames(Module& module) {
   Metadata* nameless = MDString::get(module.getContext(), "");
   auto forget = [&](MDNode* scopes) {
@@ -205,33 +162,9 @@ void clean(Module& module) {
        {"llvm.used", "llvm.compiler.used", "llvm.global_ctors", "llvm.global.annotations"})
     if (GlobalVariable* list = module.getNamedGlobal(name))
       list->eraseFromParent();
+  forgetScopeNames(module);
   for (NamedMDNode& metadata : make_early_inc_range(module.named_metadata()))
     module.eraseNamedMetadata(&metadata);
-}
-
-void optimise(Module& module) {
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager components;
-  ModuleAnalysisManager modules;
-  PassBuilder builder(
-      nullptr); // no target machine: nothing may depend on the compiling machine's CPU
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-
-  ModulePassManager passes;
-  // First, by name: otherwise a library function gets its attributes when some function that calls
-  // it is simplified.
-  passes.addPass(InferFunctionAttrsPass());
-  passes.addPass(createModuleToPostOrderCGSCCPassAdaptor(bottomUp()));
-  ModuleInlinerWrapperPass inliner(getInlineParams(inlineThreshold));
-  inliner.getPM().addPass(bottomUp());
-  passes.addPass(std::move(inliner));
-  passes.run(module, modules);
-  forgetScopeNames(module);
 }
 
 } // namespace roam::plugin

@@ -20,9 +20,4 @@ std::optional<std::string> unknownMetadataKind(llvm::LLVMContext& context);
 /// after `optimise`.
 void clean(llvm::Module& module);
 
-/// One bottom-up pipeline over the whole module. What becomes of a function depends on its callees
-/// only, not on who else calls them: the digest of an entry is the same whatever other entries the
-/// file has.
-void optimise(llvm::Module& module);
-
 } // namespace roam::plugin

@@ -4,10 +4,11 @@
 //      (reflect, capture-check, entries);
 //   2. at the end of the translation unit walks what the entries reach (reach);
 //   3. generates code for it a second time, with fixed options (slicer);
-//   4. brings that into canonical form (canonical), cuts a slice an entry, and names it by its
-//      digest (slice-writer): a digest now names exactly these bytes on every machine;
+//   4. brings that into canonical form (canonical, bottom-up), cuts a slice an entry, and names it
+//      by its digest (slice-writer): a digest now names exactly these bytes on every machine;
 //   5. refuses variables that would lose their meaning (state-check);
 //   6. hands slices and descriptions to the first pass of the host's own pipeline (embed).
+#include "plugin/bottom-up.h"
 #include "plugin/canonical.h"
 #include "plugin/capture-check.h"
 #include "plugin/describe.h"
@@ -146,7 +147,7 @@ class Consumer : public SemaConsumer {
       return; // the host's code generation will say why
 
     clean(*sliced.module());
-    optimise(*sliced.module());
+    optimiseBottomUp(*sliced.module(), functionsOf(entries, sliced));
     clean(*sliced.module()); // attributes and metadata added by passes
     double canonical = watch.lap();
 
@@ -164,6 +165,14 @@ class Consumer : public SemaConsumer {
   }
 
  private:
+  static std::vector<llvm::GlobalValue*> functionsOf(llvm::ArrayRef<Entry> entries,
+                                                     SlicedModule& sliced) {
+    std::vector<llvm::GlobalValue*> functions;
+    for (const Entry& entry : entries)
+      functions.push_back(sliced.find(GlobalDecl(entry.function)));
+    return functions;
+  }
+
   void writeEntry(ASTContext& ast, const Entry& entry, SlicedModule& sliced) {
     auto* function = dyn_cast_or_null<llvm::Function>(sliced.find(GlobalDecl(entry.function)));
     SourceLocation place = placeOf(ast, entry);
