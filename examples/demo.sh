@@ -1,40 +1,63 @@
 #!/usr/bin/env bash
-# Starts two peers as separate programs, runs the word count and the Mandelbrot set on them twice, and shows what each did.
+# Starts two peers as separate programs, runs word count and Mandelbrot set on them twice, and shows what each did.
 #
 #   examples/demo.sh BUILD_FOLDER
 set -euo pipefail
-build=$1
+build=$(cd "${1:?usage: examples/demo.sh BUILD_FOLDER}" && pwd)
 folder=$(mktemp -d)
-peers=()
+processes=()
 finish() {
-  [ ${#peers[@]} -eq 0 ] || kill "${peers[@]}" 2>/dev/null || true
-  wait 2>/dev/null || true
+  [ ${#processes[@]} -eq 0 ] || kill "${processes[@]}" 2>/dev/null || true
+  wait
   rm -rf "$folder"
 }
 trap finish EXIT
+trap 'exit 130' INT TERM
 
-# The peers know nothing of the examples: they are the plain `roam` program, with an empty object cache.
-for i in 1 2; do
-  "$build/bin/roam" peer --listen 127.0.0.1:0 --workers 1 --cache "$folder/cache-$i" >"$folder/peer-$i" &
-  peers+=($!)
-done
+# The peers are the plain `roam` program, built without the examples, each with an empty object cache. Each tells where it
+# listens in one line, which the read waits for. They end with this script.
 addresses=()
 for i in 1 2; do
-  for _ in $(seq 300); do
-    grep -q 'listening on' "$folder/peer-$i" && break
-    sleep 0.1
-  done
-  addresses+=("$(sed -n 's/.*listening on //p' "$folder/peer-$i")")
+  mkfifo "$folder/peer-$i"
+  "$build/bin/roam" peer --listen 127.0.0.1:0 --cache "$folder/cache-$i" >"$folder/peer-$i" &
+  processes+=($!)
+  read -r line <"$folder/peer-$i" || { echo "peer $i ended before it listened" >&2; exit 1; }
+  addresses+=("${line##* }")
 done
 export ROAM_JOIN="${addresses[0]},${addresses[1]}"
-echo "two peers: $ROAM_JOIN"
+echo "Two peers, each the plain program \`roam peer\`, which knows nothing of the examples:"
+for i in 1 2; do echo "  peer $i  process ${processes[i - 1]} at ${addresses[i - 1]}"; done
 
-status() { "$build/bin/roam" status; }
-for round in first second; do
-  echo; echo "--- $round run: words of this machine's licence texts and C++ headers"
-  "$build/bin/word-count"
-  echo "--- $round run: the Mandelbrot set"
-  "$build/bin/mandelbrot" "$build/mandelbrot.png"
-  echo "--- what the peers did until now (slices: code they received)"
-  status
-done
+# Since the peers started: tab-separated address, name, workers, chunks, elements, slices, received, compiled, ...
+counters() { "$build/bin/roam" status --plain; }
+
+report() { # BEFORE AFTER ELEMENTS: what each peer did between two readings of its counters
+  awk -F '\t' -v what="$3" '
+    NR == FNR { elements[$1] = $5; received[$1] = $7; compiled[$1] = $8; next }
+    { printf "  peer %d ran %4d %s; slices shipped to it: %d, compiled by it: %d\n", FNR, $5 - elements[$1], what,
+             $7 - received[$1], $8 - compiled[$1] }' "$1" "$2"
+}
+
+run() { # ELEMENTS COMMAND...
+  local elements=$1 round start; shift
+  for round in first second; do
+    echo
+    echo "--- $(basename "$1"), $round time"
+    counters >"$folder/before"
+    start=${EPOCHREALTIME/./}
+    "$@" | tee "$folder/output-$round"
+    echo "  $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
+    counters >"$folder/after"
+    report "$folder/before" "$folder/after" "$elements" | tee "$folder/report-$round"
+  done
+  cmp "$folder/output-first" "$folder/output-second"
+  if grep -qv 'shipped to it: 0, compiled by it: 0$' "$folder/report-second"; then
+    echo "code travelled a second time" >&2
+    exit 1
+  fi
+}
+
+run files "$build/bin/word-count"
+run rows "$build/bin/mandelbrot" "$build/mandelbrot.png"
+echo
+echo "The picture is $build/mandelbrot.png."
