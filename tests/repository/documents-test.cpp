@@ -1,0 +1,84 @@
+// Documents lead where they say.
+#include "tests/repository/tree.h"
+#include <algorithm>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <regex>
+
+namespace roam::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<const TreeFile*> documents() {
+  std::vector<const TreeFile*> found;
+  for (auto& file : tree())
+    if (file.extension() == ".md")
+      found.push_back(&file);
+  return found;
+}
+
+/// The files that the document's links name, from the root of the repository. Links into the web
+/// are left out.
+std::vector<std::string> linksOf(const TreeFile& document) {
+  static const std::regex link(R"(\]\(([^)#: ]+)(#[^)]*)?\))");
+  std::vector<std::string> links;
+  for (auto& line : document.lines)
+    for (std::sregex_iterator i(line.begin(), line.end(), link), end; i != end; ++i)
+      links.push_back((fs::path(document.path).parent_path() / (*i)[1].str()).lexically_normal());
+  return links;
+}
+
+} // namespace
+
+TEST(Documents, OpenWithTheirOneTitle) {
+  std::vector<std::string> findings;
+  for (const TreeFile* document : documents()) {
+    bool code = false;
+    std::size_t titles = 0;
+    for (auto& line : document->lines) {
+      code ^= line.starts_with("```");
+      titles += !code && line.starts_with("# ");
+    }
+    if (titles != 1 || !document->lines[0].starts_with("# "))
+      findings.push_back(document->path);
+  }
+  EXPECT_EQ(listed(findings), "");
+}
+
+TEST(Documents, EveryPageIsLinkedFromTheReadme) {
+  std::vector<std::string> findings, links;
+  for (const TreeFile* document : documents())
+    if (document->path == "README.md")
+      links = linksOf(*document);
+  ASSERT_FALSE(links.empty());
+  for (auto& file : tree())
+    if (file.isUnder("docs") && std::find(links.begin(), links.end(), file.path) == links.end())
+      findings.push_back(file.path);
+  EXPECT_EQ(listed(findings), "");
+}
+
+TEST(Documents, LinkToFilesThatExist) {
+  std::vector<std::string> findings;
+  for (const TreeFile* document : documents())
+    for (auto& link : linksOf(*document))
+      if (!fs::exists(fs::path(ROAM_TEST_TREE) / link))
+        findings.push_back(document->path + ": " + link);
+  EXPECT_EQ(listed(findings), "");
+}
+
+TEST(Documents, NameSourceFilesThatExist) {
+  static const std::regex name(
+      R"(`((plugin|jit|net|runtime|tools|tests|examples|bench|docs)/[a-z0-9/.-]+\.[a-z]+)`)");
+  std::vector<std::string> findings;
+  for (const TreeFile* document : documents())
+    for (std::size_t i = 0; i < document->lines.size(); ++i) {
+      const std::string& line = document->lines[i];
+      for (std::sregex_iterator match(line.begin(), line.end(), name), end; match != end; ++match)
+        if (!fs::exists(fs::path(ROAM_TEST_TREE) / (*match)[1].str()))
+          findings.push_back(place(*document, i) + ": " + (*match)[1].str());
+    }
+  EXPECT_EQ(listed(findings), "");
+}
+
+} // namespace roam::test
