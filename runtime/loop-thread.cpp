@@ -61,8 +61,6 @@ void LoopThread::loop(const std::function<void(kj::AsyncIoContext&)>& begin,
 }
 
 kj::Promise<void> LoopThread::serve(kj::UnixEventPort::FdObserver& observer) {
-  eventfd_t ignored;
-  eventfd_read(wake_, &ignored); // may find nothing: the posted work below is what counts
   runPosted();
   {
     std::lock_guard lock(mutex_);

@@ -34,7 +34,8 @@ private:
   kj::Promise<void> serve(kj::UnixEventPort::FdObserver& observer);
   void runPosted();
 
-  kj::AutoCloseFd wake_; // an eventfd: readable while there is posted work
+  // An eventfd. Observed by its edges, of which every write is one, so nobody reads it.
+  kj::AutoCloseFd wake_;
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_; // guarded by mutex_
   bool stopping_ = false;                     // guarded by mutex_

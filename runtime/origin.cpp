@@ -285,7 +285,7 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
     failedChunk(link, range, kj::mv(*failure));
   } else {
     plan_.completed(range, outcome.runNanoseconds, std::max(argumentBytes, outcome.results.size()));
-    listener_.completed(range, kj::mv(outcome.results));
+    listener_.completed(range, kj::mv(outcome.results), plan_.finished());
   }
   pump();
   origin_.pumpWaiting();

@@ -39,8 +39,9 @@ struct JobSpec {
 /// Hears what becomes of a job. Called on the loop; must not destroy the job from within.
 class JobListener {
 public:
-  /// The results of a range: each range of the job comes once. They may go to another thread.
-  virtual void completed(ElementRange range, kj::Array<const kj::byte> results) = 0;
+  /// The results of a range: each range of the job comes once. They may go to another thread. If they are the `last`,
+  /// `finished` follows at once.
+  virtual void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) = 0;
   /// The job is over: all ranges came, or an error for people says why not.
   virtual void finished(std::exception_ptr error) = 0;
 

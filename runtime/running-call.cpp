@@ -2,6 +2,7 @@
 #include "roam/error.h"
 #include <chrono>
 #include <cmath>
+#include <kj/debug.h>
 
 namespace roam {
 
@@ -54,18 +55,25 @@ void RunningCall::abandon(std::exception_ptr reason) {
   }
 }
 
-void RunningCall::completed(ElementRange range, kj::Array<const kj::byte> results) {
-  std::lock_guard lock(mutex_);
-  ready_.push_back({range, kj::mv(results)});
-  changed_.notify_all();
+void RunningCall::completed(ElementRange range, kj::Array<const kj::byte> results, bool last) {
+  {
+    std::lock_guard lock(mutex_);
+    ready_.push_back({range, kj::mv(results)});
+  }
+  if (!last) // the caller is woken once, by what follows
+    changed_.notify_all();
 }
 
 void RunningCall::finished(std::exception_ptr error) {
-  // The job tells us from within itself: it is dropped in a later turn of the loop.
-  loop_->post([self = shared_from_this()] { self->job_ = nullptr; });
-  std::lock_guard lock(mutex_);
-  finished_ = true;
-  error_ = error;
+  // The job tells us from within itself, so it is dropped in a later turn of the loop. Until then this object must live:
+  // once the caller knows, it may let go of it.
+  kj::evalLater([self = shared_from_this()] { self->job_ = nullptr; })
+      .detach([](kj::Exception&& exception) { KJ_LOG(ERROR, "while a call was dropped", exception); });
+  {
+    std::lock_guard lock(mutex_);
+    finished_ = true;
+    error_ = error;
+  }
   changed_.notify_all();
 }
 

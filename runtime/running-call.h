@@ -37,7 +37,7 @@ public:
   void begin(Origin& origin, JobSpec spec);
   /// Drops the job; what was not delivered is Cancelled. Also when the cluster ends.
   void abandon(std::exception_ptr reason);
-  void completed(ElementRange range, kj::Array<const kj::byte> results) override;
+  void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) override;
   void finished(std::exception_ptr error) override;
 
   // --- on the caller's thread: as the members of detail::Call ------------------------------

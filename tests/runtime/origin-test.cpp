@@ -17,7 +17,9 @@ class Collected final : public JobListener {
 public:
   explicit Collected(std::uint64_t count) : numbers(count), seen(count) {}
 
-  void completed(ElementRange range, kj::Array<const kj::byte> results) override {
+  void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) override {
+    EXPECT_FALSE(lastCame) << "nothing comes after the last";
+    lastCame = last;
     ASSERT_EQ(results.size(), range.count * sizeof(std::int64_t));
     std::memcpy(&numbers[range.first], results.begin(), results.size());
     for (std::uint64_t i = range.first; i < range.end(); ++i)
@@ -25,6 +27,7 @@ public:
   }
   void finished(std::exception_ptr why) override {
     EXPECT_FALSE(over) << "a job ends once";
+    EXPECT_TRUE(why || lastCame || seen.empty());
     over = true;
     error = why;
   }
@@ -39,7 +42,7 @@ public:
 
   std::vector<std::int64_t> numbers;
   std::vector<char> seen;
-  bool over = false;
+  bool over = false, lastCame = false;
   std::exception_ptr error;
 };
 
