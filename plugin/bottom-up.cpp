@@ -102,6 +102,10 @@ class BottomUp {
       simplify(*function, before_);
       inlineCallees(*function, group);
       simplify(*function, after_);
+      // Whether there is one depends on the order of emission, too.
+      if (function->hasPersonalityFn() &&
+          none_of(*function, [](BasicBlock& block) { return block.isEHPad(); }))
+        function->setPersonalityFn(nullptr);
     }
     inferNoUnwind(group);
   }

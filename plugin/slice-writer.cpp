@@ -78,13 +78,9 @@ SetVector<GlobalValue*> reachableFrom(GlobalValue* entry) {
 
 // --- canonical parts ----------------------------------------------------------------------------
 
-/// Blocks in reverse post-order, phi operands in the order of their blocks, no names, no
-/// personality without landing pads.
+/// Blocks in reverse post-order, phi operands in the order of their blocks, no names.
 void canonicaliseBody(Function& function) {
   removeUnreachableBlocks(function);
-  if (function.hasPersonalityFn() &&
-      none_of(function, [](BasicBlock& block) { return block.isEHPad(); }))
-    function.setPersonalityFn(nullptr);
   SmallVector<BasicBlock*, 32> order;
   ReversePostOrderTraversal<Function*> blocks(&function);
   order.append(blocks.begin(), blocks.end());
@@ -189,6 +185,10 @@ class SliceCopy {
       names.canonicalise(function);
     for (NamedMDNode& metadata : make_early_inc_range(to_.named_metadata()))
       to_.eraseNamedMetadata(&metadata);
+    for (GlobalObject& global : to_.global_objects())
+      if (global.isDeclaration() && !global.hasExternalWeakLinkage() &&
+          !global.getName().starts_with("llvm."))
+        slice_.needs.push_back(global.getName().str());
     std::string damage;
     raw_string_ostream stream(damage);
     if (verifyModule(to_, &stream))
@@ -221,8 +221,6 @@ class SliceCopy {
       declareVariable(*variable, name, linkage);
     else
       return createStringError("'" + name + "' is chosen when the program starts (an ifunc)");
-    if (!defined && linkage == GlobalValue::ExternalLinkage && !name.starts_with("llvm."))
-      slice_.needs.push_back(name);
     return Error::success();
   }
 
