@@ -135,7 +135,9 @@ kj::Promise<ChunkOutcome> Link::send(Parcel parcel, bool withSlice, unsigned gen
     counters.sliceBytesShipped += parcel.slice.size();
   }
   ++counters.chunksSent;
-  return request.send().then(
+  auto response = request.send();
+  spent_ = nullptr; // its end goes out in the same write as this request
+  return response.then(
       [self = kj::addRef(*this), parcel = kj::mv(parcel),
        generation](capnp::Response<protocol::ChunkResult>&& response) mutable {
         return self->receive(kj::mv(parcel), generation, kj::mv(response));
@@ -152,6 +154,8 @@ kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,
   switch (response.which()) {
   case protocol::ChunkResult::RESULTS:
     outcome.results = take(response.getResults());
+    if (outcome.results.size() < MessageStream::largeBytes)
+      spent_ = kj::mv(response);
     return kj::mv(outcome);
   case protocol::ChunkResult::FAILURE:
     outcome.failure = read(response.getFailure());
@@ -190,7 +194,10 @@ void Link::beginHeartbeat() {
 
 kj::Promise<void> Link::heartbeat() {
   return timer_.afterDelay(limits::heartbeat)
-      .then([this] { return awaitSign(ping(), messages().progress()); })
+      .then([this] {
+        spent_ = nullptr;
+        return awaitSign(ping(), messages().progress());
+      })
       .then([this] { return heartbeat(); });
 }
 
