@@ -82,10 +82,11 @@ void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string
   mine.name = originName();
   mine.version = ROAM_VERSION;
   std::string failures;
+  std::vector<kj::Own<net::Peer>> peers(addresses.size()); // in the order of the list, whoever answers first
   kj::Vector<kj::Promise<void>> dials;
-  for (auto& address : addresses)
-    dials.add(net::dial(io.provider->getNetwork(), io.provider->getTimer(), address.c_str(), mine)
-                  .then([this](kj::Own<net::Peer> peer) { origin_->add(kj::mv(peer)); },
+  for (std::size_t i = 0; i < addresses.size(); ++i)
+    dials.add(net::dial(io.provider->getNetwork(), io.provider->getTimer(), addresses[i].c_str(), mine)
+                  .then([&peers, i](kj::Own<net::Peer> peer) { peers[i] = kj::mv(peer); },
                         [&](kj::Exception&& exception) {
                           failures += fmt::format("\n  {}", exception.getDescription().cStr());
                         })
@@ -95,6 +96,8 @@ void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string
     origin_ = nullptr;
     throw PeerLost("cannot join the cluster:" + failures);
   }
+  for (auto& peer : peers)
+    origin_->add(kj::mv(peer));
 }
 
 void Cluster::State::end() { origin_ = nullptr; }

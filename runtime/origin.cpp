@@ -1,12 +1,11 @@
 #include "runtime/origin.h"
 #include "net/limits.h"
 #include "roam/error.h"
+#include "runtime/argument-buffer.h"
 #include "runtime/remote-exception.h"
 #include <algorithm>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <kj/debug.h>
-#include <utility>
 
 namespace roam {
 namespace {
@@ -15,40 +14,6 @@ namespace {
 constexpr unsigned chunksAWorker = 2;
 /// Chunks of all calls together that a peer has at a time, for each of its workers. Below limits::chunksInFlight.
 constexpr unsigned chunksAWorkerOfAll = 64;
-
-/// An Output over malloc, which grows by doubling and ends at the limit for a chunk.
-struct ArgumentBuffer {
-  Output out;
-  ArgumentBuffer() { out.grow = &grow; }
-  ~ArgumentBuffer() { free(out.data); }
-  KJ_DISALLOW_COPY(ArgumentBuffer);
-
-  static void grow(Output* out, std::size_t more) {
-    if (more > limits::chunkBytes - out->size)
-      throw std::length_error("the encoded arguments of one chunk exceed 256 MiB");
-    std::size_t capacity = std::max<std::size_t>(out->size + more, out->capacity * 2);
-    void* memory = realloc(out->data, capacity);
-    if (memory == nullptr)
-      throw std::bad_alloc();
-    out->data = static_cast<char*>(memory);
-    out->capacity = capacity;
-  }
-
-  kj::Array<const kj::byte> release() {
-    auto* data = reinterpret_cast<const kj::byte*>(std::exchange(out.data, nullptr));
-    return kj::Array<const kj::byte>(data, out.size, freeing);
-  }
-
-private:
-  class Freeing final : public kj::ArrayDisposer {
-    void disposeImpl(void* first, std::size_t, std::size_t, std::size_t,
-                     void (*)(void*)) const override {
-      free(first);
-    }
-  };
-  static const Freeing freeing;
-};
-const ArgumentBuffer::Freeing ArgumentBuffer::freeing;
 
 } // namespace
 
@@ -223,22 +188,25 @@ void Origin::Job::pump() {
 
 /// The bytes of a chunk on its way. The connection holds them for as long as it may still send them.
 struct Sent {
+  Sent(std::shared_ptr<const kj::Array<const kj::byte>> captures, net::MessageMemory& memory,
+       std::size_t expected)
+      : captures(std::move(captures)), arguments(memory, expected) {}
   std::shared_ptr<const kj::Array<const kj::byte>> captures;
-  kj::Array<const kj::byte> arguments;
+  ArgumentBuffer arguments;
 };
 
 void Origin::Job::send(Link& link, ElementRange range) {
-  kj::Array<const kj::byte> arguments;
-  if (!encodeArguments(range, arguments))
+  auto sent = std::make_shared<Sent>(spec_.captures, *origin_.memory_, argumentBytes_);
+  if (!encodeArguments(range, sent->arguments.out()))
     return;
-  auto sent = std::make_shared<const Sent>(Sent{spec_.captures, kj::mv(arguments)});
   net::Chunk chunk;
   chunk.entry = spec_.entry;
   chunk.captures = *sent->captures;
-  chunk.arguments = sent->arguments;
+  chunk.arguments = sent->arguments.bytes();
   chunk.count = range.count;
   chunk.first = range.first;
-  std::size_t argumentBytes = sent->arguments.size();
+  std::size_t argumentBytes = chunk.arguments.size();
+  argumentBytes_ = argumentBytes;
 
   ++link.inFlight;
   ++inFlight_[link.index];
@@ -258,10 +226,9 @@ void Origin::Job::send(Link& link, ElementRange range) {
       }));
 }
 
-bool Origin::Job::encodeArguments(ElementRange range, kj::Array<const kj::byte>& arguments) {
-  ArgumentBuffer buffer;
+bool Origin::Job::encodeArguments(ElementRange range, Output& out) {
   try {
-    spec_.encode(range, buffer.out);
+    spec_.encode(range, out);
   } catch (const std::length_error& error) {
     if (range.count > 1)
       split(range);
@@ -273,7 +240,6 @@ bool Origin::Job::encodeArguments(ElementRange range, kj::Array<const kj::byte>&
     finish(std::current_exception());
     return false;
   }
-  arguments = buffer.release();
   return true;
 }
 

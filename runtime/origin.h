@@ -7,6 +7,7 @@
 // Everything comes through the constructor, so that a whole cluster can be run in one thread on a clock of the test's.
 #pragma once
 #include "net/closure-runner.h"
+#include "net/message-memory.h"
 #include "net/peer.h"
 #include "roam/entry.h"
 #include "runtime/chunk-plan.h"
@@ -79,6 +80,7 @@ private:
   void taskFailed(kj::Exception&& exception) override;
 
   kj::Timer& timer_;
+  std::shared_ptr<net::MessageMemory> memory_ = std::make_shared<net::MessageMemory>();
   std::vector<kj::Own<Link>> links_; // by index; those that are lost stay, without a peer
   std::string losses_;               // why links were lost, for the error when none is left
   std::vector<Job*> jobs_;           // all that are not yet dropped
@@ -100,7 +102,7 @@ private:
   void pump();
   void send(Link& link, ElementRange range);
   /// False if the arguments of the range don't fit one chunk; the range is then split, or the job over.
-  bool encodeArguments(ElementRange range, kj::Array<const kj::byte>& arguments);
+  bool encodeArguments(ElementRange range, Output& out);
   void settled(Link& link, ElementRange range, std::size_t argumentBytes,
                net::ChunkOutcome outcome);
   void failedChunk(Link& link, ElementRange range, net::Failure failure);
@@ -116,6 +118,7 @@ private:
   ChunkPlan plan_;
   std::map<unsigned, unsigned> inFlight_;      // chunks of this job, by link
   std::map<std::uint64_t, unsigned> attempts_; // times a chunk was lost, by its first element
+  std::size_t argumentBytes_ = 0;              // of the chunk sent last
   std::exception_ptr failure_;                 // of the lowest element that failed
   std::uint64_t failedElement_ = 0;
   bool finished_ = false;

@@ -1,6 +1,7 @@
 #include "runtime/remote-exception.h"
 #include "roam/error.h"
 #include <any>
+#include <filesystem>
 #include <fmt/format.h>
 #include <functional>
 #include <future>
@@ -18,13 +19,46 @@
 namespace roam {
 namespace {
 
-const std::error_category& categoryNamed(std::string_view name) {
+/// Null for a category of the program's own, which cannot be found by its name.
+const std::error_category* categoryNamed(std::string_view name) {
   for (const std::error_category* category :
        {&std::generic_category(), &std::system_category(), &std::iostream_category(),
         &std::future_category()})
     if (name == category->name())
-      return *category;
-  return std::generic_category();
+      return category;
+  return nullptr;
+}
+
+/// What a peer tells of an exception.
+struct Told {
+  std::string what;
+  std::int64_t code;
+  const std::error_category* category; // may be null
+
+  std::error_code errorCode() const { return {int(code), *category}; }
+};
+
+/// Makes the exception again; null if that can't be done from what was told.
+using Make = std::exception_ptr (*)(const Told& told);
+
+template <class E>
+std::exception_ptr withText(const Told& told) {
+  return std::make_exception_ptr(E(told.what));
+}
+template <class E>
+std::exception_ptr withoutText(const Told&) {
+  return std::make_exception_ptr(E());
+}
+
+/// What `fails` throws, for exceptions that only the library can make.
+template <class F>
+std::exception_ptr thrownBy(const F& fails) {
+  try {
+    fails();
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
 }
 
 /// what() of a std::system_error is its own text, a colon, and the text of its code, which the constructor adds again.
@@ -33,29 +67,76 @@ std::string ownText(const std::string& what, const std::error_code& code) {
   return what.ends_with(ending) ? what.substr(0, what.size() - ending.size()) : what;
 }
 
-using Make = std::exception_ptr (*)(const std::string& what, const std::error_code& code);
+std::exception_ptr systemError(const Told& told) {
+  if (told.category == nullptr)
+    return nullptr;
+  std::error_code code = told.errorCode();
+  return told.what == code.message()
+             ? std::make_exception_ptr(std::system_error(code))
+             : std::make_exception_ptr(std::system_error(code, ownText(told.what, code)));
+}
 
-template <class E>
-std::exception_ptr withText(const std::string& what, const std::error_code&) {
-  return std::make_exception_ptr(E(what));
+std::exception_ptr iosFailure(const Told& told) {
+  if (told.category == nullptr)
+    return nullptr;
+  std::error_code code = told.errorCode();
+  return std::make_exception_ptr(std::ios_base::failure(ownText(told.what, code), code));
 }
-template <class E>
-std::exception_ptr withoutText(const std::string&, const std::error_code&) {
-  return std::make_exception_ptr(E());
+
+/// The library's streams throw a class of its own, derived from std::ios_base::failure.
+std::exception_ptr failureOfAStream(const Told& told) {
+  auto made = thrownBy([] { std::ios(nullptr).exceptions(std::ios::badbit); });
+  try {
+    std::rethrow_exception(made);
+  } catch (const std::exception& error) {
+    return told.what == error.what() ? made : iosFailure(told);
+  }
 }
-template <class E>
-std::exception_ptr withCode(const std::string& what, const std::error_code& code) {
-  return std::make_exception_ptr(E(code, ownText(what, code)));
+
+std::exception_ptr futureError(const Told& told) {
+  if (told.category != &std::future_category())
+    return nullptr;
+  return std::make_exception_ptr(std::future_error(std::future_errc(told.code)));
 }
-std::exception_ptr iosFailure(const std::string& what, const std::error_code& code) {
-  return std::make_exception_ptr(std::ios_base::failure(ownText(what, code), code));
+
+std::exception_ptr regexError(const Told& told) {
+  return thrownBy([&] {
+    std::__throw_regex_error(std::regex_constants::error_type(told.code), told.what.c_str());
+  });
 }
-std::exception_ptr futureError(const std::string&, const std::error_code& code) {
-  return std::make_exception_ptr(std::future_error(std::future_errc(code.value())));
+
+/// Holds a pointer to its text, so the text must be one that lasts: libstdc++ 12 has these and that of the default constructor.
+std::exception_ptr badVariantAccess(const Told& told) {
+  for (const char* text : {"std::get: variant is valueless", "std::get: wrong index for variant",
+                           "std::visit: variant is valueless"})
+    if (told.what == text)
+      return thrownBy([&] { std::__throw_bad_variant_access(text); });
+  return std::make_exception_ptr(std::bad_variant_access());
 }
-std::exception_ptr regexError(const std::string&, const std::error_code& code) {
-  return std::make_exception_ptr(
-      std::regex_error(std::regex_constants::error_type(code.value())));
+
+/// "filesystem error: TEXT: MESSAGE OF THE CODE [PATH] [PATH]", where the paths may be missing.
+std::exception_ptr filesystemError(const Told& told) {
+  using std::filesystem::filesystem_error;
+  constexpr std::string_view start = "filesystem error: ";
+  if (told.category == nullptr || !told.what.starts_with(start))
+    return nullptr;
+  std::string_view all = std::string_view(told.what).substr(start.size());
+  std::string message = ": " + told.errorCode().message();
+  std::size_t at = all.find(message);
+  if (at == std::string_view::npos)
+    return nullptr;
+  std::string text(all.substr(0, at));
+  std::string_view paths = all.substr(at + message.size());
+  if (paths.empty())
+    return std::make_exception_ptr(filesystem_error(text, told.errorCode()));
+  if (!paths.starts_with(" [") || !paths.ends_with("]"))
+    return nullptr;
+  paths = paths.substr(2, paths.size() - 3);
+  std::size_t between = paths.find("] [");
+  if (between == std::string_view::npos)
+    return std::make_exception_ptr(filesystem_error(text, paths, told.errorCode()));
+  return std::make_exception_ptr(filesystem_error(text, paths.substr(0, between),
+                                                  paths.substr(between + 3), told.errorCode()));
 }
 
 struct StandardType {
@@ -82,24 +163,25 @@ constexpr StandardType standardTypes[] = {
     {"std::bad_any_cast", withoutText<std::bad_any_cast>},
     {"std::bad_function_call", withoutText<std::bad_function_call>},
     {"std::bad_optional_access", withoutText<std::bad_optional_access>},
-    {"std::bad_variant_access", withoutText<std::bad_variant_access>},
+    {"std::bad_variant_access", badVariantAccess},
     {"std::bad_weak_ptr", withoutText<std::bad_weak_ptr>},
-    {"std::system_error", withCode<std::system_error>},
+    {"std::system_error", systemError},
     {"std::ios_base::failure[abi:cxx11]", iosFailure},
-    {"std::ios_base::failure", iosFailure},
+    {"std::__ios_failure", failureOfAStream},
     {"std::future_error", futureError},
     {"std::regex_error", regexError},
-    {"std::__cxx11::regex_error", regexError},
+    {"std::filesystem::__cxx11::filesystem_error", filesystemError},
 };
 
 std::exception_ptr thrownThere(const net::Failure& failure, const Digest& entry,
                                const std::string& peer) {
-  std::string type = failure.type.cStr(), what = failure.message.cStr();
-  std::error_code code(int(failure.code), categoryNamed(failure.category.cStr()));
+  std::string type = failure.type.cStr();
+  Told told{failure.message.cStr(), failure.code, categoryNamed(failure.category.cStr())};
   for (auto& standard : standardTypes)
     if (type == standard.name)
-      return standard.make(what, code);
-  return std::make_exception_ptr(RemoteError(type, what, failure.element, peer, entry.toString()));
+      if (auto made = standard.make(told))
+        return made;
+  return std::make_exception_ptr(RemoteError(type, told.what, failure.element, peer, entry.toString()));
 }
 
 } // namespace

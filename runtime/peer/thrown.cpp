@@ -5,7 +5,9 @@
 #include <cstring>
 #include <cxxabi.h>
 #include <exception>
+#include <future>
 #include <memory>
+#include <regex>
 #include <system_error>
 #include <typeinfo>
 
@@ -33,6 +35,11 @@ std::uint32_t place(std::string_view text, std::span<char> area, std::size_t& us
   return static_cast<std::uint32_t>(size);
 }
 
+void addCode(const std::error_code& code, Thrown& thrown) {
+  thrown.code = code.value();
+  thrown.category = code.category().name();
+}
+
 } // namespace
 
 Thrown describeThrown() {
@@ -42,8 +49,13 @@ Thrown describeThrown() {
     throw;
   } catch (const std::system_error& error) {
     thrown.message = error.what();
-    thrown.code = error.code().value();
-    thrown.category = error.code().category().name();
+    addCode(error.code(), thrown);
+  } catch (const std::future_error& error) {
+    thrown.message = error.what();
+    addCode(error.code(), thrown);
+  } catch (const std::regex_error& error) {
+    thrown.message = error.what();
+    thrown.code = error.code();
   } catch (const std::exception& error) {
     thrown.message = error.what();
   } catch (const std::string& text) {

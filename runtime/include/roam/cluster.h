@@ -81,7 +81,7 @@ public:
   template <class F, class... Args>
   auto onAll(const F& f, const Args&... args);
 
-  /// The peers that are connected now, in a fixed order.
+  /// The peers that are connected now, in the order in which their addresses were given.
   std::vector<Peer> peers() const;
 
 private:

@@ -1,0 +1,33 @@
+// The bytes of one chunk's arguments while they are encoded and sent.
+#pragma once
+#include "net/message-memory.h"
+#include "roam/entry.h"
+
+namespace roam {
+
+/// An Output over memory that is used again: fresh pages would cost more than encoding into them. Grows by doubling, up to the
+/// limit for a chunk, and throws std::length_error beyond. Kept by whoever sends the bytes.
+class ArgumentBuffer {
+public:
+  /// `expected` bytes are likely to come.
+  ArgumentBuffer(net::MessageMemory& memory, std::size_t expected);
+  ArgumentBuffer(const ArgumentBuffer&) = delete;
+
+  Output& out() { return out_; }
+  kj::ArrayPtr<const kj::byte> bytes() const {
+    return {reinterpret_cast<const kj::byte*>(out_.data), out_.size};
+  }
+
+private:
+  struct Growing : Output {
+    ArgumentBuffer* owner = nullptr;
+  };
+  static void grow(Output* out, std::size_t more);
+  void resize(std::size_t capacity);
+
+  net::MessageMemory& memory_;
+  net::MessageMemory::Block block_;
+  Growing out_;
+};
+
+} // namespace roam
