@@ -9,10 +9,14 @@ target_compile_options(roam-build INTERFACE -Wall -Wextra -Wno-missing-field-ini
 if(ROAM_LLD)
   target_link_options(roam-build INTERFACE -fuse-ld=${ROAM_LLD})
 endif()
+
+# The sanitizers' runtime is in the program, so what the compiler loads is built without: see roam_own_target.
+add_library(roam-sanitized INTERFACE)
 if(ROAM_SANITIZE)
-  target_compile_options(roam-build INTERFACE -fsanitize=${ROAM_SANITIZE} -fno-omit-frame-pointer
-                         -fno-sanitize-recover=all)
-  target_link_options(roam-build INTERFACE -fsanitize=${ROAM_SANITIZE})
+  # function: slices, and functions of libraries, are called that were compiled without the mark this looks for.
+  target_compile_options(roam-sanitized INTERFACE -fsanitize=${ROAM_SANITIZE} -fno-sanitize=function
+                         -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(roam-sanitized INTERFACE -fsanitize=${ROAM_SANITIZE})
 endif()
 
 # BLAKE3 is a few self-contained C objects of LLVM's static support library; nothing else of it is linked.
@@ -33,9 +37,13 @@ target_compile_options(roam-kj INTERFACE "SHELL:-include ${PROJECT_SOURCE_DIR}/n
 target_link_libraries(roam-kj INTERFACE CapnProto::kj-async CapnProto::capnp-rpc CapnProto::capnp
                       CapnProto::kj Threads::Threads)
 
-# roam_own_target(TARGET): a library or program of Roam itself.
+# roam_own_target(TARGET [IN_COMPILER]): a library or program of Roam itself, or a part of the compiler plugin.
 function(roam_own_target target)
+  cmake_parse_arguments(T "IN_COMPILER" "" "" ${ARGN})
   target_link_libraries(${target} PRIVATE roam-build)
+  if(NOT T_IN_COMPILER)
+    target_link_libraries(${target} PRIVATE roam-sanitized)
+  endif()
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   if(ROAM_CCACHE)
     set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER ${ROAM_CCACHE}
@@ -46,7 +54,7 @@ endfunction()
 # roam_user_target(TARGET): a program of this tree that ships closures, as a user's would. Its objects are rebuilt
 # when the plugin changes; ccache is left out, since it does not see the plugin's file.
 function(roam_user_target target)
-  target_link_libraries(${target} PRIVATE roam::roam roam-build)
+  target_link_libraries(${target} PRIVATE roam::roam roam-build roam-sanitized)
   get_target_property(sources ${target} SOURCES)
   set_source_files_properties(${sources} PROPERTIES OBJECT_DEPENDS ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/roam-plugin.so)
   add_dependencies(${target} roam-plugin)
