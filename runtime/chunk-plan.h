@@ -30,7 +30,7 @@ public:
   /// No chunk is made shorter than this for the sake of an even end.
   static constexpr std::uint64_t leastNanoseconds = 500'000;
   /// And at most this many bytes of arguments or results, so that a chunk stays in the cache on its way.
-  static constexpr std::uint64_t targetBytes = 1 << 20;
+  static constexpr std::uint64_t targetBytes = 256 << 10;
   /// A chunk grows at most this much over the largest one measured, since the first elements may not be like the rest.
   static constexpr std::uint64_t growth = 8;
   /// A reduction's chunks: their number depends on the length of the input alone.

@@ -8,6 +8,13 @@ namespace detail {
 template <class Range>
 using Element = std::remove_cvref_t<decltype(*std::begin(std::declval<const Range&>()))>;
 
+/// A range that lies in memory, one element after another: vector, string, array, span.
+template <class Range>
+concept InMemory = requires(const Range& range) {
+  { range.data() } -> std::same_as<const Element<Range>*>;
+  range.size();
+};
+
 /// A range whose elements can be encoded from any place. Random-access ranges are used where they are; of others the addresses of
 /// the elements are collected, or copies where the range makes its elements on the way.
 template <class Range>
@@ -17,7 +24,6 @@ class Elements {
   using T = Element<Range>;
   static constexpr bool direct = std::random_access_iterator<Iterator>;
   static constexpr bool lasting = std::is_lvalue_reference_v<Reference>;
-  static constexpr bool asBytes = std::contiguous_iterator<Iterator> && raw<T> != Raw::no;
   using Stored = std::conditional_t<lasting, const T*, T>;
 
 public:
@@ -39,22 +45,50 @@ public:
   /// As CallSpec::encode.
   static void encode(const void* source, std::uint64_t first, std::uint64_t count, Output& out) {
     auto& begin = static_cast<const Elements*>(source)->begin_;
-    if constexpr (asBytes)
-      out.write(std::to_address(begin) + first, count * sizeof(T));
-    else
-      for (auto i = static_cast<std::ptrdiff_t>(first), end = i + static_cast<std::ptrdiff_t>(count);
-           i < end; ++i)
-        if constexpr (direct)
-          save<T>(out, *(begin + i));
-        else if constexpr (lasting)
-          save<T>(out, *begin[i]);
-        else
-          save<T>(out, begin[i]);
+    for (auto i = static_cast<std::ptrdiff_t>(first), end = i + static_cast<std::ptrdiff_t>(count);
+         i < end; ++i)
+      if constexpr (direct)
+        save<T>(out, *(begin + i));
+      else if constexpr (lasting)
+        save<T>(out, *begin[i]);
+      else
+        save<T>(out, begin[i]);
   }
 
 private:
   std::conditional_t<direct, Iterator, std::vector<Stored>> begin_;
   std::uint64_t size_ = 0;
+};
+
+/// The same for elements in memory, which depends on their type alone: one instance for all ranges of it.
+template <class T>
+class ElementsInMemory {
+public:
+  template <class Range>
+  explicit ElementsInMemory(const Range& range) : begin_(range.data()), size_(range.size()) {}
+  std::uint64_t size() const { return size_; }
+
+  static void encode(const void* source, std::uint64_t first, std::uint64_t count, Output& out) {
+    const T* from = static_cast<const ElementsInMemory*>(source)->begin_ + first;
+    if constexpr (raw<T> != Raw::no)
+      out.write(from, count * sizeof(T));
+    else
+      for (const T* end = from + count; from != end; ++from)
+        save<T>(out, *from);
+  }
+
+private:
+  const T* begin_;
+  std::uint64_t size_;
+};
+
+template <class Range>
+struct ElementsOf {
+  using Type = Elements<Range>;
+};
+template <InMemory Range>
+struct ElementsOf<Range> {
+  using Type = ElementsInMemory<Element<Range>>;
 };
 
 /// The spec of a call of this shape. `captures` holds the encoded closure and outlives the spec.
@@ -71,11 +105,11 @@ CallSpec specOf(const Buffer& captures, const Options& options) {
 }
 
 /// As specOf, for a call over a range.
-template <class Shape, class Range>
-CallSpec specOver(const Elements<Range>& elements, const Buffer& captures, const Options& options) {
+template <class Shape, class Elements>
+CallSpec specOver(const Elements& elements, const Buffer& captures, const Options& options) {
   CallSpec spec = specOf<Shape>(captures, options);
   spec.count = elements.size();
-  spec.encode = &Elements<Range>::encode;
+  spec.encode = &Elements::encode;
   spec.source = &elements;
   return spec;
 }
@@ -90,47 +124,62 @@ void decodeResults(const CompletedChunk& chunk, std::uint64_t count, std::vector
     throwDamagedResults(chunk.first);
 }
 
-/// The chunks of a call in the order of their elements, however they completed.
+/// The results of a call, put in the order of their elements however the chunks complete.
 template <class R>
-class OrderedResults {
+class ResultsInPlace {
 public:
-  explicit OrderedResults(std::uint64_t total) {
-    if constexpr (direct)
-      results_.resize(total);
+  explicit ResultsInPlace(std::uint64_t total) : results_(total) {}
+  void take(const CompletedChunk& chunk) {
+    Reader in{chunk.results, chunk.size};
+    if constexpr (raw<R> == Raw::both)
+      in.copy(results_.data() + chunk.first, chunk.count * sizeof(R));
+    else
+      for (std::uint64_t i = chunk.first; i < chunk.first + chunk.count && in.ok; ++i)
+        results_[i] = load<R>(in);
+    if (!in.finished())
+      throwDamagedResults(chunk.first);
   }
-  void take(const CompletedChunk& chunk, std::uint64_t count) {
-    if constexpr (direct) {
-      if (chunk.size != count * sizeof(R))
-        throwDamagedResults(chunk.first);
-      __builtin_memcpy(static_cast<void*>(results_.data() + chunk.first), chunk.results, chunk.size);
-    } else {
-      std::size_t at = parts_.size();
-      while (at > 0 && parts_[at - 1].first > chunk.first)
-        --at;
-      parts_.insert(parts_.begin() + static_cast<std::ptrdiff_t>(at), Part{chunk.first, {}});
-      parts_[at].results.reserve(count);
-      decodeResults(chunk, count, parts_[at].results);
-    }
+  std::vector<R> join() { return static_cast<std::vector<R>&&>(results_); }
+
+private:
+  std::vector<R> results_;
+};
+
+/// The same for results that can't be made beforehand and assigned to: kept a chunk at a time.
+template <class R>
+class ResultsByChunk {
+public:
+  explicit ResultsByChunk(std::uint64_t total) : total_(total) {}
+  void take(const CompletedChunk& chunk) {
+    std::size_t at = parts_.size();
+    while (at > 0 && parts_[at - 1].first > chunk.first)
+      --at;
+    parts_.insert(parts_.begin() + static_cast<std::ptrdiff_t>(at), Part{chunk.first, {}});
+    parts_[at].results.reserve(chunk.count);
+    decodeResults(chunk, chunk.count, parts_[at].results);
   }
-  std::vector<R> join(std::uint64_t total) {
-    if constexpr (!direct) {
-      results_.reserve(total);
-      for (Part& part : parts_)
-        for (auto&& result : part.results)
-          results_.push_back(static_cast<R&&>(result));
-    }
-    return static_cast<std::vector<R>&&>(results_);
+  std::vector<R> join() {
+    std::vector<R> results;
+    results.reserve(total_);
+    for (Part& part : parts_)
+      for (auto&& result : part.results)
+        results.push_back(static_cast<R&&>(result));
+    return results;
   }
 
 private:
-  static constexpr bool direct = raw<R> == Raw::both && std::is_default_constructible_v<R>;
   struct Part {
     std::uint64_t first;
     std::vector<R> results;
   };
-  std::vector<R> results_;
+  std::uint64_t total_;
   std::vector<Part> parts_; // ascending
 };
+
+template <class R>
+using OrderedResults =
+    std::conditional_t<std::is_default_constructible_v<R> && std::is_move_assignable_v<R>,
+                       ResultsInPlace<R>, ResultsByChunk<R>>;
 
 /// The one result of each chunk of a reduction, in the order of the chunks.
 template <class R>
@@ -215,7 +264,7 @@ private:
   }
 
   Range range_; // a reference for an lvalue
-  detail::Elements<std::remove_cvref_t<Range>> elements_;
+  typename detail::ElementsOf<std::remove_cvref_t<Range>>::Type elements_;
   ProgressFunction progress_;
   std::vector<Indexed<R>> current_;
   std::size_t place_ = 0;
@@ -233,17 +282,17 @@ auto Cluster::map(const Range& range, const F& f, const Options& options) {
   if constexpr (shippable<F, T, R>) {
     Buffer captures;
     saveClosure(captures, f);
-    detail::Elements<Range> elements(range);
+    typename detail::ElementsOf<Range>::Type elements(range);
     detail::OrderedResults<R> ordered(elements.size());
     detail::Call call = start(detail::specOver<Shape>(elements, captures, options));
     detail::CompletedChunk chunk;
     for (std::uint64_t done = 0; call.next(chunk);) {
-      ordered.take(chunk, chunk.count);
+      ordered.take(chunk);
       done += chunk.count;
       if (options.progress)
         options.progress({done, elements.size()});
     }
-    results = ordered.join(elements.size());
+    results = ordered.join();
   }
   return results;
 }
@@ -272,7 +321,7 @@ R Cluster::mapReduce(const Range& range, const F& f, const Op& op, R init, const
   if constexpr (shippable<F, Op, T, Partial>) {
     Buffer captures;
     saveClosure(captures, f, op);
-    detail::Elements<Range> elements(range);
+    typename detail::ElementsOf<Range>::Type elements(range);
     detail::CallSpec spec = detail::specOver<ReduceShape<F, Op, T>>(elements, captures, options);
     spec.fixedChunks = true;
     detail::OrderedPartials<Partial> partials;

@@ -64,7 +64,7 @@ private:
 
 /// What can be said about one map or call. The defaults are right for most.
 struct Options {
-  /// Elements sent to a peer at a time; 0 chooses and adapts it: about 10 ms of work, at most 1 MiB of bytes.
+  /// Elements sent to a peer at a time; 0 chooses and adapts it: about 10 ms of work, at most 256 KiB.
   std::uint64_t chunk = 0;
   /// The whole call ends with roam::Timeout after this long. The default is a day.
   Duration deadline{86400};
