@@ -14,14 +14,15 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# The peers are the plain `roam` program, built without the examples, each with an empty object cache. Each tells where it
-# listens in one line, which the read waits for. They end with this script.
+# The peers are the plain `roam` program, built without the examples, each with an empty object cache. Each tells in one
+# line where it listens, which the read waits for. They end with this script.
 addresses=()
 for i in 1 2; do
   mkfifo "$folder/peer-$i"
   "$build/bin/roam" peer --listen 127.0.0.1:0 --cache "$folder/cache-$i" >"$folder/peer-$i" &
   processes+=($!)
-  read -r line <"$folder/peer-$i" || { echo "peer $i ended before it listened" >&2; exit 1; }
+  exec {output}<"$folder/peer-$i"
+  read -r line <&"$output" || { echo "peer $i ended before it listened" >&2; exit 1; }
   addresses+=("${line##* }")
 done
 export ROAM_JOIN="${addresses[0]},${addresses[1]}"
