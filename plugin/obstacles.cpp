@@ -4,7 +4,8 @@
 #include "plugin/obstacles.h"
 #include "plugin/place-of-use.h"
 #include "plugin/reflect.h"
-#include "llvm/ADT/StringSwitch.h"
+#include "clang/AST/DeclTemplate.h"
+#include <string_view>
 
 using namespace clang;
 
@@ -17,63 +18,56 @@ std::string quoted(QualType type, const ASTContext& context) {
   return "'" + type.getUnqualifiedType().getAsString(policy) + "'";
 }
 
-/// Standard types that stand for something outside themselves, and what to send instead.
+/// Standard types that stand for something outside themselves, and what to write instead. Other
+/// trivially copyable ones are searched like any class; the rest is for the headers to know.
+struct StandardObstacle {
+  std::string_view types; ///< names, each between spaces
+  std::string_view what, advice;
+};
+constexpr StandardObstacle standardObstacles[] = {
+    {" basic_string_view ", "a std::string_view, which does not own its characters",
+     "send a std::string instead"},
+    {" span ", "a std::span, which does not own its elements", "send a std::vector instead"},
+    {" initializer_list ", "a std::initializer_list, which does not own its elements",
+     "send a std::vector instead"},
+    {" reference_wrapper ", "a std::reference_wrapper, which is a reference",
+     "send the object itself instead"},
+    {" weak_ptr ", "a std::weak_ptr, which does not own its object",
+     "send the object itself or a std::shared_ptr instead"},
+    {" function move_only_function ", "a std::function, which hides what it holds",
+     "send the lambda itself, with its own type"},
+    {" any ", "a std::any, which hides what it holds",
+     "send a std::variant of the types it may hold instead"},
+    {" type_index ", "a std::type_index, which is an address", "send the type's name instead"},
+    {" source_location ", "a std::source_location, which points into this program",
+     "send its file_name() and line() instead"},
+    {" coroutine_handle ", "a std::coroutine_handle, which is an address",
+     "send the arguments and start the coroutine over there"},
+    {" error_code error_condition ", "a std::error_code, which points to its category",
+     "send its value() and the name() of its category instead"},
+    {" exception_ptr ", "a std::exception_ptr, which hides what it holds",
+     "send what the exception says instead"},
+    {" thread jthread future shared_future promise ", "bound to threads of this process",
+     "wait for its result and send that"},
+    {" mutex recursive_mutex timed_mutex shared_mutex unique_lock lock_guard shared_lock ",
+     "a lock of this process", "make it a static variable inside the lambda"},
+    {" condition_variable condition_variable_any once_flag latch barrier counting_semaphore ",
+     "a synchronisation object of this process", "make it a static variable inside the lambda"},
+    {" atomic ", "a std::atomic, which is shared between threads of one process only",
+     "send the value it has now: x.load()"},
+    {" basic_ifstream basic_ofstream basic_fstream basic_filebuf ", "an open file of this process",
+     "send its path, or what it holds"},
+    {" basic_ostream basic_istream basic_iostream basic_stringstream ", "a stream of this process",
+     "send what it holds, as a std::string"},
+    {" random_device ", "a std::random_device of this machine", "create it inside the lambda"},
+};
+
 std::optional<Obstacle> standardObstacle(StringRef name) {
-  auto is = [&](StringRef what, StringRef advice) {
-    return Obstacle{"", what.str(), advice.str()};
-  };
-  struct Entry {
-    StringRef what, advice;
-  };
-  Entry entry =
-      llvm::StringSwitch<Entry>(name)
-          .Case("basic_string_view", {"a std::string_view, which does not own its characters",
-                                      "send a std::string instead"})
-          .Case("span",
-                {"a std::span, which does not own its elements", "send a std::vector instead"})
-          .Case("initializer_list", {"a std::initializer_list, which does not own its elements",
-                                     "send a std::vector instead"})
-          .Case("reference_wrapper", {"a std::reference_wrapper, which is a reference",
-                                      "send the object itself instead"})
-          .Case("weak_ptr", {"a std::weak_ptr, which does not own its object",
-                             "send the object itself or a std::shared_ptr instead"})
-          .Case("function", {"a std::function, which hides what it holds",
-                             "send the lambda itself, with its own type"})
-          .Case("move_only_function", {"a std::move_only_function, which hides what it holds",
-                                       "send the lambda itself, with its own type"})
-          .Case("any", {"a std::any, which hides what it holds",
-                        "send a std::variant of the types it may hold instead"})
-          .Case("type_index",
-                {"a std::type_index, which is an address", "send the type's name instead"})
-          .Case("coroutine_handle", {"a std::coroutine_handle, which is an address",
-                                     "send the arguments and start the coroutine over there"})
-          .Case("error_code", {"a std::error_code, which points to its category",
-                               "send its value() and the name() of its category instead"})
-          .Case("error_condition", {"a std::error_condition, which points to its category",
-                                    "send its value() and the name() of its category instead"})
-          .Case("exception_ptr", {"a std::exception_ptr, which hides what it holds",
-                                  "send what the exception says instead"})
-          .Cases("thread", "jthread", "future", "shared_future", "promise",
-                 {"bound to threads of this process", "wait for its result and send that"})
-          .Cases("mutex", "recursive_mutex", "timed_mutex", "shared_mutex", "unique_lock",
-                 "lock_guard", "shared_lock",
-                 {"a lock of this process", "make it a static variable inside the lambda"})
-          .Cases("condition_variable", "condition_variable_any", "once_flag", "latch", "barrier",
-                 "counting_semaphore",
-                 {"a synchronisation object of this process",
-                  "make it a static variable inside the lambda"})
-          .Case("atomic", {"a std::atomic, which is shared between threads of one process only",
-                           "send the value it has now: x.load()"})
-          .Cases("basic_ifstream", "basic_ofstream", "basic_fstream", "basic_filebuf",
-                 {"an open file of this process", "send its path, or what it holds"})
-          .Cases("basic_ostream", "basic_istream", "basic_iostream", "basic_stringstream",
-                 {"a stream of this process", "send what it holds, as a std::string"})
-          .Case("random_device",
-                {"a std::random_device of this machine", "create it inside the lambda"})
-          .Default({"", ""});
-  if (entry.what.empty())
-    return std::nullopt;
-  return is(entry.what, entry.advice);
+  std::string wanted = (" " + name + " ").str();
+  for (const StandardObstacle& obstacle : standardObstacles)
+    if (obstacle.types.find(wanted) != std::string_view::npos)
+      return Obstacle{"", std::string(obstacle.what), std::string(obstacle.advice)};
+  return std::nullopt;
 }
 
 /// Has it a member function or member function template of that name?
@@ -81,21 +75,45 @@ bool hasMember(const CXXRecordDecl* record, ASTContext& context, StringRef name)
   return !record->lookup(&context.Idents.get(name)).empty();
 }
 
-/// Does the class say itself how it travels: as a member, or by a specialisation of roam::Archive?
-bool encodesItself(const CXXRecordDecl* record, ASTContext& context) {
-  if (hasMember(record, context, "serialize") ||
-      (hasMember(record, context, "save") && hasMember(record, context, "load")))
-    return true;
-  const Type* type = context.getRecordType(record).getCanonicalType().getTypePtr();
+ClassTemplateDecl* archiveTemplate(ASTContext& context) {
   for (NamedDecl* space : context.getTranslationUnitDecl()->lookup(&context.Idents.get("roam")))
     if (auto* roam = dyn_cast<NamespaceDecl>(space))
       for (NamedDecl* found : roam->lookup(&context.Idents.get("Archive")))
         if (auto* archive = dyn_cast<ClassTemplateDecl>(found))
-          for (ClassTemplateSpecializationDecl* shaped : archive->specializations())
-            if (shaped->isExplicitSpecialization() &&
-                shaped->getTemplateArgs()[0].getAsType().getCanonicalType().getTypePtr() == type)
-              return true;
+          return archive;
+  return nullptr;
+}
+
+/// Is there a roam::Archive<T> of the user's for this class, or one for its class template?
+bool hasArchive(const CXXRecordDecl* record, ASTContext& context) {
+  ClassTemplateDecl* archive = archiveTemplate(context);
+  if (!archive)
+    return false;
+  QualType type = context.getCanonicalType(context.getRecordType(record));
+  for (ClassTemplateSpecializationDecl* shaped : archive->specializations())
+    if (shaped->isExplicitSpecialization() &&
+        context.getCanonicalType(shaped->getTemplateArgs()[0].getAsType()) == type)
+      return true;
+  auto* instance = dyn_cast<ClassTemplateSpecializationDecl>(record);
+  if (!instance)
+    return false;
+  SmallVector<ClassTemplatePartialSpecializationDecl*, 4> partials;
+  archive->getPartialSpecializations(partials);
+  for (ClassTemplatePartialSpecializationDecl* partial : partials) {
+    QualType pattern = partial->getTemplateArgs()[0].getAsType();
+    auto* shape = pattern->getAs<TemplateSpecializationType>();
+    TemplateDecl* of = shape ? shape->getTemplateName().getAsTemplateDecl() : nullptr;
+    if (of && of->getCanonicalDecl() == instance->getSpecializedTemplate()->getCanonicalDecl())
+      return true;
+  }
   return false;
+}
+
+/// Does the class say itself how it travels: as a member, or by a specialisation of roam::Archive?
+bool encodesItself(const CXXRecordDecl* record, ASTContext& context) {
+  return hasMember(record, context, "serialize") ||
+         (hasMember(record, context, "save") && hasMember(record, context, "load")) ||
+         hasArchive(record, context);
 }
 
 } // namespace
@@ -169,6 +187,11 @@ std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) 
             return obstacle;
           }
     }
+  if (record->isTriviallyCopyable() && inMembers(record))
+    return Obstacle{"",
+                    "a " + quoted(context_.getRecordType(record), context_) +
+                        ", which refers to something of this process",
+                    "send what it refers to instead"};
   return std::nullopt;
 }
 

@@ -33,6 +33,10 @@
 
 using namespace clang;
 
+/// The one in the compiler's process; a copy of ours would be another type to llvm::any_cast.
+extern template struct __attribute__((visibility("default")))
+llvm::Any::TypeId<const llvm::Module*>;
+
 namespace roam::plugin {
 namespace {
 
@@ -251,6 +255,18 @@ struct EmbedPass : llvm::PassInfoMixin<EmbedPass> {
   static bool isRequired() { return true; } // also at -O0
 };
 
+/// With -save-temps, bitcode is written without a pipeline: the only passes are those that write
+/// it.
+void embedBeforeAnyPass(llvm::PassBuilder& passes, std::shared_ptr<const Shipment> shipment) {
+  auto* callbacks = passes.getPassInstrumentationCallbacks();
+  if (!callbacks)
+    return;
+  callbacks->registerBeforeNonSkippedPassCallback([shipment](llvm::StringRef, llvm::Any ir) {
+    if (auto* module = llvm::any_cast<const llvm::Module*>(&ir))
+      embed(const_cast<llvm::Module&>(**module), *shipment); // a second time finds nothing to do
+  });
+}
+
 class Action : public PluginASTAction {
  protected:
   bool ParseArgs(const CompilerInstance& compiler, const std::vector<std::string>& flags) override {
@@ -266,12 +282,17 @@ class Action : public PluginASTAction {
 
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, StringRef) override {
     auto shipment = std::make_shared<Shipment>();
-    compiler.getCodeGenOpts().PassBuilderCallbacks.push_back([shipment](llvm::PassBuilder& passes) {
-      passes.registerPipelineStartEPCallback(
-          [shipment](llvm::ModulePassManager& pipeline, llvm::OptimizationLevel) {
-            pipeline.addPass(EmbedPass(shipment));
-          });
-    });
+    bool noPipeline = compiler.getCodeGenOpts().DisableLLVMPasses;
+    compiler.getCodeGenOpts().PassBuilderCallbacks.push_back(
+        [shipment, noPipeline](llvm::PassBuilder& passes) {
+          if (noPipeline)
+            embedBeforeAnyPass(passes, shipment);
+          else
+            passes.registerPipelineStartEPCallback(
+                [shipment](llvm::ModulePassManager& pipeline, llvm::OptimizationLevel) {
+                  pipeline.addPass(EmbedPass(shipment));
+                });
+        });
     return std::make_unique<Consumer>(compiler, options_, shipment);
   }
 

@@ -22,6 +22,21 @@ TEST(Programs, CanAskWhetherThePluginIsThere) {
   EXPECT_TRUE(ran.ok()) << ran.output;
 }
 
+TEST(Programs, MayBePreprocessedInAStepOfItsOwn) {
+  Workspace workspace;
+  workspace.write("ask.cpp", R"(#include "roam/presence.h"
+#ifndef __ROAM_PLUGIN__
+#error no plugin
+#endif
+#include "ship.h"
+int main() { return ship([] { return 1; }) == nullptr; }
+)");
+  Ran ran = workspace.clang("-save-temps ask.cpp -o ask");
+  ASSERT_TRUE(ran.ok()) << ran.output;
+  EXPECT_TRUE(workspace.run("./ask").ok());
+  EXPECT_FALSE(workspace.clangWithoutPlugin("-E ask.cpp -o ask.out").ok());
+}
+
 TEST(PrecompiledHeaders, KeepTheirEntriesApartFromThoseOfTheFile) {
   Workspace workspace;
   workspace.write("common.h", R"(#pragma once

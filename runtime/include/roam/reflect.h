@@ -4,11 +4,9 @@
 // `Code<Shape>` is, it numbers the entry and has it compiled into a slice. Everything else in these headers is ordinary C++.
 #pragma once
 #include "roam/entry.h"
+#include "roam/presence.h"
 #include <cstddef>
 #include <cstdint>
-#include <new>
-#include <type_traits>
-#include <utility>
 
 namespace roam {
 
@@ -34,12 +32,13 @@ struct Fields {
   static constexpr std::size_t size = sizeof...(F);
 };
 
-/// For a closure type or an aggregate (all members and bases public, nothing virtual, not of namespace std) the plugin adds
+/// For a closure type, and for a class that may be taken apart field by field (all members and bases public, nothing
+/// virtual, no bit-field, no hand-written copy, move or destructor, not of namespace std) the plugin adds
 ///
 ///     using type = Fields<Field<T0, offset0, flags0>, ...>;    // bases first, then members, in the order of memory
 ///     using closure = T;                                       // closures only
 ///
-/// and for every other type nothing.
+/// and for every other type nothing. It is an error to ask while T is incomplete.
 template <class T>
 struct reflect {};
 
@@ -48,12 +47,13 @@ concept Reflected = requires { typename reflect<T>::type; };
 template <class T>
 concept ClosureType = requires { typename reflect<T>::closure; };
 
-/// Instantiating `Shippable<F>` makes the plugin check that F can travel; what cannot is an error at the capture, and then
-/// `value` is false, so that the headers stay quiet about it. The plugin adds `static constexpr bool value`.
+/// Instantiating `Shippable<F>` makes the plugin check that F can travel. What cannot is an error: at the captures of a
+/// closure, for other types at the place in the program that led here. Then `value` is false, so that the headers stay quiet
+/// about it. The plugin adds `static constexpr bool value`.
 template <class F>
 struct Shippable {};
 
-/// The number the plugin gives to an entry within its translation unit.
+/// The number the plugin gives to an entry within its translation unit; entries of a precompiled header keep theirs.
 template <unsigned N>
 struct Index {
   static constexpr unsigned value = N;

@@ -4,6 +4,7 @@
 // place of file names below is the message: a file that is not there ends the compilation with exactly one error, where
 // #error would be followed by another one for each use of what is not declared.
 #pragma once
+#include "roam/presence.h"
 #if !defined(__clang__)
 #include "Roam needs clang 19 and its compiler plugin: configure with -DCMAKE_CXX_COMPILER=clang++-19, and link roam::roam"
 #elif !defined(__ROAM_PLUGIN__) && !defined(ROAM_BUILDING_LIBRARY)

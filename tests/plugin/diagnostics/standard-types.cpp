@@ -6,6 +6,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <ranges>
+#include <set>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +35,12 @@ void all(std::vector<int> v, std::map<std::string, std::vector<const char*>> m) 
   ship([weak = std::weak_ptr<int>(shared)] { return weak.expired(); }); // expected-error {{it is a std::weak_ptr}} expected-note {{std::shared_ptr}} expected-note {{sent from here}}
   std::error_code error;
   ship([error] { return error.value(); }); // expected-error {{it is a std::error_code}} expected-note {{value()}} expected-note {{sent from here}}
+  auto here = std::source_location::current();
+  ship([here] { return here.line(); }); // expected-error {{it is a std::source_location}} expected-note {{line()}} expected-note {{sent from here}}
+  auto all = std::views::all(v);
+  ship([all] { return all.size(); }); // expected-error {{which refers to something of this process}} expected-note {{send what it refers to}} expected-note {{sent from here}}
+  std::set<int, bool (*)(int, int)> ordered(nullptr);
+  ship([ordered] { return ordered.size(); }); // expected-error {{it holds a function pointer ('bool (*)(int, int)') in 'ordered[...]'}} expected-note {{write a lambda}} expected-note {{sent from here}}
   auto lock = std::make_shared<std::mutex>();
   ship([lock] { return lock != nullptr; }); // expected-error {{it holds a lock of this process in 'lock[...]'}} expected-note {{static variable inside the lambda}} expected-note {{sent from here}}
 }
