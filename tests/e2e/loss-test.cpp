@@ -1,0 +1,264 @@
+// Peers and workers that die, stand still, or were never there.
+#include "tests/e2e/gate.h"
+#include "tests/e2e/peers.h"
+#include <algorithm>
+#include <arpa/inet.h>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <netinet/in.h>
+#include <ranges>
+#include <roam/roam.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace roam::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Loss : public EndToEnd {
+protected:
+  /// Maps 200 slow tasks and calls `disturb` once, when the first results are here. The results must be all, and right.
+  template <class Disturb>
+  static void mapWhile(Cluster& cluster, const Disturb& disturb) {
+    auto numbers = std::views::iota(0, 200);
+    Options options;
+    options.progress = [&, disturbed = false](const Progress&) mutable {
+      if (!std::exchange(disturbed, true))
+        disturb();
+    };
+    auto squares = cluster.map(numbers, [](int x) {
+      std::this_thread::sleep_for(4ms); // the work
+      return x * x;
+    }, options);
+    ASSERT_EQ(squares.size(), 200u);
+    for (int x : numbers)
+      EXPECT_EQ(squares[std::size_t(x)], x * x);
+  }
+};
+
+template <class E, class F>
+std::string wordsOf(const F& f) {
+  try {
+    f();
+  } catch (const E& error) {
+    return error.what();
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << "another type: " << typeid(error).name() << ": " << error.what();
+    return "";
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return "";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// --- of peers ----------------------------------------------------------------------------------
+
+TEST_F(Loss, OfOneOfThreePeersLeavesTheMapComplete) {
+  for (std::size_t round = 0; round < 4; ++round) {
+    Peers peers(3);
+    Cluster cluster = connect(peers.addresses());
+    mapWhile(cluster, [&] { peers[round % 3].end(SIGKILL); });
+    std::vector<Peer> left = cluster.peers();
+    ASSERT_EQ(left.size(), 2u);
+    for (const Peer& peer : left)
+      EXPECT_NE(peer.index, round % 3);
+    mapWhile(cluster, [] {}); // and the next one is as usual
+  }
+}
+
+TEST_F(Loss, OfTwoOfThreePeersOneAfterAnotherLeavesTheMapComplete) {
+  Peers peers(3);
+  Cluster cluster = connect(peers.addresses());
+  mapWhile(cluster, [&] { peers[0].end(SIGKILL); });
+  mapWhile(cluster, [&] { peers[1].end(SIGTERM); });
+  EXPECT_EQ(cluster.peers().size(), 1u);
+}
+
+TEST_F(Loss, OfAPeerThatStandsStillIsNoticed) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  mapWhile(cluster, [&] { peers[0].signal(SIGSTOP); });
+  EXPECT_EQ(cluster.peers().size(), 1u);
+}
+
+TEST_F(Loss, OfAllPeersIsPeerLostThatNamesThem) {
+  Peers peers(2);
+  std::string first = peers[0].address(), second = peers[1].address();
+  Cluster cluster = connect(peers.addresses());
+  std::string words = wordsOf<PeerLost>([&] {
+    mapWhile(cluster, [&] {
+      peers[0].end(SIGKILL);
+      peers[1].end(SIGKILL);
+    });
+  });
+  EXPECT_TRUE(contains(words, first) && contains(words, second)) << words;
+  EXPECT_TRUE(cluster.peers().empty());
+  words = wordsOf<PeerLost>([&] { cluster.async([] { return 1; }).get(); });
+  EXPECT_TRUE(contains(words, first) && contains(words, second)) << words;
+}
+
+TEST_F(Loss, OfThePeerThatRunsASingleCallMovesTheCall) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  Gate gate;
+  TemporaryFolder folder;
+  auto future = cluster.async([entrance = gate.entrance(), path = folder.path()] {
+    std::string supervisor = std::to_string(getppid());
+    std::fclose(std::fopen((path + "/" + supervisor).c_str(), "w"));
+    entrance.wait();
+    return supervisor;
+  });
+  std::filesystem::directory_iterator none, found;
+  await("the call has begun", [&] {
+    found = std::filesystem::directory_iterator(folder.path());
+    return found != none;
+  });
+  std::size_t runs = found->path().filename() == std::to_string(peers[0].id()) ? 0 : 1;
+  std::string other = std::to_string(peers[1 - runs].id());
+  peers[runs].end(SIGKILL);
+  gate.open();
+  EXPECT_EQ(future.get(), other);
+}
+
+TEST_F(Loss, OfAChosenPeerIsPeerLost) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  Peer chosen = cluster.peers()[0];
+  peers[0].end(SIGKILL);
+  std::string words = wordsOf<PeerLost>([&] { cluster.on(chosen, [] { return 1; }); });
+  EXPECT_TRUE(contains(words, chosen.address)) << words;
+}
+
+TEST_F(Loss, OfOnePeerDuringOnAllIsThatPeersResultOnly) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  auto results = cluster.onAll([doomed = peers[0].id()] {
+    if (getppid() == doomed)
+      kill(doomed, SIGKILL);
+    return 7;
+  });
+  ASSERT_EQ(results.size(), 2u);
+  std::string words = wordsOf<PeerLost>([&] { results[0].result.get(); });
+  EXPECT_TRUE(contains(words, results[0].peer.address)) << words;
+  EXPECT_EQ(results[1].result.get(), 7);
+}
+
+// --- of workers --------------------------------------------------------------------------------
+
+TEST_F(Loss, OfAWorkerDuringAMapLeavesItComplete) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  mapWhile(cluster, [&] {
+    for (pid_t worker : childrenOf(peers[0].id()))
+      kill(worker, SIGKILL);
+  });
+  EXPECT_EQ(peers[0].counters().workersLost, 1u);
+  EXPECT_EQ(cluster.peers().size(), 2u) << "the peer itself lives";
+}
+
+TEST_F(Loss, ByTheCodeItselfIsCrashedThatSaysHow) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  std::string words = wordsOf<Crashed>([&] { cluster.async([] { std::abort(); }).get(); });
+  EXPECT_TRUE(contains(words, "SIGABRT") || contains(words, "signal 6")) << words;
+  words = wordsOf<Crashed>([&] { cluster.async([] { raise(SIGSEGV); }).get(); });
+  EXPECT_TRUE(contains(words, "SIGSEGV") || contains(words, "signal 11")) << words;
+  words = wordsOf<Crashed>([&] { cluster.async([] { _exit(3); }).get(); });
+  EXPECT_TRUE(contains(words, "3")) << words;
+  words = wordsOf<Crashed>([&] {
+    cluster.map(std::views::iota(0, 50), [](int x) {
+      if (x == 17)
+        std::abort();
+      return x;
+    });
+  });
+  EXPECT_TRUE(contains(words, "SIGABRT") || contains(words, "signal 6")) << words;
+  EXPECT_EQ(cluster.async([] { return 5; }).get(), 5) << "others are not harmed";
+}
+
+TEST_F(Loss, OnTheFirstTriesOnlyLeavesTheMapComplete) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  TemporaryFolder folder;
+  auto results = cluster.map(std::views::iota(0, 20), [path = folder.path()](int x) {
+    if (x == 7 && mkdir((path + "/first").c_str(), 0700) == 0)
+      std::abort();
+    if (x == 7 && mkdir((path + "/second").c_str(), 0700) == 0)
+      std::abort();
+    return x;
+  });
+  EXPECT_EQ(results[7], 7);
+  EXPECT_EQ(results.size(), 20u);
+}
+
+// --- of peers that never were ------------------------------------------------------------------
+
+/// A port of 127.0.0.1 that nobody else gets; nothing listens on it until listen() is called.
+class Port {
+public:
+  Port() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof name;
+    if (bind(socket_, reinterpret_cast<sockaddr*>(&name), size) != 0 ||
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&name), &size) != 0)
+      throw std::runtime_error("no port");
+    address_ = "127.0.0.1:" + std::to_string(ntohs(name.sin_port));
+  }
+  ~Port() { close(socket_); }
+  Port(const Port&) = delete;
+  const std::string& address() const { return address_; }
+  void listen() const { ::listen(socket_, 10); }
+
+private:
+  int socket_;
+  std::string address_;
+};
+
+TEST_F(Loss, NobodyAtTheAddressIsPeerLostThatNamesIt) {
+  Port port;
+  std::string words = wordsOf<PeerLost>([&] { connect(port.address()); });
+  EXPECT_TRUE(contains(words, port.address())) << words;
+  words = wordsOf<PeerLost>([] { connect("unix:/does/not/exist"); });
+  EXPECT_TRUE(contains(words, "/does/not/exist")) << words;
+}
+
+TEST_F(Loss, EveryAddressWhereNobodyIsIsNamed) {
+  Peers peers(1);
+  Port first, second;
+  std::string words = wordsOf<PeerLost>([&] {
+    connect(first.address() + "," + peers.addresses() + ", " + second.address());
+  });
+  EXPECT_TRUE(contains(words, first.address()) && contains(words, second.address())) << words;
+  EXPECT_FALSE(contains(words, peers.addresses())) << words;
+}
+
+TEST_F(Loss, APortThatNeverAnswersIsPeerLost) {
+  Port port;
+  port.listen(); // the kernel accepts; nobody reads
+  std::string words = wordsOf<PeerLost>([&] { connect(port.address()); });
+  EXPECT_TRUE(contains(words, port.address())) << words;
+}
+
+TEST_F(Loss, AnAddressThatIsNoneIsSaidInWords) {
+  for (std::string wrong : {"nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http", "unix:",
+                            "10.11.12.13:70", "[::1", "host.example:70"})
+    try {
+      connect(wrong);
+      ADD_FAILURE() << wrong;
+    } catch (const Error& error) {
+      EXPECT_TRUE(contains(error.what(), wrong)) << error.what();
+      EXPECT_FALSE(contains(error.what(), ".c++:")) << "no place in a source file: " << error.what();
+    }
+  for (std::string empty : {"", ",", " , "})
+    wordsOf<ConfigurationError>([&] { connect(empty); });
+}
+
+} // namespace
+} // namespace roam::e2e
