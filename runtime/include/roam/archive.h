@@ -181,7 +181,7 @@ consteval Raw rawOf();
 
 template <class T, class... F>
 consteval Raw rawFields(Fields<F...>) {
-  if constexpr (((F::flags & (fieldBit | fieldReference)) | ... | 0u) ||
+  if constexpr (((F::flags & fieldReference) | ... | 0u) ||
                 (0 + ... + sizeof(typename F::Type)) != sizeof(T))
     return Raw::no;
   else {

@@ -126,10 +126,6 @@ struct FieldsOf<T, Fields<F...>> {
   static void save(Output& out, const char* from) {
     (roam::save<TypeOf<F>>(out, *reinterpret_cast<const TypeOf<F>*>(from + F::offset)), ...);
   }
-  static_assert(!((F::flags & fieldBit) | ... | 0u),
-                "roam: a type with bit-fields cannot travel as it is: make them whole members, or "
-                "give the type "
-                "`template <class Ar> void serialize(Ar& ar)`");
   static_assert(
       !((F::flags & fieldReference) | ... | 0u),
       "roam: a type with a reference inside cannot travel: hold a copy of the value instead");

@@ -16,7 +16,6 @@ enum FieldFlags : unsigned {
   fieldInitCapture = 2,
   fieldReference = 4, ///< Type is then a pointer to the referee
   fieldThis = 8,
-  fieldBit = 16,
   fieldBase = 64, ///< a base class, not a member
 };
 

@@ -37,6 +37,9 @@ struct Tree {
   int value = 0;
   std::vector<Tree> children;
 };
+struct Packed {
+  unsigned low : 3, high : 5;
+};
 struct Total {
   int sum = 0;
   int operator()() { return ++sum; }
@@ -57,6 +60,7 @@ void all(int a) {
   ship([s = std::make_shared<Named>()] { return s->x; });
   ship([a](auto... none) { return a + sizeof...(none); });
   ship(Total{});
+  ship([packed = Packed{1, 2}] { return packed.low + packed.high; });
   ship([a] { return table[a] + seven + Constants::pi + Constants::three + settings.b; });
   ship([a] { return names[a][0]; });
   ship([a] { static int n = a; static const std::map<int, int> squares{{1, 1}}; return ++n + squares.at(1); });
