@@ -1,0 +1,191 @@
+// The `roam` command as a person and a script use it.
+#include "tests/e2e/peers.h"
+#include <csignal>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace roam::e2e {
+namespace {
+
+class Command : public EndToEnd {
+protected:
+  static Ended roam(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) {
+    arguments.insert(arguments.begin(), builtProgram("roam"));
+    return run(arguments, environment);
+  }
+  static void says(const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << "\"" << part << "\" is not in:\n" << text;
+  }
+};
+
+TEST_F(Command, VersionSaysWhichCodeItExchanges) {
+  Ended ended = roam({"version"});
+  EXPECT_EQ(ended.status, 0);
+  says(ended.output, "roam 0.1.0\n");
+  says(ended.output, "platform x86_64-pc-linux-gnu/");
+}
+
+TEST_F(Command, HelpStatesCommandsAndExitCodes) {
+  Ended ended = roam({"--help"});
+  EXPECT_EQ(ended.status, 0);
+  for (const char* part : {"peer", "status", "inspect", "version", "Exit codes: 0", "1 failed",
+                           "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
+    says(ended.output, part);
+  for (const char* command : {"peer", "status", "inspect", "version"})
+    EXPECT_EQ(roam({command, "--help"}).status, 0) << command;
+}
+
+TEST_F(Command, AWrongCommandLineIsTwo) {
+  std::vector<std::vector<std::string>> wrong = {
+      {},           {"frobnicate"},
+      {"--wrong"},  {"peer", "--workers", "0"},
+      {"inspect"},  {"inspect", "/does/not/exist"},
+      {"status"},   {"peer", "--wrong"}};
+  for (auto& arguments : wrong) {
+    Ended ended = roam(arguments);
+    EXPECT_EQ(ended.status, 2) << testing::PrintToString(arguments);
+    EXPECT_NE(ended.errors, "") << testing::PrintToString(arguments);
+    EXPECT_EQ(ended.output, "") << testing::PrintToString(arguments);
+  }
+}
+
+// --- inspect -----------------------------------------------------------------------------------
+
+TEST_F(Command, InspectListsTheEntriesOfAProgram) {
+  Ended ended = roam({"inspect", builtProgram("roam-e2e-program")});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_TRUE(std::regex_search(
+      ended.output,
+      std::regex("[0-9a-f]{64}\n  at +[^\n]*program\\.cpp:[0-9]+:[0-9]+\n  call +\\(int\\) -> int\n"
+                 "  closure +4 bytes, 1 captures\n    \\+0 +round : int \\(4 bytes\\)\n"
+                 "  slice +[0-9]{3,} bytes\n")))
+      << ended.output;
+  EXPECT_TRUE(std::regex_search(ended.output, std::regex("-> std::pair<int, int>\n")))
+      << ended.output;
+}
+
+TEST_F(Command, InspectListsTheSymbolsAPeerMustProvide) {
+  std::vector<std::string> words = {"inspect", builtProgram("roam-e2e-program")};
+  EXPECT_EQ(roam(words).output.find("getppid"), std::string::npos);
+  words.push_back("--symbols");
+  says(roam(words).output, "    getppid\n");
+}
+
+TEST_F(Command, InspectOfAProgramWithoutEntriesSaysSo) {
+  Ended ended = roam({"inspect", "/bin/true"});
+  EXPECT_EQ(ended.status, 0);
+  says(ended.output, "/bin/true holds no entries");
+}
+
+TEST_F(Command, InspectOfWhatIsNoProgramNamesTheFile) {
+  Ended ended = roam({"inspect", "/etc/passwd"});
+  EXPECT_EQ(ended.status, 1);
+  says(ended.errors, "/etc/passwd");
+  says(ended.errors, "not an ELF file");
+}
+
+// --- status ------------------------------------------------------------------------------------
+
+TEST_F(Command, StatusShowsWhatEachPeerHasDone) {
+  Peers peers(2);
+  run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + peers.addresses()});
+  Ended ended = roam({"status"}, {"ROAM_JOIN=" + peers.addresses()});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  std::istringstream lines(ended.output);
+  std::string heading;
+  std::getline(lines, heading);
+  says(heading, "ADDRESS");
+  std::uint64_t elements = 0;
+  for (auto& peer : peers) {
+    std::string address, name;
+    std::uint64_t workers, chunks, done, slices, received, compiled;
+    lines >> address >> name >> workers >> chunks >> done >> slices >> received >> compiled;
+    EXPECT_EQ(address, peer->address());
+    EXPECT_TRUE(name.ends_with(":" + std::to_string(peer->id()))) << name;
+    EXPECT_EQ(workers, 1u);
+    EXPECT_EQ(chunks, done) << "chunks of one element";
+    EXPECT_EQ(slices, 1u);
+    EXPECT_EQ(received, 1u);
+    EXPECT_EQ(compiled, 1u);
+    elements += done;
+    std::getline(lines, name);
+  }
+  EXPECT_EQ(elements, 400u);
+}
+
+TEST_F(Command, StatusIsThreeOnlyIfNoPeerAnswers) {
+  Peers peers(2);
+  peers[1].end(SIGKILL);
+  Ended ended = roam({"status", "--join", peers.addresses()});
+  EXPECT_EQ(ended.status, 0);
+  says(ended.output, "no peer answers at " + peers[1].address());
+  peers[0].end(SIGKILL);
+  ended = roam({"status", "--join", peers.addresses()});
+  EXPECT_EQ(ended.status, 3);
+  says(ended.output, "no peer answers at " + peers[0].address());
+}
+
+// --- peer --------------------------------------------------------------------------------------
+
+TEST_F(Command, APeerRefusesAddressesThatOthersCouldReach) {
+  for (std::string address : {"0.0.0.0:0", "[::]:0", "192.168.0.1:7070"}) {
+    Ended ended = roam({"peer", "--listen", address});
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_EQ(ended.output, "");
+    says(ended.errors, address);
+    says(ended.errors, "not an address of this machine");
+  }
+}
+
+TEST_F(Command, APeerNamesAnAddressThatIsInUse) {
+  Peers peers(1);
+  Ended ended = roam({"peer", "--listen", peers[0].address(), "--workers", "1"});
+  EXPECT_EQ(ended.status, 1);
+  says(ended.errors, peers[0].address());
+}
+
+TEST_F(Command, APeerListensOnSeveralAddresses) {
+  TemporaryFolder folder;
+  std::string path = "unix:" + folder.path() + "/peer";
+  Process peer({builtProgram("roam"), "peer", "--listen", path, "--listen", "127.0.0.1:0", "--workers",
+                "1", "--cache", ""});
+  std::string addresses;
+  for (int i = 0; i < 2; ++i) {
+    std::string line = peer.line();
+    ASSERT_TRUE(line.starts_with("roam peer listening on ")) << line;
+    addresses += (i ? "," : "") + line.substr(sizeof "roam peer listening on " - 1);
+  }
+  says(addresses, path);
+  Ended ended = run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + addresses});
+  EXPECT_EQ(ended.output, "1800\n2000\n") << ended.errors;
+}
+
+TEST_F(Command, APeerEndsInOrderWhenAsked) {
+  for (int signal : {SIGTERM, SIGINT}) {
+    PeerProcess peer(2);
+    std::vector<pid_t> workers = childrenOf(peer.id());
+    EXPECT_GE(workers.size(), 2u);
+    EXPECT_EQ(peer.end(signal), 0);
+    for (pid_t worker : workers)
+      await("the worker is gone", [&] { return isGone(worker); });
+  }
+}
+
+TEST_F(Command, WorkersOfAPeerThatIsKilledEnd) {
+  PeerProcess peer(2);
+  std::vector<pid_t> workers = childrenOf(peer.id());
+  EXPECT_GE(workers.size(), 2u);
+  EXPECT_EQ(peer.end(SIGKILL), 128 + SIGKILL);
+  for (pid_t worker : workers)
+    await("the worker is gone", [&] { return isGone(worker); });
+}
+
+TEST_F(Command, AWorkerIsNotForPeople) {
+  Ended ended = run({builtProgram("roam-worker")});
+  EXPECT_EQ(ended.status, 2);
+  says(ended.errors, "roam peer");
+}
+
+} // namespace
+} // namespace roam::e2e

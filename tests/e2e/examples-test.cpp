@@ -1,0 +1,185 @@
+// The examples give what the same work without Roam gives.
+#include "tests/e2e/peers.h"
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <png.h>
+#include <sstream>
+
+namespace roam::e2e {
+namespace {
+
+class Examples : public EndToEnd {
+protected:
+  static Ended runExample(const std::string& name, std::vector<std::string> arguments = {},
+                          const std::vector<std::string>& environment = {}) {
+    arguments.insert(arguments.begin(), builtProgram(name));
+    return run(arguments, environment);
+  }
+};
+
+// --- hello -------------------------------------------------------------------------------------
+
+TEST_F(Examples, HelloGreetsFromEveryPeerAndConvertsEuros) {
+  Peers peers(2);
+  Ended ended = runExample("hello", {}, {"ROAM_JOIN=" + peers.addresses()});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  std::istringstream lines(ended.output);
+  for (auto& peer : peers) {
+    std::string line;
+    std::getline(lines, line);
+    EXPECT_NE(line.find(":" + std::to_string(peer->id()) + ": hello from process "), std::string::npos)
+        << line;
+  }
+  std::string rest((std::istreambuf_iterator<char>(lines)), std::istreambuf_iterator<char>());
+  EXPECT_EQ(rest, "1.650\n4.125\n165.000\n");
+}
+
+TEST_F(Examples, HelloRunsWithNothingConfigured) {
+  Ended ended = runExample("hello");
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_TRUE(ended.output.ends_with("\n1.650\n4.125\n165.000\n")) << ended.output;
+}
+
+// --- word-count --------------------------------------------------------------------------------
+
+using Counts = std::map<std::string, std::uint64_t>;
+
+/// Lines of "COUNT WORD".
+Counts countsIn(const std::string& text) {
+  Counts counts;
+  std::istringstream lines(text);
+  std::uint64_t count;
+  for (std::string word; lines >> count >> word;)
+    EXPECT_TRUE(counts.emplace(word, count).second) << word << " twice";
+  return counts;
+}
+
+/// What the tools of the system count. A line end is added to every file, since a word does not go on in the next one.
+Counts countedByTheShell(const std::string& folder) {
+  Ended ended = run({"/bin/sh", "-c",
+                     "find -L \"$1\" -type f -exec sh -c 'cat \"$1\"; echo' _ {} \\; |"
+                     " tr -cs A-Za-z '\\n' | tr A-Z a-z | grep . | sort | uniq -c",
+                     "sh", folder},
+                    {"LC_ALL=C"});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  return countsIn(ended.output);
+}
+
+void write(const std::filesystem::path& path, std::string_view text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+TEST_F(Examples, WordCountEqualsTheShellsOnOddFiles) {
+  TemporaryFolder folder;
+  std::filesystem::path root = folder.path();
+  write(root / "plain.txt", "One fish, two fish;\nred fish -- BLUE fish.\n");
+  write(root / "empty", "");
+  write(root / "no end of line", "fish");
+  write(root / "deep/er/still", "it's l'été in two-word 3D");
+  write(root / "bytes", std::string("a\0b\xFF\xFE" "c\r\nD\tE", 11));
+  write(root / "long", std::string(300'000, 'x') + " " + std::string(3, 'Y'));
+  Peers peers(2);
+  Ended ended = runExample("word-count", {"--all", root}, {"ROAM_JOIN=" + peers.addresses()});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  Counts counts = countsIn(ended.output);
+  EXPECT_EQ(counts, countedByTheShell(root));
+  EXPECT_EQ(counts["fish"], 5u);
+}
+
+TEST_F(Examples, WordCountEqualsTheShellsOnTheMachinesLicences) {
+  std::string folder = "/usr/share/common-licenses";
+  Ended ended = runExample("word-count", {"--all", folder});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  Counts counts = countsIn(ended.output);
+  EXPECT_GT(counts.size(), 1000u);
+  EXPECT_EQ(counts, countedByTheShell(folder));
+}
+
+TEST_F(Examples, WordCountPrintsTheTenMostFrequentFirst) {
+  Ended ended = runExample("word-count", {"/usr/share/common-licenses"});
+  Counts all = countedByTheShell("/usr/share/common-licenses");
+  std::istringstream lines(ended.output);
+  std::uint64_t count, last = ~std::uint64_t(0);
+  std::size_t printed = 0;
+  for (std::string word; lines >> count >> word; ++printed) {
+    EXPECT_EQ(count, all[word]) << word;
+    EXPECT_LE(count, last);
+    last = count;
+  }
+  EXPECT_EQ(printed, 10u);
+  auto more = std::count_if(all.begin(), all.end(), [&](auto& each) { return each.second > last; });
+  EXPECT_LT(more, 10);
+}
+
+// --- mandelbrot --------------------------------------------------------------------------------
+
+struct Picture {
+  unsigned width = 0, height = 0;
+  std::vector<std::uint8_t> pixels; // red, green, blue
+};
+
+Picture readPng(const std::string& path) {
+  Picture picture;
+  png_image image = {};
+  image.version = PNG_IMAGE_VERSION;
+  if (!png_image_begin_read_from_file(&image, path.c_str())) {
+    ADD_FAILURE() << path << ": " << image.message;
+    return picture;
+  }
+  image.format = PNG_FORMAT_RGB;
+  picture.width = image.width;
+  picture.height = image.height;
+  picture.pixels.resize(PNG_IMAGE_SIZE(image));
+  EXPECT_TRUE(png_image_finish_read(&image, nullptr, picture.pixels.data(), 0, nullptr)) << image.message;
+  return picture;
+}
+
+/// How many steps z = z*z + c stays within 2, at most 1000.
+int stepsAt(double cr, double ci) {
+  double zr = 0, zi = 0;
+  int steps = 0;
+  for (; steps < 1000 && zr * zr + zi * zi < 4; ++steps) {
+    double next = zr * zr - zi * zi + cr;
+    zi = 2 * zr * zi + ci;
+    zr = next;
+  }
+  return steps;
+}
+
+TEST_F(Examples, MandelbrotDrawsTheSetItIsNamedAfter) {
+  TemporaryFolder folder;
+  std::string path = folder.path() + "/set.png";
+  Peers peers(2);
+  Ended ended = runExample("mandelbrot", {path, "150", "100"}, {"ROAM_JOIN=" + peers.addresses()});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_EQ(ended.errors.find('%'), std::string::npos) << "no progress bar without a terminal";
+  Picture picture = readPng(path);
+  ASSERT_EQ(picture.width, 150u);
+  ASSERT_EQ(picture.height, 100u);
+  unsigned inside = 0, wrong = 0;
+  for (unsigned y = 0; y < picture.height; ++y)
+    for (unsigned x = 0; x < picture.width; ++x) {
+      const std::uint8_t* pixel = &picture.pixels[3 * (y * picture.width + x)];
+      int steps = stepsAt(3.0 * x / picture.width - 2.2, 2.4 * y / picture.height - 1.2);
+      inside += steps == 1000;
+      bool black = pixel[0] == 0 && pixel[1] == 0 && pixel[2] == 0;
+      int red = steps == 1000 ? 0 : int(255 * (steps % 64 / 64.0));
+      wrong += black != (steps == 1000) || pixel[0] != red;
+    }
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_GT(inside, 1000u) << "of 15,000 pixels about a fifth";
+}
+
+TEST_F(Examples, MandelbrotRefusesASizeThatIsNone) {
+  EXPECT_EQ(runExample("mandelbrot", {"none.png", "0", "10"}).status, 2);
+  Ended ended = runExample("mandelbrot", {"/does/not/exist.png", "3", "2"});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_NE(ended.errors.find("/does/not/exist.png"), std::string::npos) << ended.errors;
+}
+
+} // namespace
+} // namespace roam::e2e
