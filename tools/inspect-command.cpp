@@ -45,7 +45,12 @@ void print(const ManifestEntry& entry, bool symbols) {
 
 int inspect(const std::string& path, bool symbols) {
   std::string file = readFile(path);
-  auto entries = readManifest(file);
+  std::vector<ManifestEntry> entries;
+  try {
+    entries = readManifest(file);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format("{}: {}", path, error.what()));
+  }
   if (entries.empty())
     fmt::print("{} holds no entries: it was built without Roam's compiler plugin, or sends no "
                "closures.\n", path);
