@@ -8,17 +8,6 @@ using namespace clang;
 namespace roam::plugin {
 namespace {
 
-/// The type behind the member alias `name` of the shape; null if it has none.
-QualType aliasOf(ASTContext& ast, QualType shape, StringRef name) {
-  auto* record = shape->getAsCXXRecordDecl();
-  if (!record || !record->hasDefinition())
-    return {};
-  for (NamedDecl* found : record->lookup(&ast.Idents.get(name)))
-    if (auto* alias = dyn_cast<TypedefNameDecl>(found))
-      return ast.getCanonicalType(alias->getUnderlyingType());
-  return {};
-}
-
 std::string spelling(ASTContext& ast, QualType type) {
   if (type.isNull())
     return "";
@@ -59,6 +48,16 @@ void describeCaptures(ASTContext& ast, const CXXRecordDecl* closure, Description
 }
 
 } // namespace
+
+QualType aliasOf(ASTContext& ast, QualType shape, StringRef name) {
+  auto* record = shape->getAsCXXRecordDecl();
+  if (!record || !record->hasDefinition())
+    return {};
+  for (NamedDecl* found : record->lookup(&ast.Idents.get(name)))
+    if (auto* alias = dyn_cast<TypedefNameDecl>(found))
+      return ast.getCanonicalType(alias->getUnderlyingType());
+  return {};
+}
 
 SourceLocation placeOf(ASTContext& ast, const Entry& entry) {
   const CXXRecordDecl* record = definitionOf(aliasOf(ast, entry.shape, "Closure"));

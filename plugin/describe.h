@@ -11,6 +11,9 @@ namespace roam::plugin {
 /// File names follow -ffile-prefix-map, as __FILE__ does.
 Description describe(clang::ASTContext& ast, const Entry& entry);
 
+/// The type behind the member alias `name` of a complete shape; null if it has none.
+clang::QualType aliasOf(clang::ASTContext& ast, clang::QualType shape, llvm::StringRef name);
+
 /// Where the lambda of the entry stands; the first one of several. Else where its function object
 /// is defined.
 clang::SourceLocation placeOf(clang::ASTContext& ast, const Entry& entry);

@@ -2,6 +2,7 @@
 // N a literal even at -O0, is replaced by the record of entry N. A mangled name can't be that key:
 // two code generations over one AST number closures differently.
 #include "plugin/entries.h"
+#include "plugin/describe.h"
 #include "plugin/reflect.h"
 #include "clang/Sema/EnterExpressionEvaluationContext.h"
 #include "clang/Sema/Lookup.h"
@@ -71,6 +72,11 @@ void Entries::number(ClassTemplateSpecializationDecl* code, SourceLocation use) 
   arguments.addArgument(numberArgument(sema_, (*next_)++, sema_.Context.UnsignedIntTy, at));
   QualType id = sema_.CheckTemplateIdType(TemplateName(index), at, arguments);
   addPublicAlias(sema_.Context, code, "id", id);
+  // A closure type made of several is only named so far, and is to be described.
+  QualType shape = code->getTemplateArgs()[0].getAsType();
+  if (sema_.isCompleteType(at, shape))
+    if (QualType closure = aliasOf(sema_.Context, shape, "Closure"); !closure.isNull())
+      sema_.isCompleteType(at, closure);
   // We may be inside decltype() or requires: ask for the definition as potentially evaluated code.
   EnterExpressionEvaluationContext evaluated(
       sema_, Sema::ExpressionEvaluationContext::PotentiallyEvaluated);

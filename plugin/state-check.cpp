@@ -15,7 +15,7 @@ namespace roam::plugin {
 namespace {
 
 bool hasMutableState(const VarDecl* variable, ASTContext& ast) {
-  QualType type = ast.getBaseElementType(variable->getType());
+  QualType type = ast.getBaseElementType(variable->getType().getNonReferenceType());
   auto* record = type->getAsCXXRecordDecl();
   return !type.isConstQualified() ||
          (record && record->hasDefinition() && record->hasMutableFields());

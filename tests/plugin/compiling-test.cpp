@@ -100,6 +100,23 @@ int main() {
   }
 }
 
+TEST(Languages, OfEveryKindCompile) {
+  Workspace workspace;
+  workspace.write("plain.cpp", R"(#include "ship.h"
+struct Base { virtual int f() { return 1; } };
+struct Derived : Base { int f() override { return 2; } };
+int main() { int a = 3; return ship([a] { Derived d; Base& b = d; return a + b.f(); }) == nullptr; }
+)");
+  for (const char* flags :
+       {"-fno-rtti", "-std=c++23", "-std=gnu++20 -fwrapv",
+        "-fno-threadsafe-statics -fno-strict-aliasing", "-m64 -mavx2 -fopenmp-simd",
+        "-fno-plt -fno-common -fshort-enums -funsigned-char"}) {
+    Ran ran = workspace.clang(std::string("-O1 plain.cpp -o plain ") + flags);
+    ASSERT_TRUE(ran.ok()) << flags << "\n" << ran.output;
+    EXPECT_TRUE(workspace.run("./plain").ok()) << flags;
+  }
+}
+
 TEST(Multiplication, IsNotFusedWithAdditionUnlessTheUserAsks) {
   Workspace workspace;
   workspace.write("fused.cpp", R"(#include "ship.h"

@@ -7,6 +7,7 @@ namespace {
 
 constexpr char prelude[] = R"(#include "ship.h"
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -22,6 +23,9 @@ struct Circle : Figure { double r; Circle(double x) : r(x) {} double area() cons
 struct Failure { int code; };
 namespace { struct Hidden { int v; Hidden operator+(int k) const { return {v + k}; } }; int unhide(Hidden h) { return (h + 5).v * 3; } }
 static int blanks(const char* s) { int n = 0; while (*s) n += *s++ == ' '; return n; }
+struct Guard { int& r; ~Guard() { r += 100; } };
+inline int parity(int n); inline int otherParity(int n) { std::string s(n, 'x'); return n == 0 ? 1 : parity(int(s.size()) - 1); }
+inline int parity(int n) { std::vector<int> v(n); return n == 0 ? 0 : otherParity(int(v.size()) - 1); }
 inline int fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 int odd(int n); inline int even(int n) { return n == 0 ? 1 : odd(n - 1); } inline int odd(int n) { return n == 0 ? 0 : even(n - 1); }
 )";
@@ -60,6 +64,13 @@ const std::vector<CorpusClosure>& corpus() {
        "return int(s.size()) * 100 + ++n; }"},
       {"local type",
        "[a] { struct Here { int v; }; try { throw Here{a}; } catch (Here& h) { return h.v; } }"},
+      {"atomic", "[a] { std::atomic<int> n{a}; for (int i = 0; i < 9; ++i) n.fetch_add(i); return "
+                 "n.load(); }"},
+      {"rethrow",
+       "[a] { int r = 0; try { Guard guard{r}; if (a > 5) throw std::out_of_range(\"far\"); } "
+       "catch "
+       "(std::out_of_range&) { try { throw; } catch (std::exception&) { ++r; } } return r; }"},
+      {"mutual recursion", "[a] { return parity(a); }"},
       {"map",
        "[who] { std::map<std::string, int> m; for (char c : who) ++m[std::string(1, c)]; return "
        "int(m.size()); }"},

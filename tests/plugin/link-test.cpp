@@ -164,5 +164,22 @@ const roam::EntryRecord* shipIt(double rate, std::string name) {
   EXPECT_TRUE(std::is_sorted(entries[0].needs.begin(), entries[0].needs.end()));
 }
 
+TEST(Objects, PlaceAReductionAtItsFirstLambda) {
+  Workspace workspace;
+  workspace.write("reduce.cpp", R"(#include "roam/wrapper.h"
+const roam::EntryRecord* shipIt(int n) {
+  auto map = [n](int x) { return x + n; };
+  auto reduce = [](int a, int b) { return a + b; };
+  return roam::recordOf<roam::ReduceShape<decltype(map), decltype(reduce), int>>();
+}
+)");
+  ASSERT_TRUE(workspace.clang("-O2 -c reduce.cpp -o reduce.o").ok());
+  std::string object = workspace.read("reduce.o");
+  auto entries = readManifest(object);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].description.file, "reduce.cpp");
+  EXPECT_EQ(entries[0].description.line, 3u);
+}
+
 } // namespace
 } // namespace roam::plugin::testing
