@@ -44,8 +44,7 @@ class Server final : public Baseline::Server {
 };
 
 kj::Own<kj::AsyncIoStream> dial(kj::AsyncIoContext& io, std::uint16_t port) {
-  auto address =
-      io.provider->getNetwork().parseAddress("127.0.0.1", port).wait(io.waitScope);
+  auto address = io.provider->getNetwork().parseAddress("127.0.0.1", port).wait(io.waitScope);
   auto stream = address->connect().wait(io.waitScope);
   int on = 1;
   stream->setsockopt(IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -94,8 +93,7 @@ BaselineProcess::~BaselineProcess() {
 }
 
 BaselineClient::BaselineClient(kj::AsyncIoContext& io, std::uint16_t port)
-    : stream_(dial(io, port)),
-      network_(*stream_, capnp::rpc::twoparty::Side::CLIENT, options()),
+    : stream_(dial(io, port)), network_(*stream_, capnp::rpc::twoparty::Side::CLIENT, options()),
       rpc_(capnp::makeRpcClient(network_)), server_(nullptr) {
   capnp::MallocMessageBuilder message;
   auto id = message.initRoot<capnp::rpc::twoparty::VatId>();

@@ -5,10 +5,12 @@
 
 namespace roam::bench {
 
-inline std::int64_t square(std::int64_t x, std::int64_t offset) { return x * x + offset; }
+inline std::int64_t square(std::int64_t x, std::int64_t offset) {
+  return x * x + offset;
+}
 
-/// A serial chain of integers that can't be vectorised: about 1 ms of one processor for 400,000 steps. Counts the steps of a
-/// xorshift64 generator whose two halves lie within a quarter circle.
+/// A serial chain of integers that can't be vectorised: about 1 ms of one processor for 400,000
+/// steps. Counts the steps of a xorshift64 generator whose two halves lie within a quarter circle.
 inline std::uint64_t hits(std::uint64_t seed, std::uint64_t steps) {
   std::uint64_t s = (seed + 1) * 0x9E3779B97F4A7C15ull, count = 0;
   for (std::uint64_t i = 0; i < steps; ++i) {

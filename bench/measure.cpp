@@ -15,7 +15,8 @@ struct ProcessTime {
   double seconds = 0;
 };
 
-/// From /proc/PID/stat: the parent and the time of the process and of the children it has waited for.
+/// From /proc/PID/stat: the parent and the time of the process and of the children it has waited
+/// for.
 ProcessTime readProcess(const std::filesystem::path& folder) {
   std::ifstream file(folder / "stat");
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -25,8 +26,8 @@ ProcessTime readProcess(const std::filesystem::path& folder) {
     return process;
   long long user, system, childrenUser, childrenSystem;
   if (std::sscanf(text.c_str() + end + 1,
-                  " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld", &process.parent,
-                  &user, &system, &childrenUser, &childrenSystem) == 5)
+                  " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld",
+                  &process.parent, &user, &system, &childrenUser, &childrenSystem) == 5)
     process.seconds =
         double(user + system + childrenUser + childrenSystem) / double(sysconf(_SC_CLK_TCK));
   return process;

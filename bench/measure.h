@@ -12,14 +12,17 @@ inline double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// Seconds of processor time, user and system, that this process and all its living descendants have used.
+/// Seconds of processor time, user and system, that this process and all its living descendants
+/// have used.
 double processorSeconds();
 
 inline double quantile(std::vector<double> values, double q) {
   std::sort(values.begin(), values.end());
   return values[std::min(values.size() - 1, std::size_t(q * double(values.size())))];
 }
-inline double median(std::vector<double> values) { return quantile(std::move(values), 0.5); }
+inline double median(std::vector<double> values) {
+  return quantile(std::move(values), 0.5);
+}
 
 /// Wall time and processor time of the work, in seconds.
 struct Cost {

@@ -1,7 +1,7 @@
 #include "bench/peers.h"
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <stdexcept>
@@ -61,6 +61,8 @@ TemporaryFolder::TemporaryFolder() {
   path_ = path;
 }
 
-TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
+TemporaryFolder::~TemporaryFolder() {
+  std::filesystem::remove_all(path_);
+}
 
 } // namespace roam::bench

@@ -6,29 +6,30 @@
 
 namespace roam::bench {
 
-/// Starts that many peers over TCP; their object caches are the folders `cache`-0, `cache`-1, ... Ends them with the object.
+/// Starts that many peers over TCP; their object caches are the folders `cache`-0, `cache`-1, ...
+/// Ends them with the object.
 class Peers {
-public:
+ public:
   Peers(unsigned count, const std::string& cache);
   ~Peers();
   Peers(const Peers&) = delete;
   /// For roam::connect.
   const std::string& addresses() const { return addresses_; }
 
-private:
+ private:
   std::vector<pid_t> processes_;
   std::string addresses_;
 };
 
 /// A folder that is removed with the object.
 class TemporaryFolder {
-public:
+ public:
   TemporaryFolder();
   ~TemporaryFolder();
   TemporaryFolder(const TemporaryFolder&) = delete;
   const std::string& path() const { return path_; }
 
-private:
+ private:
   std::string path_;
 };
 

@@ -1,9 +1,11 @@
-// The benchmarks of docs/performance.md: each prints its figure as a ratio against a baseline in the same run.
+// The benchmarks of docs/performance.md: each prints its figure as a ratio against a baseline in
+// the same run.
 //
 //   roam-bench [NAME...]     call small cpu data first-call first-call-cached; default: all
 //
-// Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both alike; figures are medians.
-// Beside each stands the processor time of all processes that took part (`NAME.cpu`).
+// Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both
+// alike; figures are medians. Beside each stands the processor time of all processes that took part
+// (`NAME.cpu`).
 #include "bench/baseline.h"
 #include "bench/kernels.h"
 #include "bench/measure.h"
@@ -47,7 +49,8 @@ struct BaselinePair {
 };
 
 /// Ratio of two series of costs, with the medians behind it.
-void printRatio(const std::string& name, const std::vector<Cost>& roam, const std::vector<Cost>& base) {
+void printRatio(const std::string& name, const std::vector<Cost>& roam,
+                const std::vector<Cost>& base) {
   std::vector<double> wall, processor;
   for (std::size_t i = 0; i < roam.size(); ++i) {
     wall.push_back(roam[i].wall / base[i].wall);
@@ -107,7 +110,8 @@ void benchCall() {
   print("call.raw.p50", median(raws) * 1e6, "us");
 }
 
-// --- small: x*x+7 over a million integers on two peers, over raw Cap'n Proto moving the same bytes -
+// --- small: x*x+7 over a million integers on two peers, over raw Cap'n Proto moving the same bytes
+// -
 
 void benchSmall() {
   constexpr std::size_t count = 1'000'000, part = 32'768;
@@ -164,7 +168,8 @@ void benchSmall() {
   print("small.rate", median(wall), "Melements/s");
 }
 
-// --- cpu: 2,000 tasks of about a millisecond on two peers, against one thread / 2 ------------------
+// --- cpu: 2,000 tasks of about a millisecond on two peers, against one thread / 2
+// ------------------
 
 void benchCpu() {
   TemporaryFolder folder;
@@ -193,7 +198,8 @@ void benchCpu() {
   print("cpu.cpu", median(processor), "ratio");
 }
 
-// --- data: 64 vectors of 1 MiB there and back, over raw Cap'n Proto --------------------------------
+// --- data: 64 vectors of 1 MiB there and back, over raw Cap'n Proto
+// --------------------------------
 
 using Vector = std::vector<double>;
 
@@ -247,7 +253,8 @@ void benchData() {
   print("data.rate", median(rate), "MB/s");
 }
 
-// --- first-call: closures no peer has ever seen, and the same on restarted peers ---------------------
+// --- first-call: closures no peer has ever seen, and the same on restarted peers
+// ---------------------
 
 constexpr int neverSeen = 40;
 
@@ -256,7 +263,8 @@ template <int N>
 double firstCall(Cluster& cluster, const Peer& peer) {
   int seed = N;
   double start = now();
-  int result = cluster.on(peer, [seed](int x) { return x * (N + 3) + seed; }, 2);
+  int result = cluster.on(
+      peer, [seed](int x) { return x * (N + 3) + seed; }, 2);
   double seconds = now() - start;
   require(result == 2 * (N + 3) + N, "first-call");
   return seconds;
@@ -265,7 +273,8 @@ double firstCall(Cluster& cluster, const Peer& peer) {
 template <int... N>
 std::vector<double> firstCalls(Cluster& cluster, std::integer_sequence<int, N...>) {
   Peer peer = cluster.peers().at(0);
-  cluster.on(peer, [](int x) { return x; }, 1); // the connection and the worker are warm
+  cluster.on(
+      peer, [](int x) { return x; }, 1); // the connection and the worker are warm
   return {firstCall<N>(cluster, peer)...};
 }
 
@@ -285,9 +294,8 @@ void benchFirstCall(bool cached) {
     Peers peers(1, folder.path() + "/cache");
     Cluster cluster = connect(peers.addresses());
     std::vector<double> seconds;
-    Cost cost = costOf([&] {
-      seconds = firstCalls(cluster, std::make_integer_sequence<int, neverSeen>());
-    });
+    Cost cost = costOf(
+        [&] { seconds = firstCalls(cluster, std::make_integer_sequence<int, neverSeen>()); });
     medians.push_back(median(seconds));
     processor.push_back(cost.processor / neverSeen);
   }

@@ -11,8 +11,14 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 # User and system seconds of a command.
-cpu() { { TIMEFORMAT='%U %S'; time "$@" >/dev/null 2>"$folder/errors" || { cat "$folder/errors" >&2; exit 1; }; } 2>&1 | awk '{print $1 + $2}'; }
-median() { sort -g | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
+cpu() {
+  local TIMEFORMAT='%U %S'
+  { time "$@" >/dev/null 2>"$folder/errors" || { cat "$folder/errors" >&2; exit 1; }; } 2>&1 |
+    awk '{print $1 + $2}'
+}
+median() {
+  sort -g | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'
+}
 
 # compile_ratio NAME WITH... -- WITHOUT...: median over rounds of the ratio of two compilations' processor time.
 compile_ratio() {
@@ -43,7 +49,10 @@ bench_header() {
 all=(call small cpu data first-call first-call-cached compile header)
 names=("$@"); [ ${#names[@]} -gt 0 ] || names=("${all[@]}")
 for name in "${names[@]}"; do
-  case " ${all[*]} " in *" $name "*) ;; *) echo "no benchmark is called $name; there are: ${all[*]}" >&2; exit 2 ;; esac
+  case " ${all[*]} " in
+  *" $name "*) ;;
+  *) echo "no benchmark is called $name; there are: ${all[*]}" >&2; exit 2 ;;
+  esac
   case $name in
   compile) bench_compile ;;
   header) bench_header ;;

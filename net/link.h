@@ -66,8 +66,9 @@ class Link final : public kj::Refcounted {
   kj::Timer& timer_;
   protocol::Session::Client session_ = nullptr;
   std::unordered_map<Digest, Slice> slices_;
-  /// The last small response. Dropping it tells the host so, in a message that would cost both sides as much as the call
-  /// itself if it went alone: it goes with the next request, or with the next sign of life.
+  /// The last small response. Dropping it tells the host so, in a message that would cost both
+  /// sides as much as the call itself if it went alone: it goes with the next request, or with the
+  /// next sign of life.
   kj::Maybe<capnp::Response<protocol::ChunkResult>> spent_;
   kj::Promise<void> beating_ = nullptr; ///< last: refers to all above
 };

@@ -6,8 +6,7 @@
 
 namespace roam {
 
-ArgumentBuffer::ArgumentBuffer(net::MessageMemory& memory, std::size_t expected)
-    : memory_(memory) {
+ArgumentBuffer::ArgumentBuffer(net::MessageMemory& memory, std::size_t expected) : memory_(memory) {
   out_.owner = this;
   out_.grow = &grow;
   resize(std::max<std::size_t>(expected, 64));

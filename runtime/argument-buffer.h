@@ -5,10 +5,11 @@
 
 namespace roam {
 
-/// An Output over memory that is used again: fresh pages would cost more than encoding into them. Grows by doubling, up to the
-/// limit for a chunk, and throws std::length_error beyond. Kept by whoever sends the bytes.
+/// An Output over memory that is used again: fresh pages would cost more than encoding into them.
+/// Grows by doubling, up to the limit for a chunk, and throws std::length_error beyond. Kept by
+/// whoever sends the bytes.
 class ArgumentBuffer {
-public:
+ public:
   /// `expected` bytes are likely to come.
   ArgumentBuffer(net::MessageMemory& memory, std::size_t expected);
   ArgumentBuffer(const ArgumentBuffer&) = delete;
@@ -18,7 +19,7 @@ public:
     return {reinterpret_cast<const kj::byte*>(out_.data), out_.size};
   }
 
-private:
+ private:
   struct Growing : Output {
     ArgumentBuffer* owner = nullptr;
   };

@@ -37,10 +37,11 @@ void ChunkPlan::completed(ElementRange range, std::uint64_t nanoseconds, std::ui
   --running_;
   largest_ = std::max(largest_, range.count);
   double each = double(nanoseconds) / double(range.count);
-  // Big chunks tell more about the elements to come than the probes did, and recent ones more than old ones.
+  // Big chunks tell more about the elements to come than the probes did, and recent ones more than
+  // old ones.
   bool first = nanosecondsEach_ == 0 || range.count > largest_ / 2;
-  nanosecondsEach_ = first ? (nanosecondsEach_ == 0 ? each : (nanosecondsEach_ + each) / 2)
-                           : nanosecondsEach_;
+  nanosecondsEach_ =
+      first ? (nanosecondsEach_ == 0 ? each : (nanosecondsEach_ + each) / 2) : nanosecondsEach_;
   bytesEach_ = std::max(bytesEach_ / 2, double(bytes) / double(range.count));
 }
 

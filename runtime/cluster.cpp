@@ -31,7 +31,8 @@ std::vector<std::string> splitAddresses(std::string_view where) {
   return addresses;
 }
 
-/// The arguments of a call that were encoded when it was started, or the function that encodes a range of them.
+/// The arguments of a call that were encoded when it was started, or the function that encodes a
+/// range of them.
 std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spec) {
   if (spec.encode != nullptr)
     return [encode = spec.encode, source = spec.source](ElementRange range, Output& out) {
@@ -52,7 +53,7 @@ std::string originName() {
 } // namespace
 
 class Cluster::State {
-public:
+ public:
   State(const std::vector<std::string>& addresses, std::unique_ptr<PrivateCluster> ours)
       : private_(std::move(ours)),
         loop_([&](kj::AsyncIoContext& io) { begin(io, addresses); }, [this] { end(); }),
@@ -62,7 +63,7 @@ public:
   std::shared_ptr<RunningCall> start(const detail::CallSpec& spec);
   std::vector<Peer> peers();
 
-private:
+ private:
   void begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses);
   void end();
   void forgetEnded();
@@ -82,15 +83,17 @@ void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string
   mine.name = originName();
   mine.version = ROAM_VERSION;
   std::string failures;
-  std::vector<kj::Own<net::Peer>> peers(addresses.size()); // in the order of the list, whoever answers first
+  std::vector<kj::Own<net::Peer>> peers(
+      addresses.size()); // in the order of the list, whoever answers first
   kj::Vector<kj::Promise<void>> dials;
   for (std::size_t i = 0; i < addresses.size(); ++i)
-    dials.add(net::dial(io.provider->getNetwork(), io.provider->getTimer(), addresses[i].c_str(), mine)
-                  .then([&peers, i](kj::Own<net::Peer> peer) { peers[i] = kj::mv(peer); },
-                        [&](kj::Exception&& exception) {
-                          failures += fmt::format("\n  {}", exception.getDescription().cStr());
-                        })
-                  .eagerlyEvaluate(nullptr));
+    dials.add(
+        net::dial(io.provider->getNetwork(), io.provider->getTimer(), addresses[i].c_str(), mine)
+            .then([&peers, i](kj::Own<net::Peer> peer) { peers[i] = kj::mv(peer); },
+                  [&](kj::Exception&& exception) {
+                    failures += fmt::format("\n  {}", exception.getDescription().cStr());
+                  })
+            .eagerlyEvaluate(nullptr));
   kj::joinPromises(dials.releaseAsArray()).wait(io.waitScope);
   if (!failures.empty()) {
     origin_ = nullptr;
@@ -100,7 +103,9 @@ void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string
     origin_->add(kj::mv(peer));
 }
 
-void Cluster::State::end() { origin_ = nullptr; }
+void Cluster::State::end() {
+  origin_ = nullptr;
+}
 
 Cluster::State::~State() {
   std::vector<std::shared_ptr<RunningCall>> calls;
@@ -119,11 +124,12 @@ Cluster::State::~State() {
 
 std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec) {
   ManifestEntry entry = readRecord(*spec.entry);
-  auto captures = kj::heapArray<const kj::byte>(
-      reinterpret_cast<const kj::byte*>(spec.captures), spec.capturesSize);
+  auto captures = kj::heapArray<const kj::byte>(reinterpret_cast<const kj::byte*>(spec.captures),
+                                                spec.capturesSize);
   auto job = std::make_shared<JobSpec>();
   job->entry = entry.digest;
-  job->slice = kj::arrayPtr(reinterpret_cast<const kj::byte*>(entry.slice.data()), entry.slice.size());
+  job->slice =
+      kj::arrayPtr(reinterpret_cast<const kj::byte*>(entry.slice.data()), entry.slice.size());
   job->captures = std::make_shared<const kj::Array<const kj::byte>>(kj::mv(captures));
   job->count = spec.count;
   job->encode = encoderOf(spec);
@@ -168,13 +174,17 @@ Cluster& Cluster::operator=(Cluster&& other) noexcept {
   return *this;
 }
 
-Cluster::~Cluster() { delete state_; }
+Cluster::~Cluster() {
+  delete state_;
+}
 
 detail::Call Cluster::start(const detail::CallSpec& spec) {
   return detail::Call(new detail::CallState{state_->start(spec)});
 }
 
-std::vector<Peer> Cluster::peers() const { return state_->peers(); }
+std::vector<Peer> Cluster::peers() const {
+  return state_->peers();
+}
 
 Cluster connect(std::string_view where) {
   auto addresses = splitAddresses(where);

@@ -40,7 +40,8 @@ LoopThread::~LoopThread() {
 void LoopThread::loop(const std::function<void(kj::AsyncIoContext&)>& begin,
                       const std::function<void()>& end,
                       std::function<void(std::exception_ptr)> started) {
-  // Signals belong to the program's own threads; a closed connection is an error here, not a signal.
+  // Signals belong to the program's own threads; a closed connection is an error here, not a
+  // signal.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);

@@ -10,25 +10,29 @@
 
 namespace roam {
 
-/// Runs a KJ event loop on a thread of its own until destroyed. Work comes in by `post`, which neither waits for the loop nor
-/// needs one in the calling thread: KJ's own Executor can start work without waiting only from another event loop.
+/// Runs a KJ event loop on a thread of its own until destroyed. Work comes in by `post`, which
+/// neither waits for the loop nor needs one in the calling thread: KJ's own Executor can start work
+/// without waiting only from another event loop.
 class LoopThread {
-public:
-  /// Starts the thread and waits until `begin` has run on it: it builds what lives on the loop. `end` runs on it when the loop
-  /// stops, and must destroy all of that. Throws what `begin` throws; `end` is then not called.
+ public:
+  /// Starts the thread and waits until `begin` has run on it: it builds what lives on the loop.
+  /// `end` runs on it when the loop stops, and must destroy all of that. Throws what `begin`
+  /// throws; `end` is then not called.
   LoopThread(std::function<void(kj::AsyncIoContext&)> begin, std::function<void()> end);
-  /// Runs what was posted before, then `end`, and joins the thread. Not from the loop thread itself.
+  /// Runs what was posted before, then `end`, and joins the thread. Not from the loop thread
+  /// itself.
   ~LoopThread();
   KJ_DISALLOW_COPY(LoopThread);
 
-  /// Runs `work` on the loop, after everything posted earlier. From any thread; never blocks. `work` must not throw.
+  /// Runs `work` on the loop, after everything posted earlier. From any thread; never blocks.
+  /// `work` must not throw.
   void post(std::function<void()> work);
   /// As `post`, and waits until it ran. Not from the loop thread.
   void run(const std::function<void()>& work);
   /// True on the loop's own thread, where waiting for the loop would never end.
   bool isCurrent() const { return std::this_thread::get_id() == thread_.get_id(); }
 
-private:
+ private:
   void loop(const std::function<void(kj::AsyncIoContext&)>& begin, const std::function<void()>& end,
             std::function<void(std::exception_ptr)> started);
   kj::Promise<void> serve(kj::UnixEventPort::FdObserver& observer);

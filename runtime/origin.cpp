@@ -10,9 +10,11 @@
 namespace roam {
 namespace {
 
-/// Chunks of one map that a peer has at a time, for each of its workers: one runs, one is on its way.
+/// Chunks of one map that a peer has at a time, for each of its workers: one runs, one is on its
+/// way.
 constexpr unsigned chunksAWorker = 2;
-/// Chunks of all calls together that a peer has at a time, for each of its workers. Below limits::chunksInFlight.
+/// Chunks of all calls together that a peer has at a time, for each of its workers. Below
+/// limits::chunksInFlight.
 constexpr unsigned chunksAWorkerOfAll = 64;
 
 } // namespace
@@ -45,8 +47,8 @@ Origin::~Origin() noexcept(false) {
 void Origin::add(kj::Own<net::Peer> peer) {
   auto link = kj::heap<Link>(kj::mv(peer), unsigned(links_.size()));
   Link& added = *link;
-  added.watch = added.get()->disconnected().then(
-      [this, &added] { lose(added); }).eagerlyEvaluate(nullptr);
+  added.watch =
+      added.get()->disconnected().then([this, &added] { lose(added); }).eagerlyEvaluate(nullptr);
   links_.push_back(kj::mv(link));
   pumpAll();
 }
@@ -73,8 +75,8 @@ void Origin::lose(Link& link) {
     return;
   losses_ += fmt::format("\n  {} at {}: {}", peer->name(), peer->address(),
                          peer->whyDisconnected().cStr());
-  // We may be inside one of the peer's own promises: it is closed once the stack is clear. Every call on it then fails with
-  // DISCONNECTED, and its chunk goes elsewhere.
+  // We may be inside one of the peer's own promises: it is closed once the stack is clear. Every
+  // call on it then fails with DISCONNECTED, and its chunk goes elsewhere.
   closing_.add(kj::evalLater([closed = kj::mv(link.peer)] {}));
   link.peer = nullptr;
   pumpAll(); // jobs that only this peer could serve end here
@@ -153,15 +155,15 @@ void Origin::Job::begin() {
   // Later, not now: the listener must not hear of the job before start() has returned it.
   tasks_.add(kj::evalLater([this] { pump(); }));
   tasks_.add(origin_.timer_.afterDelay(spec_.deadline).then([this] {
-    finish(std::make_exception_ptr(
-        Timeout(fmt::format("the call did not end within its deadline of {} s: {} of {} elements "
-                            "were not yet handed out",
-                            spec_.deadline / kj::MILLISECONDS / 1000.0, plan_.remaining(),
-                            spec_.count))));
+    finish(std::make_exception_ptr(Timeout(
+        fmt::format("the call did not end within its deadline of {} s: {} of {} elements "
+                    "were not yet handed out",
+                    spec_.deadline / kj::MILLISECONDS / 1000.0, plan_.remaining(), spec_.count))));
   }));
 }
 
-/// Hands out chunks while there are some and a peer has room; ends the job when nothing is left to do.
+/// Hands out chunks while there are some and a peer has room; ends the job when nothing is left to
+/// do.
 void Origin::Job::pump() {
   if (finished_)
     return;
@@ -177,16 +179,19 @@ void Origin::Job::pump() {
   if (plan_.finished())
     finish(failure_);
   else if (!origin_.serves(*this))
-    finish(std::make_exception_ptr(PeerLost(
-        spec_.peer >= 0 ? "the peer that was to run the call is no longer connected:" + origin_.losses_
-        : origin_.losses_.empty() ? std::string("there is no peer to run the call on")
-                                  : "no peer is left to run the call on; lost were:" + origin_.losses_)));
+    finish(std::make_exception_ptr(
+        PeerLost(spec_.peer >= 0
+                     ? "the peer that was to run the call is no longer connected:" + origin_.losses_
+                 : origin_.losses_.empty()
+                     ? std::string("there is no peer to run the call on")
+                     : "no peer is left to run the call on; lost were:" + origin_.losses_)));
   else if (plan_.hasWork() && std::find(origin_.waiting_.begin(), origin_.waiting_.end(), this) ==
                                   origin_.waiting_.end())
     origin_.waiting_.push_back(this);
 }
 
-/// The bytes of a chunk on its way. The connection holds them for as long as it may still send them.
+/// The bytes of a chunk on its way. The connection holds them for as long as it may still send
+/// them.
 struct Sent {
   Sent(std::shared_ptr<const kj::Array<const kj::byte>> captures, net::MessageMemory& memory,
        std::size_t expected)
@@ -215,15 +220,17 @@ void Origin::Job::send(Link& link, ElementRange range) {
     if (--inFlight_[link.index] == 0)
       inFlight_.erase(link.index);
   };
-  tasks_.add(link.get()->run(chunk, spec_.slice, kj::mv(sent)).then(
-      [this, &link, range, argumentBytes, release](net::ChunkOutcome&& outcome) {
-        release();
-        settled(link, range, argumentBytes, kj::mv(outcome));
-      },
-      [this, &link, range, release](kj::Exception&& exception) {
-        release();
-        disturbed(link, range, kj::mv(exception));
-      }));
+  tasks_.add(link.get()
+                 ->run(chunk, spec_.slice, kj::mv(sent))
+                 .then(
+                     [this, &link, range, argumentBytes, release](net::ChunkOutcome&& outcome) {
+                       release();
+                       settled(link, range, argumentBytes, kj::mv(outcome));
+                     },
+                     [this, &link, range, release](kj::Exception&& exception) {
+                       release();
+                       disturbed(link, range, kj::mv(exception));
+                     }));
 }
 
 bool Origin::Job::encodeArguments(ElementRange range, Output& out) {
@@ -260,7 +267,8 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
 void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failure) {
   using Kind = net::Failure::Kind;
   net::Peer* peer = link.get();
-  auto error = remoteException(failure, spec_.entry, peer != nullptr ? peer->name() : "lost meanwhile");
+  auto error =
+      remoteException(failure, spec_.entry, peer != nullptr ? peer->name() : "lost meanwhile");
   if (failure.kind == Kind::thrown) {
     if (failure_ == nullptr || failure.element < failedElement_) {
       failure_ = error;

@@ -1,10 +1,12 @@
 // The origin's side of every call: which chunk goes to which peer, and what becomes of it.
 //
-// An Origin lives on one event loop and holds the connections to peers. A Job is one map or call. Each peer is kept busy with
-// two chunks a worker (one runs while the next is on its way), taken from the job's ChunkPlan as earlier ones complete: peers
-// pull. When a connection ends, its chunks go back to their plans and out again to other peers.
+// An Origin lives on one event loop and holds the connections to peers. A Job is one map or call.
+// Each peer is kept busy with two chunks a worker (one runs while the next is on its way), taken
+// from the job's ChunkPlan as earlier ones complete: peers pull. When a connection ends, its chunks
+// go back to their plans and out again to other peers.
 //
-// Everything comes through the constructor, so that a whole cluster can be run in one thread on a clock of the test's.
+// Everything comes through the constructor, so that a whole cluster can be run in one thread on a
+// clock of the test's.
 #pragma once
 #include "net/closure-runner.h"
 #include "net/message-memory.h"
@@ -26,7 +28,7 @@ namespace roam {
 /// What one call asks for. Owned by the job.
 struct JobSpec {
   Digest entry;
-  kj::ArrayPtr<const kj::byte> slice; ///< lives in the program's binary
+  kj::ArrayPtr<const kj::byte> slice;                        ///< lives in the program's binary
   std::shared_ptr<const kj::Array<const kj::byte>> captures; ///< shared with what is being sent
   std::uint64_t count = 1;
   /// Appends the encoded arguments of a range of elements.
@@ -39,39 +41,41 @@ struct JobSpec {
 
 /// Hears what becomes of a job. Called on the loop; must not destroy the job from within.
 class JobListener {
-public:
-  /// The results of a range: each range of the job comes once. They may go to another thread. If they are the `last`,
-  /// `finished` follows at once.
+ public:
+  /// The results of a range: each range of the job comes once. They may go to another thread. If
+  /// they are the `last`, `finished` follows at once.
   virtual void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) = 0;
   /// The job is over: all ranges came, or an error for people says why not.
   virtual void finished(std::exception_ptr error) = 0;
 
-protected:
+ protected:
   ~JobListener() = default;
 };
 
 class Origin final : private kj::TaskSet::ErrorHandler {
-public:
+ public:
   class Job;
 
   explicit Origin(kj::Timer& timer);
   ~Origin() noexcept(false);
   KJ_DISALLOW_COPY(Origin);
 
-  /// Uses the peer from now on, until its connection ends. Peers keep the index they are given here, from 0.
+  /// Uses the peer from now on, until its connection ends. Peers keep the index they are given
+  /// here, from 0.
   void add(kj::Own<net::Peer> peer);
 
-  /// Starts a job; its listener hears at least `finished`, never during this call. Dropping the job cancels it: what has not begun
-  /// is taken back, what has runs to its end for nothing.
+  /// Starts a job; its listener hears at least `finished`, never during this call. Dropping the job
+  /// cancels it: what has not begun is taken back, what has runs to its end for nothing.
   kj::Own<Job> start(JobSpec spec, JobListener& listener);
 
   /// The peers still connected, with their index.
   std::vector<std::pair<unsigned, net::Peer*>> peers();
 
-private:
+ private:
   struct Link;
   void lose(Link& link);
-  /// The link with the fewest chunks for its workers that the job may still send to; null if there is none.
+  /// The link with the fewest chunks for its workers that the job may still send to; null if there
+  /// is none.
   Link* leastBusy(const Job& job);
   bool serves(const Job& job) const;
   unsigned workers() const;
@@ -90,18 +94,19 @@ private:
 
 /// One call on its way. Created by Origin::start.
 class Origin::Job final : private kj::TaskSet::ErrorHandler {
-public:
+ public:
   Job(Origin& origin, JobSpec spec, JobListener& listener);
   ~Job() noexcept(false);
   KJ_DISALLOW_COPY(Job);
 
-private:
+ private:
   friend class Origin;
 
   void begin();
   void pump();
   void send(Link& link, ElementRange range);
-  /// False if the arguments of the range don't fit one chunk; the range is then split, or the job over.
+  /// False if the arguments of the range don't fit one chunk; the range is then split, or the job
+  /// over.
   bool encodeArguments(ElementRange range, Output& out);
   void settled(Link& link, ElementRange range, std::size_t argumentBytes,
                net::ChunkOutcome outcome);

@@ -36,8 +36,8 @@ Pipe makePipe() {
 std::string makePrivateDirectory() {
   std::string path = (std::filesystem::temp_directory_path() / "roam-XXXXXX").string();
   if (mkdtemp(path.data()) == nullptr) // mode 0700
-    throw Error(fmt::format("cannot make a directory for the private cluster's sockets, {}: {}", path,
-                            strerror(errno)));
+    throw Error(fmt::format("cannot make a directory for the private cluster's sockets, {}: {}",
+                            path, strerror(errno)));
   return path;
 }
 
@@ -78,18 +78,17 @@ PrivateCluster::PrivateCluster(const Options& options) : directory_(makePrivateD
   }
 }
 
-PrivateCluster::~PrivateCluster() { endPeers(); }
+PrivateCluster::~PrivateCluster() {
+  endPeers();
+}
 
 pid_t PrivateCluster::startPeer(const Options& options, unsigned index, int output,
                                 int lifeline) const {
-  std::vector<std::string> words = {options.command,
-                                    "peer",
-                                    "--listen",
-                                    fmt::format("unix:{}/peer-{}", directory_, index),
-                                    "--workers",
-                                    std::to_string(options.workers),
-                                    "--lifeline",
-                                    "3"};
+  std::vector<std::string> words = {
+      options.command, "peer",
+      "--listen",      fmt::format("unix:{}/peer-{}", directory_, index),
+      "--workers",     std::to_string(options.workers),
+      "--lifeline",    "3"};
   std::vector<char*> arguments;
   for (auto& word : words)
     arguments.push_back(word.data());
@@ -134,9 +133,10 @@ void PrivateCluster::awaitListening(int output, const Options& options) {
     char buffer[512];
     ssize_t size = ready > 0 ? read(output, buffer, sizeof buffer) : 0;
     if (size <= 0)
-      throw Error(fmt::format("a peer of the private cluster did not start to listen: `{} peer` {}; "
-                              "what it wrote is on this program's standard error",
-                              options.command, ready > 0 ? "ended" : "gave no sign within 30 s"));
+      throw Error(
+          fmt::format("a peer of the private cluster did not start to listen: `{} peer` {}; "
+                      "what it wrote is on this program's standard error",
+                      options.command, ready > 0 ? "ended" : "gave no sign within 30 s"));
     text.append(buffer, std::size_t(size));
   }
   auto line = text.substr(0, text.find('\n'));

@@ -7,21 +7,23 @@
 
 namespace roam {
 
-/// Peer processes started by this program. They listen on Unix sockets in a directory only this user may enter, and hold the read
-/// end of a pipe whose write end is here: when this program ends, however it ends, they read the end of the pipe and go.
+/// Peer processes started by this program. They listen on Unix sockets in a directory only this
+/// user may enter, and hold the read end of a pipe whose write end is here: when this program ends,
+/// however it ends, they read the end of the pipe and go.
 class PrivateCluster {
-public:
+ public:
   struct Options {
     std::string command;  ///< the `roam` program
     unsigned peers = 1;   ///< processes
     unsigned workers = 1; ///< worker processes in each
   };
 
-  /// The number of peers and workers that suits this machine: a worker a processor, spread over at most eight peers.
+  /// The number of peers and workers that suits this machine: a worker a processor, spread over at
+  /// most eight peers.
   static Options forThisMachine();
 
-  /// Starts the peers and waits until each listens, at most limits::workerStart. Throws roam::Error that says which program failed
-  /// to start and what it wrote. Blocks; not for a loop thread.
+  /// Starts the peers and waits until each listens, at most limits::workerStart. Throws roam::Error
+  /// that says which program failed to start and what it wrote. Blocks; not for a loop thread.
   explicit PrivateCluster(const Options& options);
   /// Ends the peers and removes the directory. Waits for them.
   ~PrivateCluster();
@@ -31,7 +33,7 @@ public:
   const std::vector<std::string>& addresses() const { return addresses_; }
   const std::vector<pid_t>& processes() const { return processes_; }
 
-private:
+ private:
   pid_t startPeer(const Options& options, unsigned index, int output, int lifeline) const;
   void awaitListening(int output, const Options& options);
   void endPeers();
@@ -42,8 +44,9 @@ private:
   std::vector<std::string> addresses_;
 };
 
-/// Where the `roam` program is: the environment variable ROAM_COMMAND; else beside this library (../bin, ../../bin: build tree and
-/// installed tree); else on PATH. Throws roam::ConfigurationError that lists the places looked at.
+/// Where the `roam` program is: the environment variable ROAM_COMMAND; else beside this library
+/// (../bin, ../../bin: build tree and installed tree); else on PATH. Throws
+/// roam::ConfigurationError that lists the places looked at.
 std::string findRoamCommand();
 
 } // namespace roam

@@ -21,9 +21,8 @@ namespace {
 
 /// Null for a category of the program's own, which cannot be found by its name.
 const std::error_category* categoryNamed(std::string_view name) {
-  for (const std::error_category* category :
-       {&std::generic_category(), &std::system_category(), &std::iostream_category(),
-        &std::future_category()})
+  for (const std::error_category* category : {&std::generic_category(), &std::system_category(),
+                                              &std::iostream_category(), &std::future_category()})
     if (name == category->name())
       return category;
   return nullptr;
@@ -61,7 +60,8 @@ std::exception_ptr thrownBy(const F& fails) {
   return nullptr;
 }
 
-/// what() of a std::system_error is its own text, a colon, and the text of its code, which the constructor adds again.
+/// what() of a std::system_error is its own text, a colon, and the text of its code, which the
+/// constructor adds again.
 std::string ownText(const std::string& what, const std::error_code& code) {
   std::string ending = ": " + code.message();
   return what.ends_with(ending) ? what.substr(0, what.size() - ending.size()) : what;
@@ -105,7 +105,8 @@ std::exception_ptr regexError(const Told& told) {
   });
 }
 
-/// Holds a pointer to its text, so the text must be one that lasts: libstdc++ 12 has these and that of the default constructor.
+/// Holds a pointer to its text, so the text must be one that lasts: libstdc++ 12 has these and that
+/// of the default constructor.
 std::exception_ptr badVariantAccess(const Told& told) {
   for (const char* text : {"std::get: variant is valueless", "std::get: wrong index for variant",
                            "std::visit: variant is valueless"})
@@ -181,7 +182,8 @@ std::exception_ptr thrownThere(const net::Failure& failure, const Digest& entry,
     if (type == standard.name)
       if (auto made = standard.make(told))
         return made;
-  return std::make_exception_ptr(RemoteError(type, told.what, failure.element, peer, entry.toString()));
+  return std::make_exception_ptr(
+      RemoteError(type, told.what, failure.element, peer, entry.toString()));
 }
 
 } // namespace
@@ -191,8 +193,8 @@ std::exception_ptr remoteException(const net::Failure& failure, const Digest& en
   using Kind = net::Failure::Kind;
   if (failure.kind == Kind::thrown)
     return thrownThere(failure, entry, peer);
-  std::string text = fmt::format("{} (closure {}, on peer {})", failure.message.cStr(),
-                                 entry.shortened(), peer);
+  std::string text =
+      fmt::format("{} (closure {}, on peer {})", failure.message.cStr(), entry.shortened(), peer);
   switch (failure.kind) {
   case Kind::workerDied:
     return std::make_exception_ptr(Crashed(text));

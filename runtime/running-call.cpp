@@ -65,10 +65,13 @@ void RunningCall::completed(ElementRange range, kj::Array<const kj::byte> result
 }
 
 void RunningCall::finished(std::exception_ptr error) {
-  // The job tells us from within itself, so it is dropped in a later turn of the loop. Until then this object must live:
-  // once the caller knows, it may let go of it.
-  kj::evalLater([self = shared_from_this()] { self->job_ = nullptr; })
-      .detach([](kj::Exception&& exception) { KJ_LOG(ERROR, "while a call was dropped", exception); });
+  // The job tells us from within itself, so it is dropped in a later turn of the loop. Until then
+  // this object must live: once the caller knows, it may let go of it.
+  kj::evalLater([self = shared_from_this()] {
+    self->job_ = nullptr;
+  }).detach([](kj::Exception&& exception) {
+    KJ_LOG(ERROR, "while a call was dropped", exception);
+  });
   {
     std::lock_guard lock(mutex_);
     finished_ = true;
@@ -134,14 +137,21 @@ Call::~Call() {
   }
 }
 
-bool Call::next(CompletedChunk& chunk) { return state_->call->next(chunk); }
-bool Call::waitFor(Duration duration) { return state_->call->waitFor(duration); }
-void Call::cancel() { state_->call->cancel(); }
+bool Call::next(CompletedChunk& chunk) {
+  return state_->call->next(chunk);
+}
+bool Call::waitFor(Duration duration) {
+  return state_->call->waitFor(duration);
+}
+void Call::cancel() {
+  state_->call->cancel();
+}
 
 void throwDamagedResults(std::uint64_t first) {
-  throw Error("the results from element " + std::to_string(first) +
-              " on cannot be decoded: the peer encoded another type; was it built from other headers "
-              "of Roam?");
+  throw Error(
+      "the results from element " + std::to_string(first) +
+      " on cannot be decoded: the peer encoded another type; was it built from other headers "
+      "of Roam?");
 }
 
 } // namespace detail

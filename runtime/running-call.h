@@ -1,4 +1,5 @@
-// One call between two threads: the loop, where its job runs, and the caller, who waits for results.
+// One call between two threads: the loop, where its job runs, and the caller, who waits for
+// results.
 #pragma once
 #include "roam/call.h"
 #include "runtime/loop-thread.h"
@@ -13,7 +14,7 @@ namespace roam {
 
 /// The way to a loop that may have ended: a call can outlive its cluster.
 class LoopLink {
-public:
+ public:
   explicit LoopLink(LoopThread& loop) : loop_(&loop) {}
   /// Posts the work; false if the loop has ended and takes none.
   bool post(std::function<void()> work);
@@ -23,14 +24,14 @@ public:
   /// The loop ends: nothing is posted after this returns.
   void cut();
 
-private:
+ private:
   std::mutex mutex_;
   LoopThread* loop_; // guarded by mutex_
 };
 
 /// Shared by the Call (caller's thread) and the Cluster (loop). The job lives and dies on the loop.
 class RunningCall final : public JobListener, public std::enable_shared_from_this<RunningCall> {
-public:
+ public:
   explicit RunningCall(std::shared_ptr<LoopLink> loop) : loop_(std::move(loop)) {}
 
   // --- on the loop -------------------------------------------------------------------------
@@ -44,10 +45,11 @@ public:
   bool next(detail::CompletedChunk& chunk);
   bool waitFor(Duration duration);
   void cancel();
-  /// The caller is done with the call: cancels it if it is not over. Afterwards `source` is not used any more.
+  /// The caller is done with the call: cancels it if it is not over. Afterwards `source` is not
+  /// used any more.
   void release();
 
-private:
+ private:
   struct Ready {
     ElementRange range;
     kj::Array<const kj::byte> results;
@@ -59,7 +61,7 @@ private:
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Ready> ready_;  // guarded by mutex_, as are:
+  std::deque<Ready> ready_; // guarded by mutex_, as are:
   bool finished_ = false;
   std::exception_ptr error_;
 };

@@ -3,6 +3,8 @@
 
 namespace roam {
 
-const char* version() { return ROAM_VERSION; }
+const char* version() {
+  return ROAM_VERSION;
+}
 
 } // namespace roam

@@ -1,4 +1,5 @@
-// The subcommands of `roam`. Each adds itself to the command line and returns what to run if it was chosen.
+// The subcommands of `roam`. Each adds itself to the command line and returns what to run if it was
+// chosen.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>

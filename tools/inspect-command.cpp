@@ -53,7 +53,8 @@ int inspect(const std::string& path, bool symbols) {
   }
   if (entries.empty())
     fmt::print("{} holds no entries: it was built without Roam's compiler plugin, or sends no "
-               "closures.\n", path);
+               "closures.\n",
+               path);
   for (auto& entry : entries)
     print(entry, symbols);
   return exitDone;
@@ -68,8 +69,9 @@ void addInspectCommand(CLI::App& app, Command& chosen) {
   };
   auto arguments = std::make_shared<Arguments>();
   auto* command = app.add_subcommand(
-      "inspect", "List the entries of a program or shared library built with Roam: digest, place in "
-                 "the source, captures with types and sizes, slice size, undefined symbols.");
+      "inspect",
+      "List the entries of a program or shared library built with Roam: digest, place in "
+      "the source, captures with types and sizes, slice size, undefined symbols.");
   command->add_option("BINARY", arguments->binary, "The executable or shared library")
       ->required()
       ->check(CLI::ExistingFile);

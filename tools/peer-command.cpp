@@ -11,12 +11,14 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
   auto* command = app.add_subcommand(
       "peer",
       "Run a peer: it executes the closures that programs send to it, each in one of its worker "
-      "processes. Prints one line, `roam peer listening on ADDRESS`, for each address, and runs until "
+      "processes. Prints one line, `roam peer listening on ADDRESS`, for each address, and runs "
+      "until "
       "SIGTERM, SIGINT, or the end of --lifeline. Whoever can connect runs code as this user.");
   command
-      ->add_option("--listen", options->listen,
-                   "Where to listen: 127.0.0.1:PORT (port 0: the kernel chooses), unix:/PATH. May be "
-                   "repeated. Only this machine's own addresses are allowed.")
+      ->add_option(
+          "--listen", options->listen,
+          "Where to listen: 127.0.0.1:PORT (port 0: the kernel chooses), unix:/PATH. May be "
+          "repeated. Only this machine's own addresses are allowed.")
       ->capture_default_str();
   command
       ->add_option("--workers", options->workers,
@@ -24,8 +26,9 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
       ->check(CLI::Range(1u, 1024u))
       ->capture_default_str();
   command
-      ->add_option("--cache", options->cacheDirectory,
-                   "Folder for compiled code, so that a restarted peer compiles nothing; \"\" for none")
+      ->add_option(
+          "--cache", options->cacheDirectory,
+          "Folder for compiled code, so that a restarted peer compiles nothing; \"\" for none")
       ->capture_default_str();
   command->add_option("--lifeline", options->lifelineFd,
                       "Descriptor of a pipe: the peer ends when its other end is closed");

@@ -7,12 +7,13 @@
 namespace roam::tools {
 namespace {
 
-constexpr const char* description =
-    "Roam runs the lambdas of C++ programs on other machines.\n"
-    "Start peers with `roam peer`, give their addresses to programs in ROAM_JOIN, watch them with `roam status`.";
+constexpr const char* description = "Roam runs the lambdas of C++ programs on other machines.\n"
+                                    "Start peers with `roam peer`, give their addresses to "
+                                    "programs in ROAM_JOIN, watch them with `roam status`.";
 
 constexpr const char* footer =
-    "Exit codes: 0 done; 1 failed, with the reason on standard error; 2 wrong command line; 3 no peer answered.\n"
+    "Exit codes: 0 done; 1 failed, with the reason on standard error; 2 wrong command line; 3 no "
+    "peer answered.\n"
     "Environment: ROAM_JOIN lists the peers to use (host:port or unix:/path, separated by commas).";
 
 int run(int argc, char** argv) {

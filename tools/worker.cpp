@@ -1,9 +1,11 @@
 // roam-worker: the process that parses, compiles and runs shipped code. Started by a peer, never by
 // hand.
 //
-//     roam-worker MEMORY TELL LIFELINE     inherited descriptors: see runtime/peer/worker-process.cpp
+//     roam-worker MEMORY TELL LIFELINE     inherited descriptors: see
+//     runtime/peer/worker-process.cpp
 //
-// It owns no socket and no key. It ends when the lifeline does: whoever holds the other end is gone.
+// It owns no socket and no key. It ends when the lifeline does: whoever holds the other end is
+// gone.
 #include "runtime/peer/worker-loop.h"
 #include <algorithm>
 #include <array>
@@ -40,8 +42,9 @@ void closeAllBut(std::array<int, 3> kept) {
   close_range(from, ~0u, 0);
 }
 
-/// Shipped code makes and drops arguments and results of megabytes for every element. By default the allocator gives such memory
-/// back at once, and every chunk pays for fresh pages: up to half of the time of a data-heavy map.
+/// Shipped code makes and drops arguments and results of megabytes for every element. By default
+/// the allocator gives such memory back at once, and every chunk pays for fresh pages: up to half
+/// of the time of a data-heavy map.
 void keepFreedMemory() {
   constexpr int kept = 64 << 20;
   mallopt(M_MMAP_THRESHOLD, kept);

@@ -1,4 +1,5 @@
-// A file with five light closures, for the `compile` figure: sent to peers with -DWITH_ROAM, else run here.
+// A file with five light closures, for the `compile` figure: sent to peers with -DWITH_ROAM, else
+// run here.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -33,7 +34,8 @@ int main(int argc, char**) {
 
   auto r1 = EACH(numbers, ([a, b](int n) { return a * b + n; }));
   auto r2 = EACH(reals, ([x](double y) { return std::sin(x) * std::exp(y / 10); }));
-  auto r3 = EACH(words, ([who, a](const std::string& w) { return who + "/" + w + std::to_string(a); }));
+  auto r3 =
+      EACH(words, ([who, a](const std::string& w) { return who + "/" + w + std::to_string(a); }));
   auto r4 = EACH(numbers, ([v](int n) { return std::accumulate(v.begin(), v.end(), n); }));
   auto r5 = EACH(numbers, ([v, a](int n) {
                    auto sorted = v;

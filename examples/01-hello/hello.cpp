@@ -11,7 +11,8 @@ int main() {
   roam::Cluster cluster = roam::connect(); // 1
 
   std::string greeting = "hello from process ";
-  for (auto& [peer, result] : cluster.onAll([greeting] { return greeting + std::to_string(getpid()); })) // 2
+  for (auto& [peer, result] :
+       cluster.onAll([greeting] { return greeting + std::to_string(getpid()); })) // 2
     std::printf("%s: %s\n", peer.name.c_str(), result.get().c_str());
 
   double rate = 1.65;

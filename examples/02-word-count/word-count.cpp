@@ -1,10 +1,12 @@
-// Counts the words of every file under some folders, one file an element, and prints the most frequent.
+// Counts the words of every file under some folders, one file an element, and prints the most
+// frequent.
 //
 //   word-count [--all] [FOLDER...]     default: this machine's licence texts and C++ headers
 //
 //   1. List the files here; peers read them themselves, so only their names travel.
 //   2. Map: one file to its words and counts, on the peers.
-//   3. Add up here. A word is a run of ASCII letters, in lower case: `tr -cs A-Za-z '\n' | tr A-Z a-z | sort | uniq -c`.
+//   3. Add up here. A word is a run of ASCII letters, in lower case: `tr -cs A-Za-z '\n' | tr A-Z
+//   a-z | sort | uniq -c`.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>

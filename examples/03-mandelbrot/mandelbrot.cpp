@@ -31,8 +31,9 @@ static void writePng(const char* path, const std::vector<Row>& rows) {
 static void showProgress(const roam::Progress& progress) {
   constexpr int width = 50;
   int filled = static_cast<int>(width * progress.done / progress.total);
-  std::fprintf(stderr, "\r[%.*s%*s] %3d %%", filled, "##################################################",
-               width - filled, "", static_cast<int>(100 * progress.done / progress.total));
+  std::fprintf(stderr, "\r[%.*s%*s] %3d %%", filled,
+               "##################################################", width - filled, "",
+               static_cast<int>(100 * progress.done / progress.total));
   if (progress.done == progress.total)
     std::fputc('\n', stderr);
 }

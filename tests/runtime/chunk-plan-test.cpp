@@ -1,6 +1,6 @@
 #include "runtime/chunk-plan.h"
-#include <gtest/gtest.h>
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <random>
 
 namespace roam {
@@ -8,8 +8,10 @@ namespace {
 
 constexpr unsigned workers = 2;
 
-/// Hands out and completes everything, each element taking that long; gives the sizes of the chunks.
-std::vector<std::uint64_t> sizesOfAll(ChunkPlan& plan, std::uint64_t nanosecondsEach, std::uint64_t bytesEach) {
+/// Hands out and completes everything, each element taking that long; gives the sizes of the
+/// chunks.
+std::vector<std::uint64_t> sizesOfAll(ChunkPlan& plan, std::uint64_t nanosecondsEach,
+                                      std::uint64_t bytesEach) {
   std::vector<std::uint64_t> sizes;
   std::uint64_t expected = 0;
   while (auto range = plan.next(workers)) {

@@ -1,4 +1,5 @@
-// A whole cluster in one thread: an origin and two peers over a network in memory, on a clock that the test moves.
+// A whole cluster in one thread: an origin and two peers over a network in memory, on a clock that
+// the test moves.
 #include "roam/error.h"
 #include "runtime/origin.h"
 #include "tests/net/peers.h"
@@ -14,7 +15,7 @@ using test::bytesOf;
 
 /// Collects the results of one job and notices what would be a lost or a doubled element.
 class Collected final : public JobListener {
-public:
+ public:
   explicit Collected(std::uint64_t count) : numbers(count), seen(count) {}
 
   void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) override {
@@ -63,7 +64,7 @@ JobSpec specOver(std::uint64_t count) {
 }
 
 class OriginTest : public testing::Test {
-protected:
+ protected:
   static constexpr const char* addresses[2] = {"127.0.0.1:1", "127.0.0.1:2"};
 
   OriginTest() {
@@ -71,7 +72,8 @@ protected:
       auto receiver = net::listen(network, addresses[i]).wait(loop);
       hosts[i] = std::make_unique<test::TestHost>(kj::mv(receiver), clock.timer(),
                                                   "host:" + std::to_string(i));
-      origin.add(net::dial(network, clock.timer(), addresses[i], test::helloOf("origin")).wait(loop));
+      origin.add(
+          net::dial(network, clock.timer(), addresses[i], test::helloOf("origin")).wait(loop));
     }
   }
 

@@ -1,7 +1,9 @@
-// The border between the templates of this folder and the library: a call is started with bytes and gives bytes.
+// The border between the templates of this folder and the library: a call is started with bytes and
+// gives bytes.
 //
-// Not for programs. A call is one map, reduction or single call. The templates encode captures, hand the library a
-// function that encodes a run of arguments, and decode the results chunk by chunk on the caller's thread.
+// Not for programs. A call is one map, reduction or single call. The templates encode captures,
+// hand the library a function that encodes a run of arguments, and decode the results chunk by
+// chunk on the caller's thread.
 #pragma once
 #include "roam/api.h"
 #include "roam/entry.h"
@@ -16,15 +18,17 @@ class Cluster;
 
 namespace roam::detail {
 
-/// What the library needs to know of a call. All bytes are copied by `startCall`, but for what `source` refers to.
+/// What the library needs to know of a call. All bytes are copied by `startCall`, but for what
+/// `source` refers to.
 struct CallSpec {
   const EntryRecord* entry = nullptr;
   const char* captures = nullptr;
   std::size_t capturesSize = 0;
   std::uint64_t count = 1; ///< elements
-  /// Appends the encoded arguments of elements [first, first + count). Called on the cluster's loop thread, again for a chunk
-  /// whose peer was lost. Null if the arguments are given at once.
-  void (*encode)(const void* source, std::uint64_t first, std::uint64_t count, Output& out) = nullptr;
+  /// Appends the encoded arguments of elements [first, first + count). Called on the cluster's loop
+  /// thread, again for a chunk whose peer was lost. Null if the arguments are given at once.
+  void (*encode)(const void* source, std::uint64_t first, std::uint64_t count,
+                 Output& out) = nullptr;
   const void* source = nullptr; ///< stays valid until the call is released
   const char* arguments = nullptr;
   std::size_t argumentsSize = 0;
@@ -37,9 +41,10 @@ struct CallSpec {
   unsigned retries = 0;
 };
 
-/// The results of one chunk. The bytes live until the chunk is destroyed or given to the next nextChunk.
+/// The results of one chunk. The bytes live until the chunk is destroyed or given to the next
+/// nextChunk.
 class ROAM_API CompletedChunk {
-public:
+ public:
   CompletedChunk() = default;
   CompletedChunk(CompletedChunk&& other) noexcept { *this = std::move(other); }
   CompletedChunk& operator=(CompletedChunk&& other) noexcept {
@@ -60,9 +65,10 @@ public:
 
 struct CallState;
 
-/// One running call, owned. Dropping it cancels what has not begun and waits until `source` is no longer used.
+/// One running call, owned. Dropping it cancels what has not begun and waits until `source` is no
+/// longer used.
 class ROAM_API Call {
-public:
+ public:
   Call() = default;
   explicit Call(CallState* state) : state_(state) {}
   Call(Call&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
@@ -74,16 +80,17 @@ public:
 
   explicit operator bool() const { return state_ != nullptr; }
 
-  /// Waits for the next chunk of results, in the order they complete. False when all were given. Throws what went wrong with
-  /// the call: of several elements that threw, the one with the lowest index, as a plain loop would have.
+  /// Waits for the next chunk of results, in the order they complete. False when all were given.
+  /// Throws what went wrong with the call: of several elements that threw, the one with the lowest
+  /// index, as a plain loop would have.
   bool next(CompletedChunk& chunk);
   /// Waits until `next` would not block, at most that long. True if so.
   bool waitFor(Duration duration);
-  /// Ends the call: `next` throws Cancelled from now on, unless all results are here already. Chunks that have begun run to
-  /// their end on the peer and their results are dropped.
+  /// Ends the call: `next` throws Cancelled from now on, unless all results are here already.
+  /// Chunks that have begun run to their end on the peer and their results are dropped.
   void cancel();
 
-private:
+ private:
   CallState* state_ = nullptr;
 };
 

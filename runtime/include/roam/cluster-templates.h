@@ -15,8 +15,9 @@ concept InMemory = requires(const Range& range) {
   range.size();
 };
 
-/// A range whose elements can be encoded from any place. Random-access ranges are used where they are; of others the addresses of
-/// the elements are collected, or copies where the range makes its elements on the way.
+/// A range whose elements can be encoded from any place. Random-access ranges are used where they
+/// are; of others the addresses of the elements are collected, or copies where the range makes its
+/// elements on the way.
 template <class Range>
 class Elements {
   using Iterator = decltype(std::begin(std::declval<const Range&>()));
@@ -26,7 +27,7 @@ class Elements {
   static constexpr bool lasting = std::is_lvalue_reference_v<Reference>;
   using Stored = std::conditional_t<lasting, const T*, T>;
 
-public:
+ public:
   explicit Elements(const Range& range) {
     if constexpr (direct) {
       begin_ = std::begin(range);
@@ -55,15 +56,16 @@ public:
         save<T>(out, begin[i]);
   }
 
-private:
+ private:
   std::conditional_t<direct, Iterator, std::vector<Stored>> begin_;
   std::uint64_t size_ = 0;
 };
 
-/// The same for elements in memory, which depends on their type alone: one instance for all ranges of it.
+/// The same for elements in memory, which depends on their type alone: one instance for all ranges
+/// of it.
 template <class T>
 class ElementsInMemory {
-public:
+ public:
   template <class Range>
   explicit ElementsInMemory(const Range& range) : begin_(range.data()), size_(range.size()) {}
   std::uint64_t size() const { return size_; }
@@ -77,7 +79,7 @@ public:
         save<T>(out, *from);
   }
 
-private:
+ private:
   const T* begin_;
   std::uint64_t size_;
 };
@@ -127,7 +129,7 @@ void decodeResults(const CompletedChunk& chunk, std::uint64_t count, std::vector
 /// The results of a call, put in the order of their elements however the chunks complete.
 template <class R>
 class ResultsInPlace {
-public:
+ public:
   explicit ResultsInPlace(std::uint64_t total) : results_(total) {}
   void take(const CompletedChunk& chunk) {
     Reader in{chunk.results, chunk.size};
@@ -141,14 +143,14 @@ public:
   }
   std::vector<R> join() { return static_cast<std::vector<R>&&>(results_); }
 
-private:
+ private:
   std::vector<R> results_;
 };
 
 /// The same for results that can't be made beforehand and assigned to: kept a chunk at a time.
 template <class R>
 class ResultsByChunk {
-public:
+ public:
   explicit ResultsByChunk(std::uint64_t total) : total_(total) {}
   void take(const CompletedChunk& chunk) {
     std::size_t at = parts_.size();
@@ -167,7 +169,7 @@ public:
     return results;
   }
 
-private:
+ private:
   struct Part {
     std::uint64_t first;
     std::vector<R> results;
@@ -184,7 +186,7 @@ using OrderedResults =
 /// The one result of each chunk of a reduction, in the order of the chunks.
 template <class R>
 class OrderedPartials {
-public:
+ public:
   void take(const CompletedChunk& chunk) {
     std::size_t at = firsts_.size();
     while (at > 0 && firsts_[at - 1] > chunk.first)
@@ -202,20 +204,21 @@ public:
         fold(static_cast<R&&>(partial));
   }
 
-private:
+ private:
   std::vector<std::uint64_t> firsts_; // ascending
-  std::vector<std::vector<R>> partials_; // one element each: R may be bool or have no default constructor
+  std::vector<std::vector<R>>
+      partials_; // one element each: R may be bool or have no default constructor
 };
 
 } // namespace detail
 
-/// What `mapUnordered` gives: an input range of Indexed<R>, to be iterated over once and on one thread. Neither moves nor copies.
-/// Dropping it early cancels what has not begun.
+/// What `mapUnordered` gives: an input range of Indexed<R>, to be iterated over once and on one
+/// thread. Neither moves nor copies. Dropping it early cancels what has not begun.
 template <class R, class Range>
 class Unordered {
-public:
+ public:
   class Iterator {
-  public:
+   public:
     explicit Iterator(Unordered* of) : of_(of) { advance(); }
     Indexed<R>& operator*() const { return of_->current_[of_->place_]; }
     Indexed<R>* operator->() const { return &**this; }
@@ -226,7 +229,7 @@ public:
     }
     bool operator!=(std::nullptr_t) const { return of_ != nullptr; }
 
-  private:
+   private:
     void advance() {
       if (of_->place_ == of_->current_.size() && !of_->refill())
         of_ = nullptr;
@@ -240,7 +243,7 @@ public:
 
   Unordered(const Unordered&) = delete;
 
-private:
+ private:
   friend class Cluster;
   template <class Start>
   Unordered(Range&& range, ProgressFunction progress, const Start& start)

@@ -37,34 +37,39 @@ struct Indexed {
 template <class R, class Range>
 class Unordered;
 
-/// Sends closures to peers. A closure is a lambda or function object whose captures can travel: values, standard containers,
-/// aggregates, other closures, types with a `serialize` member. What can't is a compile error at the capture.
+/// Sends closures to peers. A closure is a lambda or function object whose captures can travel:
+/// values, standard containers, aggregates, other closures, types with a `serialize` member. What
+/// can't is a compile error at the capture.
 ///
-/// Thread-safe: any number of threads may call. Moves, does not copy. Calls still running when it is destroyed are cancelled;
-/// their futures throw Cancelled. Must be called neither from a closure's `serialize` nor from an encoding function.
+/// Thread-safe: any number of threads may call. Moves, does not copy. Calls still running when it
+/// is destroyed are cancelled; their futures throw Cancelled. Must be called neither from a
+/// closure's `serialize` nor from an encoding function.
 class ROAM_API Cluster {
-public:
+ public:
   Cluster(Cluster&& other) noexcept;
   Cluster& operator=(Cluster&& other) noexcept;
   ~Cluster();
 
-  /// f(x) for each x of the range, in its order. Blocks. The range is any that `for` takes; its elements must be encodable. It is
-  /// split into chunks that peers pull, so a fast peer runs more of them. `f` is copied once a chunk: what it changes in its
-  /// captures lasts for that chunk only.
+  /// f(x) for each x of the range, in its order. Blocks. The range is any that `for` takes; its
+  /// elements must be encodable. It is split into chunks that peers pull, so a fast peer runs more
+  /// of them. `f` is copied once a chunk: what it changes in its captures lasts for that chunk
+  /// only.
   ///
-  /// Chunks of a lost peer run elsewhere, so an element may be computed more than once and gives one result. Throws what `f` threw
-  /// at the lowest index; PeerLost if no peer is left; Timeout; Refused if no peer can run the code.
+  /// Chunks of a lost peer run elsewhere, so an element may be computed more than once and gives
+  /// one result. Throws what `f` threw at the lowest index; PeerLost if no peer is left; Timeout;
+  /// Refused if no peer can run the code.
   template <class Range, class F>
   auto map(const Range& range, const F& f, const Options& options = {});
 
-  /// As `map`, but gives results while they come: iterate over the returned object once, on one thread. The range stays as it is
-  /// until then if it is an lvalue; a temporary is moved into the object.
+  /// As `map`, but gives results while they come: iterate over the returned object once, on one
+  /// thread. The range stays as it is until then if it is an lvalue; a temporary is moved into the
+  /// object.
   template <class Range, class F>
   auto mapUnordered(Range&& range, const F& f, Options options = {});
 
-  /// op(... op(op(init, f(x0)), f(x1)) ...), chunks folded on the peers and their results here, from left to right. `op` must be
-  /// associative. Chunk borders depend on the length of the range alone, so a floating-point sum is the same in every run and on
-  /// every cluster.
+  /// op(... op(op(init, f(x0)), f(x1)) ...), chunks folded on the peers and their results here,
+  /// from left to right. `op` must be associative. Chunk borders depend on the length of the range
+  /// alone, so a floating-point sum is the same in every run and on every cluster.
   template <class Range, class F, class Op, class R>
   R mapReduce(const Range& range, const F& f, const Op& op, R init, const Options& options = {});
 
@@ -72,19 +77,20 @@ public:
   template <class F, class... Args>
   auto async(const F& f, const Args&... args);
 
-  /// f(args...) on that peer. Blocks. Throws PeerLost if the peer is gone: nothing is run elsewhere.
+  /// f(args...) on that peer. Blocks. Throws PeerLost if the peer is gone: nothing is run
+  /// elsewhere.
   template <class F, class... Args>
   auto on(const Peer& peer, const F& f, const Args&... args);
 
-  /// f(args...) once on every peer, all at the same time. Blocks until each has answered or is lost; throws nothing of what
-  /// went wrong on a peer: its PeerResult does.
+  /// f(args...) once on every peer, all at the same time. Blocks until each has answered or is
+  /// lost; throws nothing of what went wrong on a peer: its PeerResult does.
   template <class F, class... Args>
   auto onAll(const F& f, const Args&... args);
 
   /// The peers that are connected now, in the order in which their addresses were given.
   std::vector<Peer> peers() const;
 
-private:
+ private:
   friend Cluster connect();
   friend Cluster connect(std::string_view where);
   class State;
@@ -99,13 +105,15 @@ private:
 /// Roam's version: "0.1.0".
 ROAM_API const char* version();
 
-/// Joins a cluster: `where` lists the addresses of its peers, separated by commas ("10.0.0.5:7070,unix:/run/roam.sock"). Every
-/// one must answer within the connect limit of 5 s, else PeerLost names those that did not.
+/// Joins a cluster: `where` lists the addresses of its peers, separated by commas
+/// ("10.0.0.5:7070,unix:/run/roam.sock"). Every one must answer within the connect limit of 5 s,
+/// else PeerLost names those that did not.
 ROAM_API Cluster connect(std::string_view where);
 
-/// Joins the cluster that the environment variable ROAM_JOIN lists. With none, starts a private cluster: peers on this machine with one
-/// worker a processor, reached through Unix sockets that only this user can open, ended with the returned object or with the program,
-/// however that ends. Takes some 50 ms; the first use of each closure compiles it, unless it was compiled here before.
+/// Joins the cluster that the environment variable ROAM_JOIN lists. With none, starts a private
+/// cluster: peers on this machine with one worker a processor, reached through Unix sockets that
+/// only this user can open, ended with the returned object or with the program, however that ends.
+/// Takes some 50 ms; the first use of each closure compiles it, unless it was compiled here before.
 ROAM_API Cluster connect();
 
 } // namespace roam

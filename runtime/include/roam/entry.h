@@ -1,16 +1,19 @@
-// The entry: the bytes-in, bytes-out function the plugin makes for a closure, and its calling convention.
+// The entry: the bytes-in, bytes-out function the plugin makes for a closure, and its calling
+// convention.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 namespace roam {
 
-/// Where an entry writes its results. C layout, owned by whoever calls the entry; the slice needs no symbol of the host.
+/// Where an entry writes its results. C layout, owned by whoever calls the entry; the slice needs
+/// no symbol of the host.
 struct Output {
   char* data = nullptr;
   std::size_t size = 0;     ///< bytes written
   std::size_t capacity = 0; ///< bytes there is room for
-  /// Makes `capacity - size >= more` true, or throws (std::bad_alloc, or the limit that was met). May move `data`.
+  /// Makes `capacity - size >= more` true, or throws (std::bad_alloc, or the limit that was met).
+  /// May move `data`.
   void (*grow)(Output*, std::size_t more) = nullptr;
   /// Set when a call throws: which element of the chunk it was, counted from 0.
   std::uint64_t element = 0;
@@ -24,7 +27,8 @@ struct Output {
     return at;
   }
   void write(const void* from, std::size_t bytes) {
-    // Not std::memcpy: under _FORTIFY_SOURCE that is another function, and every digest would change.
+    // Not std::memcpy: under _FORTIFY_SOURCE that is another function, and every digest would
+    // change.
     __builtin_memcpy(room(bytes), from, bytes);
   }
 };
@@ -32,12 +36,14 @@ struct Output {
 /// What an entry returns. Exceptions of the shipped code leave the entry as C++ exceptions.
 enum class Outcome : int {
   done = 0,
-  badCaptures = 1,  ///< the captures were cut short or had bytes left over
-  badArguments = 2, ///< the arguments of some element were cut short, or bytes were left over after the last
+  badCaptures = 1, ///< the captures were cut short or had bytes left over
+  badArguments =
+      2, ///< the arguments of some element were cut short, or bytes were left over after the last
 };
 
-/// Rebuilds the closure from `captures` once, then calls it `count` times on the encoded arguments one after another, and
-/// appends each encoded result to `out`. Reads nothing outside the given ranges, whatever they hold. Callable from any thread.
+/// Rebuilds the closure from `captures` once, then calls it `count` times on the encoded arguments
+/// one after another, and appends each encoded result to `out`. Reads nothing outside the given
+/// ranges, whatever they hold. Callable from any thread.
 using EntryFunction = Outcome(const char* captures, std::size_t capturesSize, const char* arguments,
                               std::size_t argumentsSize, std::uint64_t count, Output* out);
 

@@ -8,11 +8,12 @@ namespace roam {
 /// Owns one call. Moves, does not copy; used by one thread at a time. Dropping it cancels the call.
 template <class R>
 class [[nodiscard]] Future {
-public:
+ public:
   explicit Future(detail::Call call) : call_(std::move(call)) {}
 
-  /// Waits for the result and gives it, once. Throws what the shipped code threw (the same standard type where there is one,
-  /// else RemoteError), PeerLost if the peer was lost more often than Options::retries, Timeout, Cancelled.
+  /// Waits for the result and gives it, once. Throws what the shipped code threw (the same standard
+  /// type where there is one, else RemoteError), PeerLost if the peer was lost more often than
+  /// Options::retries, Timeout, Cancelled.
   R get() {
     detail::CompletedChunk chunk;
     call_.next(chunk);
@@ -37,7 +38,7 @@ public:
   /// Ends the call; `get` throws Cancelled unless the result is here already.
   void cancel() { call_.cancel(); }
 
-private:
+ private:
   detail::Call call_;
 };
 

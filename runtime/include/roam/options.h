@@ -6,18 +6,18 @@
 
 namespace roam {
 
-/// A length of time in seconds. Takes any std::chrono duration without this header including <chrono>:
-/// `options.deadline = 30s` and `options.deadline = roam::Duration{30}` are the same.
+/// A length of time in seconds. Takes any std::chrono duration without this header including
+/// <chrono>: `options.deadline = 30s` and `options.deadline = roam::Duration{30}` are the same.
 struct Duration {
   double seconds = 0;
 
   constexpr Duration() = default;
   constexpr explicit Duration(double seconds) : seconds(seconds) {}
   template <class D>
-    requires requires {
-      typename D::rep;
-      typename D::period;
-    }
+  requires requires {
+    typename D::rep;
+    typename D::period;
+  }
   constexpr Duration(const D& duration)
       : seconds(static_cast<double>(duration.count()) * D::period::num / D::period::den) {}
 };
@@ -30,12 +30,11 @@ struct Progress {
 
 /// Any callable that takes a Progress, or none. Owns a copy of it. Moves, does not copy.
 class ProgressFunction {
-public:
+ public:
   ProgressFunction() = default;
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, ProgressFunction> &&
-             std::is_invocable_v<std::decay_t<F>&, const Progress&>)
-  ProgressFunction(F&& f)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, ProgressFunction> &&
+           std::is_invocable_v<std::decay_t<F>&, const Progress&>) ProgressFunction(F&& f)
       : callable_(new std::decay_t<F>(std::forward<F>(f))),
         call_([](void* c, const Progress& p) { (*static_cast<std::decay_t<F>*>(c))(p); }),
         destroy_([](void* c) { delete static_cast<std::decay_t<F>*>(c); }) {}
@@ -56,7 +55,7 @@ public:
   explicit operator bool() const { return callable_ != nullptr; }
   void operator()(const Progress& progress) const { call_(callable_, progress); }
 
-private:
+ private:
   void* callable_ = nullptr;
   void (*call_)(void*, const Progress&) = nullptr;
   void (*destroy_)(void*) = nullptr;
@@ -64,13 +63,15 @@ private:
 
 /// What can be said about one map or call. The defaults are right for most.
 struct Options {
-  /// Elements sent to a peer at a time; 0 chooses and adapts it: about 10 ms of work, at most 256 KiB.
+  /// Elements sent to a peer at a time; 0 chooses and adapts it: about 10 ms of work, at most 256
+  /// KiB.
   std::uint64_t chunk = 0;
   /// The whole call ends with roam::Timeout after this long. The default is a day.
   Duration deadline{86400};
   /// How often one chunk may be sent again because the peer or the worker that had it was lost.
   unsigned retries = 3;
-  /// Called on the thread that called `map` (or that reads `mapUnordered`), whenever results have arrived.
+  /// Called on the thread that called `map` (or that reads `mapUnordered`), whenever results have
+  /// arrived.
   ProgressFunction progress;
 };
 

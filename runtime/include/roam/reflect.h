@@ -1,7 +1,9 @@
-// What the compiler plugin tells the headers: the captures of closures, the fields of aggregates, the entry of a shape.
+// What the compiler plugin tells the headers: the captures of closures, the fields of aggregates,
+// the entry of a shape.
 //
-// The plugin watches template instantiations. When `reflect<T>` is instantiated it adds members to that specialisation; when
-// `Code<Shape>` is, it numbers the entry and has it compiled into a slice. Everything else in these headers is ordinary C++.
+// The plugin watches template instantiations. When `reflect<T>` is instantiated it adds members to
+// that specialisation; when `Code<Shape>` is, it numbers the entry and has it compiled into a
+// slice. Everything else in these headers is ordinary C++.
 #pragma once
 #include "roam/entry.h"
 #include "roam/presence.h"
@@ -31,41 +33,52 @@ struct Fields {
   static constexpr std::size_t size = sizeof...(F);
 };
 
-/// For a closure type, and for a class that may be taken apart field by field (all members and bases public, nothing
-/// virtual, no bit-field, no hand-written copy, move or destructor, not of namespace std) the plugin adds
+/// For a closure type, and for a class that may be taken apart field by field (all members and
+/// bases public, nothing virtual, no bit-field, no hand-written copy, move or destructor, not of
+/// namespace std) the plugin adds
 ///
-///     using type = Fields<Field<T0, offset0, flags0>, ...>;    // bases first, then members, in the order of memory
-///     using closure = T;                                       // closures only
+///     using type = Fields<Field<T0, offset0, flags0>, ...>;    // bases first, then members, in
+///     the order of memory using closure = T;                                       // closures
+///     only
 ///
 /// and for every other type nothing. It is an error to ask while T is incomplete.
 template <class T>
 struct reflect {};
 
 template <class T>
-concept Reflected = requires { typename reflect<T>::type; };
+concept Reflected = requires {
+  typename reflect<T>::type;
+};
 template <class T>
-concept ClosureType = requires { typename reflect<T>::closure; };
+concept ClosureType = requires {
+  typename reflect<T>::closure;
+};
 
-/// Instantiating `Shippable<F>` makes the plugin check that F can travel. What cannot is an error: at the captures of a
-/// closure, for other types at the place in the program that led here. Then `value` is false, so that the headers stay quiet
-/// about it. The plugin adds `static constexpr bool value`.
+/// Instantiating `Shippable<F>` makes the plugin check that F can travel. What cannot is an error:
+/// at the captures of a closure, for other types at the place in the program that led here. Then
+/// `value` is false, so that the headers stay quiet about it. The plugin adds `static constexpr
+/// bool value`.
 template <class F>
 struct Shippable {};
 
-/// The number the plugin gives to an entry within its translation unit; entries of a precompiled header keep theirs.
+/// The number the plugin gives to an entry within its translation unit; entries of a precompiled
+/// header keep theirs.
 template <unsigned N>
 struct Index {
   static constexpr unsigned value = N;
 };
 
-extern "C" const EntryRecord* roamRecord(unsigned index) noexcept; // every call is replaced by the record's address
+extern "C" const EntryRecord*
+roamRecord(unsigned index) noexcept; // every call is replaced by the record's address
 
 /// The entry of a shape. `Shape` has
 ///
-///     using Closure = ...; using Argument = ...; using Result = ...;    // for the record's description
-///     static Outcome run(const char*, std::size_t, const char*, std::size_t, std::uint64_t, Output&);
+///     using Closure = ...; using Argument = ...; using Result = ...;    // for the record's
+///     description static Outcome run(const char*, std::size_t, const char*, std::size_t,
+///     std::uint64_t, Output&);
 ///
-/// The plugin adds `using id = Index<N>` and ships `entry`. The program itself emits `entry` only where it takes its address.
+/// The plugin adds `using id = Index<N>` and ships `entry`. The program itself emits `entry` only
+/// where it takes its address.
 template <class Shape>
 struct Code {
   static Outcome entry(const char* captures, std::size_t capturesSize, const char* arguments,

@@ -6,7 +6,7 @@
 #pragma once
 #include "roam/presence.h"
 #if !defined(__clang__)
-#include "Roam needs clang 19 and its compiler plugin: configure with -DCMAKE_CXX_COMPILER=clang++-19, and link roam::roam"
+#include "Roam needs clang 19 and its compiler plugin: configure with CMAKE_CXX_COMPILER=clang++-19, link roam::roam"
 #elif !defined(__ROAM_PLUGIN__) && !defined(ROAM_BUILDING_LIBRARY)
 #include "Roam's compiler plugin is not loaded: link roam::roam in CMake, or add -fplugin=PREFIX/lib/roam-plugin.so"
 #else
