@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <ranges>
 #include <roam/roam.h>
+#include <set>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -100,6 +101,62 @@ TEST_F(Loss, OfAllPeersIsPeerLostThatNamesThem) {
   EXPECT_TRUE(cluster.peers().empty());
   words = wordsOf<PeerLost>([&] { cluster.async([] { return 1; }).get(); });
   EXPECT_TRUE(contains(words, first) && contains(words, second)) << words;
+}
+
+TEST_F(Loss, DuringAnUnorderedMapGivesEachIndexOnceStill) {
+  Peers peers(3);
+  Cluster cluster = connect(peers.addresses());
+  std::set<std::uint64_t> seen;
+  auto slow = [](int x) {
+    std::this_thread::sleep_for(2ms); // the work
+    return x + 1;
+  };
+  for (auto& [index, value] : cluster.mapUnordered(std::views::iota(0, 300), slow)) {
+    if (seen.size() == 20)
+      peers[1].end(SIGKILL);
+    EXPECT_TRUE(seen.insert(index).second) << index;
+    EXPECT_EQ(value, int(index) + 1);
+  }
+  EXPECT_EQ(seen.size(), 300u);
+  EXPECT_EQ(cluster.peers().size(), 2u);
+}
+
+TEST_F(Loss, DoesNotChangeAFloatingPointSum) {
+  Peers peers(3);
+  Cluster cluster = connect(peers.addresses());
+  auto sum = [&](const Options& options) {
+    auto slow = [](int x) {
+      std::this_thread::sleep_for(200us); // the work
+      return 1.0 / (x + 1);
+    };
+    return cluster.mapReduce(std::views::iota(0, 3000), slow, std::plus<>(), 0.0, options);
+  };
+  double before = sum({});
+  Options options;
+  options.progress = [&, killed = false](const Progress&) mutable {
+    if (!std::exchange(killed, true))
+      peers[2].end(SIGKILL);
+  };
+  EXPECT_EQ(sum(options), before);
+  EXPECT_EQ(sum({}), before);
+  EXPECT_EQ(cluster.peers().size(), 2u);
+}
+
+TEST_F(Loss, LeavesEveryFutureWithItsResult) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < 200; ++i)
+    futures.push_back(cluster.async(
+        [](int x) {
+          std::this_thread::sleep_for(1ms); // the work
+          return x * 3;
+        },
+        i));
+  futures[0].wait();
+  peers[0].end(SIGKILL);
+  for (int i = 0; i < 200; ++i)
+    EXPECT_EQ(futures[std::size_t(i)].get(), i * 3);
 }
 
 TEST_F(Loss, OfThePeerThatRunsASingleCallMovesTheCall) {
