@@ -109,29 +109,28 @@ QualType Reflector::fieldType(QualType type, uint64_t offset, unsigned flags, So
   return sema_.CheckTemplateIdType(TemplateName(field_), at, arguments);
 }
 
-void Reflector::addFields(ClassTemplateSpecializationDecl* reflect) {
-  if (reflect->isDependentContext() || !findVocabulary(reflect))
-    return;
+/// The class to reflect, complete; null if it shows nothing.
+const CXXRecordDecl* Reflector::reflectable(ClassTemplateSpecializationDecl* reflect) {
   QualType type = reflect->getTemplateArgs()[0].getAsType();
   auto* record = type->getAsCXXRecordDecl();
-  SourceLocation at = reflect->getLocation();
   if (!record || record->isUnion() || isStandard(record))
-    return;
-  if (!sema_.isCompleteType(at, type)) {
+    return nullptr;
+  if (!sema_.isCompleteType(reflect->getLocation(), type)) {
     Report(sema_.Diags)
             .error(placeOfUse(sema_, reflect->getPointOfInstantiation()),
                    "roam needs the fields of %0 here, but its definition is not "
                    "complete yet; move the use below it")
         << type;
-    return;
+    return nullptr;
   }
   record = record->getDefinition();
   if (!record || record->isInvalidDecl() || record->isDependentType())
-    return;
-  bool closure = record->isLambda();
-  if (!closure && !isPlainAggregate(record))
-    return;
+    return nullptr;
+  return record->isLambda() || isPlainAggregate(record) ? record : nullptr;
+}
 
+/// Fields<Field<...>, ...>; null if that could not be made.
+QualType Reflector::fieldList(const CXXRecordDecl* record, SourceLocation at) {
   TemplateArgumentListInfo fields(at, at);
   auto add = [&](QualType fieldOf, CharUnits offset, unsigned flags) {
     QualType field = fieldType(fieldOf.getCanonicalType(), offset.getQuantity(), flags, at);
@@ -144,6 +143,7 @@ void Reflector::addFields(ClassTemplateSpecializationDecl* reflect) {
     if (!baseRecord->isEmpty())
       add(base.getType(), layout.getBaseClassOffset(baseRecord), fieldBase);
   }
+  bool closure = record->isLambda();
   auto capture = closure ? record->captures_begin() : CXXRecordDecl::capture_const_iterator();
   for (const FieldDecl* field : record->fields()) {
     unsigned flags = field->isMutable() ? fieldMutable : 0;
@@ -157,12 +157,19 @@ void Reflector::addFields(ClassTemplateSpecializationDecl* reflect) {
     add(fieldOf, context_.toCharUnitsFromBits(layout.getFieldOffset(field->getFieldIndex())),
         flags);
   }
-  QualType list = sema_.CheckTemplateIdType(TemplateName(fields_), at, fields);
+  return sema_.CheckTemplateIdType(TemplateName(fields_), at, fields);
+}
+
+void Reflector::addFields(ClassTemplateSpecializationDecl* reflect) {
+  if (reflect->isDependentContext() || !findVocabulary(reflect))
+    return;
+  const CXXRecordDecl* record = reflectable(reflect);
+  QualType list = record ? fieldList(record, reflect->getLocation()) : QualType();
   if (list.isNull())
     return;
   addPublicAlias(context_, reflect, "type", list);
-  if (closure)
-    addPublicAlias(context_, reflect, "closure", type);
+  if (record->isLambda())
+    addPublicAlias(context_, reflect, "closure", reflect->getTemplateArgs()[0].getAsType());
 }
 
 void Reflector::addVerdict(ClassTemplateSpecializationDecl* shippable, bool value) {

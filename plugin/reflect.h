@@ -25,6 +25,8 @@ class Reflector {
 
  private:
   bool findVocabulary(clang::ClassTemplateSpecializationDecl* reflect);
+  const clang::CXXRecordDecl* reflectable(clang::ClassTemplateSpecializationDecl* reflect);
+  clang::QualType fieldList(const clang::CXXRecordDecl* record, clang::SourceLocation at);
   clang::QualType fieldType(clang::QualType type, uint64_t offset, unsigned flags,
                             clang::SourceLocation at);
 

@@ -44,6 +44,8 @@ struct Link {
   const char* link;
 };
 
+void PrintTo(const Link& link, std::ostream* out) { *out << link.compile << " | " << link.link; }
+
 class Linked : public ::testing::TestWithParam<Link> {};
 
 TEST_P(Linked, EveryClosureFindsItsRecordInTheManifest) {
