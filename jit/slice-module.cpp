@@ -1,5 +1,6 @@
 // Verifies, parses and prepares a slice.
 #include "jit/slice-module.h"
+#include "jit/slice/manifest.h"
 #include "jit/llvm-error.h"
 #include "jit/session.h"
 #include "jit/symbol-name.h"
@@ -43,9 +44,9 @@ void checkLayout(const Digest& digest, llvm::Module& module, const llvm::DataLay
 }
 
 void nameEntry(const Digest& digest, llvm::Module& module) {
-  llvm::Function* entry = module.getFunction(rootName);
+  llvm::Function* entry = module.getFunction(entrySymbol);
   if (!entry || entry->isDeclaration())
-    refuse(digest, std::string("has no entry: it does not define ") + rootName);
+    refuse(digest, std::string("has no entry: it does not define ") + entrySymbol);
   if (auto* starters = module.getNamedGlobal("llvm.global_ctors");
       starters && !starters->getInitializer()->isNullValue())
     refuse(digest, "has variables that are initialised when a program starts; slices don't start");

@@ -8,9 +8,6 @@
 
 namespace roam::jit {
 
-/// What the entry is called inside every slice, before it gets the name of its digest.
-inline constexpr const char* rootName = "roam.root";
-
 std::string symbolName(const Digest& entry);
 /// Nothing if `name` is not the symbol of an entry.
 std::optional<Digest> entryOf(std::string_view name);
