@@ -38,8 +38,8 @@ TEST_F(Calls, MapUnorderedGivesEachIndexOnce) {
 
 TEST_F(Calls, MapUnorderedKeepsATemporaryRange) {
   std::uint64_t lengths = 0, results = 0;
-  for (auto& [index, value] : cluster().mapUnordered(std::vector<std::string>(300, "four"),
-                                                     [](const std::string& s) { return s + "!"; })) {
+  for (auto& [index, value] : cluster().mapUnordered(
+           std::vector<std::string>(300, "four"), [](const std::string& s) { return s + "!"; })) {
     lengths += value.size();
     ++results;
   }
@@ -81,8 +81,8 @@ TEST_F(Calls, MapUnorderedThatIsDroppedEarlyLeavesTheRestUndone) {
 
 TEST_F(Reduction, EqualsTheFold) {
   std::vector<int> numbers = firstNumbers(12'345);
-  EXPECT_EQ(cluster().mapReduce(numbers, [](int x) { return std::int64_t(x) * x; }, std::plus<>(),
-                                std::int64_t(5)),
+  EXPECT_EQ(cluster().mapReduce(
+                numbers, [](int x) { return std::int64_t(x) * x; }, std::plus<>(), std::int64_t(5)),
             std::accumulate(numbers.begin(), numbers.end(), std::int64_t(5),
                             [](std::int64_t sum, int x) { return sum + std::int64_t(x) * x; }));
 }
@@ -92,19 +92,23 @@ TEST_F(Reduction, FoldsFromLeftToRight) {
   std::string expected = "<";
   for (int i = 0; i < 2000; ++i)
     expected += std::to_string(i);
-  EXPECT_EQ(cluster().mapReduce(firstNumbers(2000), [](int x) { return std::to_string(x); },
-                                concatenate, std::string("<")),
+  EXPECT_EQ(cluster().mapReduce(
+                firstNumbers(2000), [](int x) { return std::to_string(x); }, concatenate,
+                std::string("<")),
             expected);
 }
 
 TEST_F(Reduction, OfNothingIsTheStart) {
-  EXPECT_EQ(cluster().mapReduce(std::vector<int>(), [](int x) { return x; }, std::plus<>(), 42), 42);
+  EXPECT_EQ(cluster().mapReduce(
+                std::vector<int>(), [](int x) { return x; }, std::plus<>(), 42),
+            42);
 }
 
 TEST_F(Reduction, TakesAFunctionWithCaptures) {
   int modulus = 97;
   auto add = [modulus](int a, int b) { return (a + b) % modulus; };
-  EXPECT_EQ(cluster().mapReduce(firstNumbers(1000), [](int x) { return x; }, add, 0),
+  EXPECT_EQ(cluster().mapReduce(
+                firstNumbers(1000), [](int x) { return x; }, add, 0),
             499'500 % modulus);
 }
 
@@ -114,11 +118,12 @@ TEST_F(Reduction, OfFloatingPointIsTheSameOnOneTwoAndThreePeers) {
     numbers.push_back(1.0 / (1 + i * 7919 % 20'011));
   Peers three(3);
   std::set<double> sums;
-  for (std::string addresses : {three[0].address(), three[1].address() + "," + three[2].address(),
-                                three.addresses()}) {
+  for (std::string addresses :
+       {three[0].address(), three[1].address() + "," + three[2].address(), three.addresses()}) {
     Cluster some = connect(addresses);
     for (int repeat = 0; repeat < 3; ++repeat)
-      sums.insert(some.mapReduce(numbers, [](double x) { return x * 1.1; }, std::plus<>(), 0.0));
+      sums.insert(some.mapReduce(
+          numbers, [](double x) { return x * 1.1; }, std::plus<>(), 0.0));
   }
   EXPECT_EQ(sums.size(), 1u);
 }
@@ -126,8 +131,10 @@ TEST_F(Reduction, OfFloatingPointIsTheSameOnOneTwoAndThreePeers) {
 // --- async -------------------------------------------------------------------------------------
 
 TEST_F(Async, GivesTheResult) {
-  EXPECT_EQ(cluster().async([](int a, const std::string& b) { return b + std::to_string(a); }, 7,
-                            std::string("seven ")).get(),
+  EXPECT_EQ(cluster()
+                .async([](int a, const std::string& b) { return b + std::to_string(a); }, 7,
+                       std::string("seven "))
+                .get(),
             "seven 7");
 }
 
@@ -213,7 +220,8 @@ TEST_F(OnePeer, PeersSayWhoTheyAre) {
 
 TEST_F(OnePeer, OnRunsThere) {
   for (const Peer& peer : cluster().peers())
-    EXPECT_EQ(cluster().on(peer, [](int more) { return getppid() + more; }, 1),
+    EXPECT_EQ(cluster().on(
+                  peer, [](int more) { return getppid() + more; }, 1),
               peers()[peer.index].id() + 1);
 }
 

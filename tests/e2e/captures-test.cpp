@@ -22,7 +22,7 @@ namespace roam::e2e {
 namespace {
 
 class Captures : public SharedPeers {
-protected:
+ protected:
   /// f(0) ... f(9) there equal those here.
   template <class F>
   static void arrive(F f) {
@@ -51,23 +51,24 @@ struct Employee : Person {
 
 /// Encodes itself as for cereal.
 class Account {
-public:
+ public:
   Account() = default;
-  explicit Account(std::string owner) : owner_(std::move(owner)), cents_(long(owner_.size()) * 100) {}
+  explicit Account(std::string owner)
+      : owner_(std::move(owner)), cents_(long(owner_.size()) * 100) {}
   std::string text() const { return owner_ + " " + std::to_string(cents_); }
   template <class Archive>
   void serialize(Archive& ar) {
     ar(owner_, cents_);
   }
 
-private:
+ private:
   std::string owner_;
   long cents_ = 0;
 };
 
 /// Encodes itself as for Boost.
 class Ledger {
-public:
+ public:
   Ledger() = default;
   explicit Ledger(std::vector<Account> accounts) : accounts_(std::move(accounts)) {}
   std::string text() const {
@@ -78,10 +79,10 @@ public:
   }
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar & accounts_ & year_;
+    ar& accounts_& year_;
   }
 
-private:
+ private:
   std::vector<Account> accounts_;
   int year_ = 2024;
 };
@@ -109,7 +110,8 @@ TEST_F(Captures, StringsArrive) {
   std::string empty, brief = "brief", withZero("a\0b", 3), lengthy(100'000, 'z');
   std::u16string wide = u"wide";
   arrive([=](int x) {
-    return empty + brief + withZero + lengthy.substr(99'990) + std::to_string(wide.size() + std::size_t(x));
+    return empty + brief + withZero + lengthy.substr(99'990) +
+           std::to_string(wide.size() + std::size_t(x));
   });
 }
 
@@ -179,8 +181,9 @@ TEST_F(Captures, OptionalsVariantsAndTuplesArrive) {
   std::pair<std::string, std::pair<int, int>> pair("p", {4, 5});
   arrive([=](int x) {
     return *some + (none ? "?" : "-") + std::to_string(std::get<2>(variant)[1]) +
-           std::to_string(nothing.index()) + std::get<1>(tuple) + std::to_string(*std::get<2>(tuple)) +
-           pair.first + std::to_string(pair.second.second + x);
+           std::to_string(nothing.index()) + std::get<1>(tuple) +
+           std::to_string(*std::get<2>(tuple)) + pair.first +
+           std::to_string(pair.second.second + x);
   });
 }
 

@@ -9,8 +9,9 @@ namespace roam::e2e {
 namespace {
 
 class Command : public EndToEnd {
-protected:
-  static Ended roam(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) {
+ protected:
+  static Ended roam(std::vector<std::string> arguments,
+                    const std::vector<std::string>& environment = {}) {
     arguments.insert(arguments.begin(), builtProgram("roam"));
     return run(arguments, environment);
   }
@@ -37,11 +38,10 @@ TEST_F(Command, HelpStatesCommandsAndExitCodes) {
 }
 
 TEST_F(Command, AWrongCommandLineIsTwo) {
-  std::vector<std::vector<std::string>> wrong = {
-      {},           {"frobnicate"},
-      {"--wrong"},  {"peer", "--workers", "0"},
-      {"inspect"},  {"inspect", "/does/not/exist"},
-      {"status"},   {"peer", "--wrong"}};
+  std::vector<std::vector<std::string>> wrong = {{},          {"frobnicate"},
+                                                 {"--wrong"}, {"peer", "--workers", "0"},
+                                                 {"inspect"}, {"inspect", "/does/not/exist"},
+                                                 {"status"},  {"peer", "--wrong"}};
   for (auto& arguments : wrong) {
     Ended ended = roam(arguments);
     EXPECT_EQ(ended.status, 2) << testing::PrintToString(arguments);
@@ -148,8 +148,8 @@ TEST_F(Command, APeerNamesAnAddressThatIsInUse) {
 TEST_F(Command, APeerListensOnSeveralAddresses) {
   TemporaryFolder folder;
   std::string path = "unix:" + folder.path() + "/peer";
-  Process peer({builtProgram("roam"), "peer", "--listen", path, "--listen", "127.0.0.1:0", "--workers",
-                "1", "--cache", ""});
+  Process peer({builtProgram("roam"), "peer", "--listen", path, "--listen", "127.0.0.1:0",
+                "--workers", "1", "--cache", ""});
   std::string addresses;
   for (int i = 0; i < 2; ++i) {
     std::string line = peer.line();

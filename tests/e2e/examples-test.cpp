@@ -12,7 +12,7 @@ namespace roam::e2e {
 namespace {
 
 class Examples : public EndToEnd {
-protected:
+ protected:
   static Ended runExample(const std::string& name, std::vector<std::string> arguments = {},
                           const std::vector<std::string>& environment = {}) {
     arguments.insert(arguments.begin(), builtProgram(name));
@@ -30,7 +30,8 @@ TEST_F(Examples, HelloGreetsFromEveryPeerAndConvertsEuros) {
   for (auto& peer : peers) {
     std::string line;
     std::getline(lines, line);
-    EXPECT_NE(line.find(":" + std::to_string(peer->id()) + ": hello from process "), std::string::npos)
+    EXPECT_NE(line.find(":" + std::to_string(peer->id()) + ": hello from process "),
+              std::string::npos)
         << line;
   }
   std::string rest((std::istreambuf_iterator<char>(lines)), std::istreambuf_iterator<char>());
@@ -57,7 +58,8 @@ Counts countsIn(const std::string& text) {
   return counts;
 }
 
-/// What the tools of the system count. A line end is added to every file, since a word does not go on in the next one.
+/// What the tools of the system count. A line end is added to every file, since a word does not go
+/// on in the next one.
 Counts countedByTheShell(const std::string& folder) {
   Ended ended = run({"/bin/sh", "-c",
                      "find -L \"$1\" -type f -exec sh -c 'cat \"$1\"; echo' _ {} \\; |"
@@ -80,7 +82,9 @@ TEST_F(Examples, WordCountEqualsTheShellsOnOddFiles) {
   write(root / "empty", "");
   write(root / "no end of line", "fish");
   write(root / "deep/er/still", "it's l'été in two-word 3D");
-  write(root / "bytes", std::string("a\0b\xFF\xFE" "c\r\nD\tE", 11));
+  write(root / "bytes", std::string("a\0b\xFF\xFE"
+                                    "c\r\nD\tE",
+                                    11));
   write(root / "long", std::string(300'000, 'x') + " " + std::string(3, 'Y'));
   Peers peers(2);
   Ended ended = runExample("word-count", {"--all", root}, {"ROAM_JOIN=" + peers.addresses()});
@@ -134,7 +138,8 @@ Picture readPng(const std::string& path) {
   picture.width = image.width;
   picture.height = image.height;
   picture.pixels.resize(PNG_IMAGE_SIZE(image));
-  EXPECT_TRUE(png_image_finish_read(&image, nullptr, picture.pixels.data(), 0, nullptr)) << image.message;
+  EXPECT_TRUE(png_image_finish_read(&image, nullptr, picture.pixels.data(), 0, nullptr))
+      << image.message;
   return picture;
 }
 

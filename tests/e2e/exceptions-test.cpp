@@ -50,8 +50,8 @@ struct Portrait {
   bool operator==(const Portrait&) const = default;
 };
 std::ostream& operator<<(std::ostream& out, const Portrait& p) {
-  return out << p.type << ": " << p.what << " [" << p.category << " " << p.code << "] " << p.path1 << " "
-             << p.path2;
+  return out << p.type << ": " << p.what << " [" << p.category << " " << p.code << "] " << p.path1
+             << " " << p.path2;
 }
 
 template <class F>
@@ -59,8 +59,8 @@ Portrait portraitOfWhatIsThrownBy(const F& f) {
   try {
     f();
   } catch (const std::filesystem::filesystem_error& error) {
-    return {typeid(error).name(), error.what(),       error.code().category().name(),
-            error.path1(),        error.path2(),      error.code().value()};
+    return {typeid(error).name(), error.what(),  error.code().category().name(),
+            error.path1(),        error.path2(), error.code().value()};
   } catch (const std::system_error& error) {
     return {typeid(error).name(), error.what(), error.code().category().name(), "", "",
             error.code().value()};
@@ -135,10 +135,13 @@ TEST_F(Exceptions, OfValuelessVariantsComeBack) {
 TEST_F(Exceptions, WithAnErrorCodeComeBackWithIt) {
   sameThere(cluster(), [] { throw std::system_error(2, std::generic_category(), "opening it"); });
   sameThere(cluster(), [] { throw std::system_error(13, std::system_category()); });
-  sameThere(cluster(), [] { throw std::system_error(std::make_error_code(std::errc::timed_out), "a: b"); });
+  sameThere(cluster(),
+            [] { throw std::system_error(std::make_error_code(std::errc::timed_out), "a: b"); });
   sameThere(cluster(), [] { throw std::system_error(std::error_code(), "no error"); });
   sameThere(cluster(), [] { throw std::ios_base::failure("reading", std::io_errc::stream); });
-  sameThere(cluster(), [] { throw std::ios_base::failure("writing", std::error_code(28, std::system_category())); });
+  sameThere(cluster(), [] {
+    throw std::ios_base::failure("writing", std::error_code(28, std::system_category()));
+  });
   sameThere(cluster(), [] { throw std::future_error(std::future_errc::no_state); });
   sameThere(cluster(), [] {
     std::future<int> broken = std::promise<int>().get_future();
@@ -169,7 +172,8 @@ TEST_F(Exceptions, OfTheFileSystemComeBackWithTheirPaths) {
   sameThere(cluster(), [] { std::filesystem::rename("/does/not/exist", "/nor [this]"); });
   sameThere(cluster(), [] { std::filesystem::create_directory("/proc/none"); });
   sameThere(cluster(), [] {
-    throw std::filesystem::filesystem_error("no path: at all", std::error_code(2, std::generic_category()));
+    throw std::filesystem::filesystem_error("no path: at all",
+                                            std::error_code(2, std::generic_category()));
   });
 }
 
@@ -179,10 +183,12 @@ TEST_F(Exceptions, WithACategoryOfTheProgramsOwnAreRemoteErrors) {
     std::string message(int) const override { return "own message"; }
   };
   try {
-    cluster().async([] {
-      static const Own own;
-      throw std::system_error(3, own, "text");
-    }).get();
+    cluster()
+        .async([] {
+          static const Own own;
+          throw std::system_error(3, own, "text");
+        })
+        .get();
     FAIL() << "it throws";
   } catch (const RemoteError& error) {
     EXPECT_EQ(error.typeName(), "std::system_error");
@@ -222,8 +228,8 @@ TEST_F(Exceptions, OfOnesOwnAreRemoteErrorsThatSayWhatAndWhere) {
     std::set<std::string> names = {cluster().peers()[0].name, cluster().peers()[1].name};
     EXPECT_TRUE(names.contains(error.peer())) << error.peer();
     std::string all = error.what();
-    for (std::string part : {std::string("app::BadRate"), std::string("rate of 30"), std::string("30"),
-                             error.peer()})
+    for (std::string part :
+         {std::string("app::BadRate"), std::string("rate of 30"), std::string("30"), error.peer()})
       EXPECT_NE(all.find(part), std::string::npos) << part << " in: " << all;
   }
 }
@@ -249,11 +255,14 @@ TEST_F(Exceptions, AtTheLowestIndexWinEveryTime) {
   oneEach.chunk = 1;
   for (int round = 0; round < 10; ++round)
     try {
-      cluster().map(std::views::iota(0, 1000), [](int x) {
-        if (x >= 300 && x % 2 == 0)
-          throw std::runtime_error(std::to_string(x));
-        return x;
-      }, oneEach);
+      cluster().map(
+          std::views::iota(0, 1000),
+          [](int x) {
+            if (x >= 300 && x % 2 == 0)
+              throw std::runtime_error(std::to_string(x));
+            return x;
+          },
+          oneEach);
       FAIL() << "it throws";
     } catch (const std::runtime_error& error) {
       EXPECT_STREQ(error.what(), "300");
@@ -262,12 +271,14 @@ TEST_F(Exceptions, AtTheLowestIndexWinEveryTime) {
 
 TEST_F(Exceptions, OfTheOriginsOwnEncodingComeAtOnce) {
   std::vector<app::Unsendable> values = {{1}, {2}, {3}};
-  EXPECT_THROW(cluster().map(values, [](const app::Unsendable& u) { return u.value; }), std::domain_error);
+  EXPECT_THROW(cluster().map(values, [](const app::Unsendable& u) { return u.value; }),
+               std::domain_error);
 }
 
 TEST_F(Exceptions, LeaveThePeerAbleToRunTheNextCall) {
   for (int i = 0; i < 100; ++i)
-    EXPECT_THROW(cluster().async([] { throw std::runtime_error("again"); }).get(), std::runtime_error);
+    EXPECT_THROW(cluster().async([] { throw std::runtime_error("again"); }).get(),
+                 std::runtime_error);
   EXPECT_EQ(cluster().async([] { return 1; }).get(), 1);
   EXPECT_EQ(peers()[0].counters().workersLost + peers()[1].counters().workersLost, 0u);
 }

@@ -1,6 +1,8 @@
-// A peer's floating-point results have the very bits of this program's own, also where its CPU could fuse operations.
+// A peer's floating-point results have the very bits of this program's own, also where its CPU
+// could fuse operations.
 //
-// This file is compiled for the generic x86-64, which has no fused multiply-add; peers compile for the CPU they run on.
+// This file is compiled for the generic x86-64, which has no fused multiply-add; peers compile for
+// the CPU they run on.
 #include "tests/e2e/shared-peers.h"
 #include <array>
 #include <bit>
@@ -15,7 +17,7 @@ namespace roam::e2e {
 namespace {
 
 class FloatingPoint : public SharedPeers {
-protected:
+ protected:
   /// Every result there has the bits of the one here.
   template <class Range, class F>
   static void sameBits(const Range& range, const F& f) {
@@ -85,9 +87,16 @@ TEST_F(FloatingPoint, LoopsThatTheCompilerVectorisesKeepTheirBits) {
 
 TEST_F(FloatingPoint, FunctionsOfTheLibraryGiveTheSame) {
   sameBits(randomInputs<double>(5'000), [](const Three<double>& v) {
-    return std::array{std::sin(v[0]),  std::cos(v[1]),         std::exp(v[2] / 1e6), std::log(std::abs(v[0])),
-                      std::sqrt(std::abs(v[1])), std::pow(std::abs(v[2]), 0.3), std::tanh(v[0]),
-                      std::fmod(v[1], 0.7),      std::hypot(v[0], v[2]),        std::floor(v[1])};
+    return std::array{std::sin(v[0]),
+                      std::cos(v[1]),
+                      std::exp(v[2] / 1e6),
+                      std::log(std::abs(v[0])),
+                      std::sqrt(std::abs(v[1])),
+                      std::pow(std::abs(v[2]), 0.3),
+                      std::tanh(v[0]),
+                      std::fmod(v[1], 0.7),
+                      std::hypot(v[0], v[2]),
+                      std::floor(v[1])};
   });
   sameBits(randomInputs<float>(5'000), [](const Three<float>& v) {
     return std::array{std::sin(v[0]), std::exp(v[1] / 1e6f), std::sqrt(std::abs(v[2])),
@@ -121,13 +130,15 @@ TEST_F(FloatingPoint, SpecialValuesArrive) {
                                  std::bit_cast<double>(0x7ff8'0000'dead'beefu),
                                  std::numeric_limits<double>::max()};
   sameBits(special, [](double x) { return x; });
-  sameBits(special, [](double x) { return std::array{x / 2, x * 2, x < 0 ? 1.0 : std::copysign(2.0, x)}; });
+  sameBits(special, [](double x) {
+    return std::array{x / 2, x * 2, x < 0 ? 1.0 : std::copysign(2.0, x)};
+  });
 }
 
 TEST_F(FloatingPoint, ConversionsAndRoundingAreTheSame) {
   sameBits(randomInputs<double>(5'000), [](const Three<double>& v) {
-    return std::array{double(float(v[0])), double(long(v[1])), std::nearbyint(v[2]), std::round(v[0]),
-                      double(unsigned(std::abs(v[1])))};
+    return std::array{double(float(v[0])), double(long(v[1])), std::nearbyint(v[2]),
+                      std::round(v[0]), double(unsigned(std::abs(v[1])))};
   });
 }
 

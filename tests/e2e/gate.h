@@ -30,13 +30,13 @@ struct Entrance {
 
 /// Closed until it is opened, or destroyed.
 class Gate {
-public:
+ public:
   Gate() { std::fclose(std::fopen(entrance().path.c_str(), "w")); }
   Gate(const Gate&) = delete;
   void open() const { std::remove(entrance().path.c_str()); }
   Entrance entrance() const { return {folder_.path() + "/closed"}; }
 
-private:
+ private:
   TemporaryFolder folder_;
 };
 

@@ -1,4 +1,5 @@
-// What a lambda may do inside: the language and the standard library, on a peer that was built without it.
+// What a lambda may do inside: the language and the standard library, on a peer that was built
+// without it.
 #include "tests/e2e/shared-peers.h"
 #include <algorithm>
 #include <any>
@@ -23,7 +24,7 @@ namespace roam::e2e {
 namespace {
 
 class Language : public SharedPeers {
-protected:
+ protected:
   /// f(0) ... f(count - 1) there equal those here.
   template <class F>
   static void runs(F f, int count = 50) {
@@ -38,33 +39,39 @@ struct Multiply {
 };
 
 class Shape {
-public:
+ public:
   virtual ~Shape() = default;
   virtual double area() const = 0;
   virtual std::string name() const { return "shape"; }
 };
 class Square : public Shape {
-public:
+ public:
   explicit Square(double side) : side_(side) {}
   double area() const override { return side_ * side_; }
   std::string name() const override { return "square of " + Shape::name(); }
 
-private:
+ private:
   double side_;
 };
 class Circle final : public Shape {
-public:
+ public:
   explicit Circle(double radius) : radius_(radius) {}
   double area() const override { return 3 * radius_ * radius_; }
 
-private:
+ private:
   double radius_;
 };
 
-inline int fibonacci(int n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
+inline int fibonacci(int n) {
+  return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+}
 bool isOdd(unsigned n);
-bool isEven(unsigned n) { return n == 0 || isOdd(n - 1); }
-bool isOdd(unsigned n) { return n != 0 && isEven(n - 1); }
+bool isEven(unsigned n) {
+  return n == 0 || isOdd(n - 1);
+}
+bool isOdd(unsigned n) {
+  return n != 0 && isEven(n - 1);
+}
 
 template <class T>
 T cubed(T x) {
@@ -79,7 +86,8 @@ struct Odd : std::runtime_error {
 TEST_F(Language, GenericLambdas) {
   runs([](auto x) { return cubed(x) + 1; });
   auto twice = [](auto x) { return x + x; };
-  EXPECT_EQ(cluster().map(std::vector<std::string>{"a", "b"}, twice), (std::vector<std::string>{"aa", "bb"}));
+  EXPECT_EQ(cluster().map(std::vector<std::string>{"a", "b"}, twice),
+            (std::vector<std::string>{"aa", "bb"}));
   EXPECT_EQ(cluster().map(std::vector{1.5, 2.5}, twice), (std::vector{3.0, 5.0}));
 }
 
@@ -271,12 +279,18 @@ TEST_F(Language, SwitchesAndTablesOfConstants) {
   runs([](int x) -> std::string {
     static constexpr const char* names[] = {"zero", "one", "two", "three"};
     switch (x % 6) {
-    case 0: return "none";
-    case 1: return names[x % 4];
-    case 2: return "two";
-    case 3: return names[3];
-    case 4: return std::string(names[1]) + names[2];
-    default: return "many";
+    case 0:
+      return "none";
+    case 1:
+      return names[x % 4];
+    case 2:
+      return "two";
+    case 3:
+      return names[3];
+    case 4:
+      return std::string(names[1]) + names[2];
+    default:
+      return "many";
     }
   });
 }

@@ -19,8 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 
 class Loss : public EndToEnd {
-protected:
-  /// Maps 200 slow tasks and calls `disturb` once, when the first results are here. The results must be all, and right.
+ protected:
+  /// Maps 200 slow tasks and calls `disturb` once, when the first results are here. The results
+  /// must be all, and right.
   template <class Disturb>
   static void mapWhile(Cluster& cluster, const Disturb& disturb) {
     auto numbers = std::views::iota(0, 200);
@@ -29,10 +30,13 @@ protected:
       if (!std::exchange(disturbed, true))
         disturb();
     };
-    auto squares = cluster.map(numbers, [](int x) {
-      std::this_thread::sleep_for(4ms); // the work
-      return x * x;
-    }, options);
+    auto squares = cluster.map(
+        numbers,
+        [](int x) {
+          std::this_thread::sleep_for(4ms); // the work
+          return x * x;
+        },
+        options);
     ASSERT_EQ(squares.size(), 200u);
     for (int x : numbers)
       EXPECT_EQ(squares[std::size_t(x)], x * x);
@@ -257,7 +261,7 @@ TEST_F(Loss, OnTheFirstTriesOnlyLeavesTheMapComplete) {
 
 /// A port of 127.0.0.1 that nobody else gets; nothing listens on it until listen() is called.
 class Port {
-public:
+ public:
   Port() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in name{};
     name.sin_family = AF_INET;
@@ -273,7 +277,7 @@ public:
   const std::string& address() const { return address_; }
   void listen() const { ::listen(socket_, 10); }
 
-private:
+ private:
   int socket_;
   std::string address_;
 };
@@ -289,9 +293,8 @@ TEST_F(Loss, NobodyAtTheAddressIsPeerLostThatNamesIt) {
 TEST_F(Loss, EveryAddressWhereNobodyIsIsNamed) {
   Peers peers(1);
   Port first, second;
-  std::string words = wordsOf<PeerLost>([&] {
-    connect(first.address() + "," + peers.addresses() + ", " + second.address());
-  });
+  std::string words = wordsOf<PeerLost>(
+      [&] { connect(first.address() + "," + peers.addresses() + ", " + second.address()); });
   EXPECT_TRUE(contains(words, first.address()) && contains(words, second.address())) << words;
   EXPECT_FALSE(contains(words, peers.addresses())) << words;
 }
@@ -304,14 +307,15 @@ TEST_F(Loss, APortThatNeverAnswersIsPeerLost) {
 }
 
 TEST_F(Loss, AnAddressThatIsNoneIsSaidInWords) {
-  for (std::string wrong : {"nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http", "unix:",
-                            "10.11.12.13:70", "[::1", "host.example:70"})
+  for (std::string wrong : {"nonsense", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http",
+                            "unix:", "10.11.12.13:70", "[::1", "host.example:70"})
     try {
       connect(wrong);
       ADD_FAILURE() << wrong;
     } catch (const Error& error) {
       EXPECT_TRUE(contains(error.what(), wrong)) << error.what();
-      EXPECT_FALSE(contains(error.what(), ".c++:")) << "no place in a source file: " << error.what();
+      EXPECT_FALSE(contains(error.what(), ".c++:"))
+          << "no place in a source file: " << error.what();
     }
   for (std::string empty : {"", ",", " , "})
     wordsOf<ConfigurationError>([&] { connect(empty); });

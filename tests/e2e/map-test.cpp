@@ -13,7 +13,7 @@ namespace roam::e2e {
 namespace {
 
 class Map : public SharedPeers {
-protected:
+ protected:
   template <class Range, class F>
   static void equalsTheLoop(const Range& range, F f) {
     EXPECT_EQ(cluster().map(range, f), loop(range, f));
@@ -28,12 +28,12 @@ struct Point {
 
 /// Has no default constructor.
 class Celsius {
-public:
+ public:
   explicit Celsius(double degrees) : degrees_(degrees) {}
   double degrees() const { return degrees_; }
   bool operator==(const Celsius&) const = default;
 
-private:
+ private:
   double degrees_;
 };
 

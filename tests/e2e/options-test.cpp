@@ -18,8 +18,8 @@ class Threads : public SharedPeers {};
 TEST_F(OptionsOfACall, ChunkSaysHowManyElementsAreSentAtATime) {
   Options options;
   options.chunk = 7;
-  auto places = cluster().map(std::views::iota(0, 30), [place = -1](int) mutable { return ++place; },
-                              options);
+  auto places = cluster().map(
+      std::views::iota(0, 30), [place = -1](int) mutable { return ++place; }, options);
   for (int i = 0; i < 30; ++i)
     EXPECT_EQ(places[std::size_t(i)], i % 7);
 }
@@ -33,7 +33,8 @@ TEST_F(OptionsOfACall, ProgressRisesToTheTotalOnTheCallersThread) {
     seen.push_back(progress);
     threads.insert(std::this_thread::get_id());
   };
-  cluster().map(std::views::iota(0, 1000), [](int x) { return x; }, options);
+  cluster().map(
+      std::views::iota(0, 1000), [](int x) { return x; }, options);
   ASSERT_EQ(seen.size(), 100u);
   for (std::size_t i = 0; i < seen.size(); ++i) {
     EXPECT_EQ(seen[i].total, 1000u);
@@ -49,14 +50,15 @@ TEST_F(OptionsOfACall, ProgressIsToldByUnorderedMapsAndReductionsToo) {
     EXPECT_GT(progress.done, last);
     last = progress.done;
   };
-  for (auto& each : cluster().mapUnordered(std::views::iota(0, 500), [](int x) { return x; },
-                                           std::move(options)))
+  for (auto& each : cluster().mapUnordered(
+           std::views::iota(0, 500), [](int x) { return x; }, std::move(options)))
     (void)each;
   EXPECT_EQ(last, 500u);
   std::uint64_t reduced = 0;
   Options more;
   more.progress = [&](const Progress& progress) { reduced = progress.done; };
-  cluster().mapReduce(std::views::iota(0, 500), [](int x) { return x; }, std::plus<>(), 0, more);
+  cluster().mapReduce(
+      std::views::iota(0, 500), [](int x) { return x; }, std::plus<>(), 0, more);
   EXPECT_EQ(reduced, 500u);
 }
 
@@ -67,7 +69,8 @@ TEST_F(OptionsOfACall, AnExceptionOfProgressEndsTheMap) {
     if (progress.done == 3)
       throw std::domain_error("enough");
   };
-  EXPECT_THROW(cluster().map(std::views::iota(0, 1000), [](int x) { return x; }, options),
+  EXPECT_THROW(cluster().map(
+                   std::views::iota(0, 1000), [](int x) { return x; }, options),
                std::domain_error);
   EXPECT_EQ(cluster().map(std::vector{1}, [](int x) { return x; }), std::vector{1});
 }
@@ -97,7 +100,8 @@ TEST_F(Threads, MayCallAtTheSameTime) {
       try {
         for (int round = 0; round < 10; ++round) {
           auto twice = [t](int x) { return x * 2 + int(t); };
-          if (cluster().map(std::views::iota(0, 300), twice) != loop(std::views::iota(0, 300), twice))
+          if (cluster().map(std::views::iota(0, 300), twice) !=
+              loop(std::views::iota(0, 300), twice))
             said = "map";
           if (cluster().async(twice, round).get() != round * 2 + int(t))
             said = "async";
@@ -120,7 +124,8 @@ TEST_F(Threads, MayHaveClustersOfTheirOwn) {
   for (std::size_t t = 0; t < sums.size(); ++t)
     threads.emplace_back([&sum = sums[t]] {
       Cluster own = connect(peers().addresses());
-      sum = own.mapReduce(std::views::iota(0, 100), [](int x) { return x; }, std::plus<>(), 0);
+      sum = own.mapReduce(
+          std::views::iota(0, 100), [](int x) { return x; }, std::plus<>(), 0);
     });
   for (auto& thread : threads)
     thread.join();

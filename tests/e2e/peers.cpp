@@ -70,7 +70,9 @@ struct Pipe {
   }
 };
 
-int codeOf(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+int codeOf(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 int waitFor(pid_t process) {
   int status = 0;
@@ -119,7 +121,9 @@ EndToEnd::EndToEnd() {
   alarm(secondsOfATest);
 }
 
-EndToEnd::~EndToEnd() { alarm(0); }
+EndToEnd::~EndToEnd() {
+  alarm(0);
+}
 
 void await(const char* what, const std::function<bool()>& condition) {
   auto deadline = std::chrono::steady_clock::now() + patience;
@@ -205,20 +209,24 @@ std::string Process::line() {
   return line;
 }
 
-void Process::signal(int number) const { kill(id_, number); }
+void Process::signal(int number) const {
+  kill(id_, number);
+}
 
 int Process::end(int number) {
   signal(number);
   return waitFor(std::exchange(id_, -1));
 }
 
-PeerProcess::PeerProcess(unsigned workers) : workers_(workers) { start(); }
+PeerProcess::PeerProcess(unsigned workers) : workers_(workers) {
+  start();
+}
 
 void PeerProcess::start() {
   // Its standard input is also its lifeline: it ends with this program, however that ends.
   process_ = std::make_unique<Process>(std::vector<std::string>{
-      builtProgram("roam"), "peer", "--listen", "127.0.0.1:0", "--workers", std::to_string(workers_),
-      "--cache", cache_.path(), "--lifeline", "0"});
+      builtProgram("roam"), "peer", "--listen", "127.0.0.1:0", "--workers",
+      std::to_string(workers_), "--cache", cache_.path(), "--lifeline", "0"});
   std::string line = process_->line();
   constexpr std::string_view announcement = "roam peer listening on ";
   if (!line.starts_with(announcement))

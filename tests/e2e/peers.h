@@ -1,4 +1,5 @@
-// The other processes of an end-to-end test: real `roam peer` processes on 127.0.0.1, and programs run to their end.
+// The other processes of an end-to-end test: real `roam peer` processes on 127.0.0.1, and programs
+// run to their end.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,7 +14,7 @@ namespace roam::e2e {
 
 /// Ends the program, with the test's name, if a test takes longer than a minute and a half.
 class EndToEnd : public testing::Test {
-protected:
+ protected:
   EndToEnd();
   ~EndToEnd() override;
 };
@@ -28,13 +29,13 @@ std::vector<pid_t> childrenOf(pid_t process);
 
 /// A folder in the temporary directory, removed with the object.
 class TemporaryFolder {
-public:
+ public:
   TemporaryFolder();
   ~TemporaryFolder();
   TemporaryFolder(const TemporaryFolder&) = delete;
   const std::string& path() const { return path_; }
 
-private:
+ private:
   std::string path_;
 };
 
@@ -51,8 +52,9 @@ Ended run(const std::vector<std::string>& words, const std::vector<std::string>&
 
 /// A program that runs beside the test and is killed with the object.
 class Process {
-public:
-  /// Its standard output is read by line(). Its standard input is a pipe of which we hold the other end.
+ public:
+  /// Its standard output is read by line(). Its standard input is a pipe of which we hold the other
+  /// end.
   explicit Process(const std::vector<std::string>& words);
   ~Process();
   Process(const Process&) = delete;
@@ -64,7 +66,7 @@ public:
   /// Sends the signal and waits for its end. Gives its exit code, or 128 + signal.
   int end(int number);
 
-private:
+ private:
   pid_t id_ = -1;
   int input_ = -1, output_ = -1;
   std::string read_;
@@ -77,7 +79,7 @@ struct Counters {
 
 /// One `roam peer` on a port that the kernel chose, with a cache folder of its own.
 class PeerProcess {
-public:
+ public:
   explicit PeerProcess(unsigned workers);
 
   const std::string& address() const { return address_; }
@@ -88,7 +90,7 @@ public:
   /// Ends it in order and starts another on the same cache folder, at another address.
   void restart();
 
-private:
+ private:
   void start();
   TemporaryFolder cache_;
   unsigned workers_;
@@ -98,7 +100,7 @@ private:
 
 /// Several of them.
 class Peers {
-public:
+ public:
   explicit Peers(unsigned count, unsigned workers = 1);
   /// For roam::connect.
   std::string addresses() const;
@@ -107,7 +109,7 @@ public:
   auto begin() { return peers_.begin(); }
   auto end() { return peers_.end(); }
 
-private:
+ private:
   std::vector<std::unique_ptr<PeerProcess>> peers_;
 };
 

@@ -14,7 +14,7 @@ namespace roam::e2e {
 namespace {
 
 class PrivateClusters : public EndToEnd {
-protected:
+ protected:
   /// The supervisors and workers of all its peers.
   static std::vector<pid_t> processesOf(Cluster& cluster) {
     std::vector<pid_t> processes;
@@ -106,7 +106,8 @@ TEST_F(PrivateClusters, ThatCannotStartSayWhatIsMissing) {
     connect();
     ADD_FAILURE() << "there is no such command";
   } catch (const ConfigurationError& error) {
-    EXPECT_NE(std::string(error.what()).find("/does/not/exist/roam"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("/does/not/exist/roam"), std::string::npos)
+        << error.what();
   }
   setenv("ROAM_COMMAND", "/bin/true", 1);
   try {

@@ -1,7 +1,8 @@
 // A program of its own, that the tests start, start again, and kill.
 //
 //   roam-e2e-program sum        joins ROAM_JOIN and maps one lambda twice; prints the two sums
-//   roam-e2e-program private    starts a private cluster, prints the processes of its peers and workers in one line,
+//   roam-e2e-program private    starts a private cluster, prints the processes of its peers and
+//   workers in one line,
 //                               and ends when its standard input does
 #include <cstdio>
 #include <cstring>
@@ -17,7 +18,8 @@ static void sum() {
   options.chunk = 1; // so that every peer runs some
   for (int round = 0; round < 2; ++round) {
     long sum = 0;
-    for (int square : cluster.map(numbers, [round](int x) { return x * x + round; }, options))
+    for (int square : cluster.map(
+             numbers, [round](int x) { return x * x + round; }, options))
       sum += square;
     std::printf("%ld\n", sum);
   }

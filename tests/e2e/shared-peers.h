@@ -5,9 +5,10 @@
 
 namespace roam::e2e {
 
-/// A cluster of two peers with one worker each, started for the first test and ended after the last.
+/// A cluster of two peers with one worker each, started for the first test and ended after the
+/// last.
 class SharedPeers : public EndToEnd {
-public:
+ public:
   static void SetUpTestSuite() {
     peers_ = std::make_unique<Peers>(2);
     cluster_ = std::make_unique<Cluster>(connect(peers_->addresses()));
@@ -17,11 +18,11 @@ public:
     peers_ = nullptr;
   }
 
-protected:
+ protected:
   static Cluster& cluster() { return *cluster_; }
   static Peers& peers() { return *peers_; }
 
-private:
+ private:
   static inline std::unique_ptr<Peers> peers_;
   static inline std::unique_ptr<Cluster> cluster_;
 };

@@ -1,15 +1,16 @@
 // Code travels to a peer once, is compiled there once, and is known to it from then on.
 #include "tests/e2e/peers.h"
-#include <roam/roam.h>
 #include <ranges>
+#include <roam/roam.h>
 
 namespace roam::e2e {
 namespace {
 
 class Code : public EndToEnd {
-protected:
+ protected:
   static void runProgram(Peers& peers) {
-    Ended ended = run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + peers.addresses()});
+    Ended ended =
+        run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + peers.addresses()});
     EXPECT_EQ(ended.status, 0) << ended.errors;
     EXPECT_EQ(ended.output, "1800\n2000\n") << ended.errors;
   }
