@@ -1,5 +1,6 @@
 // The `roam` command: runs peers, shows what they do, and looks into programs.
 #include "tools/commands.h"
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <kj/exception.h>
@@ -25,6 +26,12 @@ int run(int argc, char** argv) {
   addStatusCommand(app, chosen);
   addInspectCommand(app, chosen);
   addVersionCommand(app, chosen);
+  auto named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
+  auto commands = app.get_subcommands({});
+  if (argc > 1 && argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), named)) {
+    std::fprintf(stderr, "roam: there is no command '%s'; `roam --help` lists them\n", argv[1]);
+    return exitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
