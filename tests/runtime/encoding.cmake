@@ -2,13 +2,13 @@
 # what they refuse at compile time.
 set(headers ${PROJECT_SOURCE_DIR}/runtime/include)
 
-roam_test(archive-test SOURCES archive-test.cpp)
+roam_test(archive-test SINGLE_THREADED SOURCES archive-test.cpp)
 target_include_directories(archive-test PRIVATE ${headers})
 
-roam_test(error-test SOURCES error-test.cpp ${PROJECT_SOURCE_DIR}/runtime/error.cpp)
+roam_test(error-test SINGLE_THREADED SOURCES error-test.cpp ${PROJECT_SOURCE_DIR}/runtime/error.cpp)
 target_include_directories(error-test PRIVATE ${headers})
 
-roam_test(wrapper-test SOURCES wrapper-test.cpp)
+roam_test(wrapper-test SINGLE_THREADED SOURCES wrapper-test.cpp)
 target_include_directories(wrapper-test PRIVATE ${headers})
 target_compile_options(wrapper-test PRIVATE -fplugin=$<TARGET_FILE:roam-plugin>)
 set_source_files_properties(wrapper-test.cpp PROPERTIES OBJECT_DEPENDS ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/roam-plugin.so)
