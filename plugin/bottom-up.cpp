@@ -11,12 +11,13 @@
 // Inlining makes slices 2 to 3 times smaller, and the receiver's compilation twice as fast. LLVM's
 // own inliner also looks at callers of callers, and inlines within groups of functions that call
 // each other, in an order that comes from the module: both let neighbours show. Here a group is
-// finished before its callers are looked at, and nothing is inlined within it.
+// finished before what refers to it is looked at, and nothing is inlined within it. Referring, not
+// calling, makes the order: `apply(&h)` becomes a call of h once apply is inlined.
 #include "plugin/bottom-up.h"
+#include "plugin/references.h"
 #include "llvm/ADT/SCCIterator.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/AssumptionCache.h"
-#include "llvm/Analysis/CallGraph.h"
 #include "llvm/Analysis/InlineCost.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -27,6 +28,8 @@
 #include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/Cloning.h"
+#include "llvm/Transforms/Utils/Local.h"
+#include <deque>
 
 using namespace llvm;
 
@@ -37,8 +40,99 @@ namespace {
 /// this step slower, a lower one makes the receiver's compilation slower.
 constexpr int inlineThreshold = 225;
 
-/// Functions that call each other; most often just one.
+/// Functions that refer to each other; most often just one.
 using Group = SmallVector<Function*, 4>;
+
+/// A definition and those it refers to.
+struct Referrer {
+  GlobalValue* global = nullptr;
+  SmallVector<Referrer*, 16> references;
+};
+
+/// The definitions of a module. Its first node stands for the world: it refers to all of them.
+class References {
+ public:
+  explicit References(Module& module) {
+    Referrer& world = nodes_.emplace_back();
+    DenseMap<GlobalValue*, Referrer*> nodeOf;
+    for (GlobalObject& global : module.global_objects())
+      if (!global.isDeclaration()) {
+        nodeOf[&global] = &nodes_.emplace_back(Referrer{&global, {}});
+        world.references.push_back(&nodes_.back());
+      }
+    for (auto& [global, node] : nodeOf)
+      for (GlobalValue* reference : referencesOf(global))
+        if (Referrer* other = nodeOf.lookup(reference))
+          node->references.push_back(other);
+  }
+  Referrer* world() { return &nodes_.front(); }
+
+ private:
+  std::deque<Referrer> nodes_;
+};
+
+} // namespace
+} // namespace roam::plugin
+
+template <>
+struct llvm::GraphTraits<roam::plugin::References*> {
+  using NodeRef = roam::plugin::Referrer*;
+  using ChildIteratorType = SmallVectorImpl<NodeRef>::iterator;
+  static NodeRef getEntryNode(roam::plugin::References* references) { return references->world(); }
+  static ChildIteratorType child_begin(NodeRef node) { return node->references.begin(); }
+  static ChildIteratorType child_end(NodeRef node) { return node->references.end(); }
+};
+
+namespace roam::plugin {
+namespace {
+
+// --- what does not throw ------------------------------------------------------------------------
+
+/// Marks the functions of the group that cannot throw: the largest set of which each throws only if
+/// another of the set does. True if there is a new one.
+bool inferNoUnwind(ArrayRef<Function*> group) {
+  DenseMap<Function*, SmallVector<Function*, 4>> callers;
+  DenseSet<Function*> silent(group.begin(), group.end());
+  SmallVector<Function*, 16> throwing;
+  for (Function* function : group)
+    for (Instruction& instruction : instructions(*function)) {
+      if (!instruction.mayThrow() && !function->isPresplitCoroutine())
+        continue;
+      auto* call = dyn_cast<CallInst>(&instruction);
+      Function* callee = call ? call->getCalledFunction() : nullptr;
+      if (callee && silent.contains(callee) && !function->isPresplitCoroutine())
+        callers[callee].push_back(function);
+      else
+        throwing.push_back(function);
+    }
+  while (!throwing.empty()) {
+    Function* function = throwing.pop_back_val();
+    if (silent.erase(function))
+      throwing.append(callers[function]);
+  }
+  bool found = false;
+  for (Function* function : group)
+    if (silent.contains(function) && !function->doesNotThrow()) {
+      function->setDoesNotThrow();
+      found = true;
+    }
+  return found;
+}
+
+/// Makes calls of the function's invokes of what does not throw.
+void dropLandings(Function& function) {
+  bool changed = false;
+  for (BasicBlock& block : function)
+    if (auto* invoke = dyn_cast<InvokeInst>(block.getTerminator());
+        invoke && invoke->doesNotThrow()) {
+      changeToCall(invoke);
+      changed = true;
+    }
+  if (changed)
+    removeUnreachableBlocks(function);
+}
+
+// --- the order ----------------------------------------------------------------------------------
 
 class BottomUp {
  public:
@@ -66,11 +160,12 @@ class BottomUp {
     dropUnreached();
     // By name: otherwise a library function gets its attributes when some caller is simplified.
     InferFunctionAttrsPass().run(module_, modules_);
-    CallGraph calls(module_);
-    for (auto component = scc_begin(&calls); !component.isAtEnd(); ++component) {
+    forgetOrderOfEmission();
+    References references(module_);
+    for (auto component = scc_begin(&references); !component.isAtEnd(); ++component) {
       Group group;
-      for (CallGraphNode* node : *component)
-        if (Function* function = node->getFunction(); function && !function->isDeclaration())
+      for (Referrer* node : *component)
+        if (auto* function = dyn_cast_or_null<Function>(node->global))
           group.push_back(function);
       finish(group);
     }
@@ -92,7 +187,20 @@ class BottomUp {
     setLinkage(GlobalValue::ExternalLinkage); // no pass may think it knows all callers
   }
 
-  /// All callees outside the group are finished.
+  /// What does not throw is known everywhere before anything refers to anything: a handler that
+  /// was emitted in vain would count as a reference.
+  void forgetOrderOfEmission() {
+    std::vector<Function*> all;
+    for (Function& function : module_)
+      if (!function.isDeclaration())
+        all.push_back(&function);
+    do
+      for (Function* function : all)
+        dropLandings(*function);
+    while (inferNoUnwind(all));
+  }
+
+  /// All that the group refers to is finished.
   void finish(const Group& group) {
     for (Function* function : group)
       simplify(*function, unwinding_);
@@ -112,20 +220,6 @@ class BottomUp {
 
   void simplify(Function& function, FunctionPassManager& passes) {
     functions_.invalidate(function, passes.run(function, functions_));
-  }
-
-  /// As for all of the group at once: calls within it throw only if something else in it does.
-  void inferNoUnwind(const Group& group) {
-    auto throws = [&](const Instruction& instruction) {
-      auto* call = dyn_cast<CallInst>(&instruction);
-      return instruction.mayThrow() &&
-             !(call && call->getCalledFunction() && is_contained(group, call->getCalledFunction()));
-    };
-    for (Function* function : group)
-      if (function->isPresplitCoroutine() || any_of(instructions(*function), throws))
-        return;
-    for (Function* function : group)
-      function->setDoesNotThrow();
   }
 
   void inlineCallees(Function& function, const Group& group) {

@@ -17,7 +17,7 @@ std::optional<std::string> unknownMetadataKind(llvm::LLVMContext& context);
 
 /// Drops what does not belong to the meaning of the code: debug locations, most attributes and
 /// metadata, COMDATs, sections, visibility. Every definition becomes external. Called before and
-/// after `optimise`.
+/// after `optimiseBottomUp`.
 void clean(llvm::Module& module);
 
 } // namespace roam::plugin

@@ -7,6 +7,7 @@
 #include "plugin/slice-writer.h"
 #include "jit/slice/manifest.h"
 #include "plugin/canonical-attributes.h"
+#include "plugin/references.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -24,42 +25,6 @@ namespace roam::plugin {
 namespace {
 
 // --- what an entry reaches, in a fixed order ---------------------------------------------------
-
-template <class Found>
-void findGlobals(Constant* constant, SmallPtrSetImpl<Constant*>& seen, Found&& found) {
-  if (auto* global = dyn_cast<GlobalValue>(constant)) {
-    found(global);
-    return;
-  }
-  if (isa<ConstantData>(constant) || !seen.insert(constant).second)
-    return;
-  for (Value* operand : constant->operands())
-    if (auto* part = dyn_cast<Constant>(operand))
-      findGlobals(part, seen, found);
-}
-
-/// What one definition refers to, in the order of its blocks from the first on.
-SmallVector<GlobalValue*, 16> referencesOf(GlobalValue* global) {
-  SmallVector<GlobalValue*, 16> references;
-  SmallPtrSet<Constant*, 16> seen;
-  auto found = [&](GlobalValue* reference) { references.push_back(reference); };
-  if (auto* function = dyn_cast<Function>(global)) {
-    if (function->isDeclaration())
-      return references;
-    if (function->hasPersonalityFn())
-      findGlobals(function->getPersonalityFn(), seen, found);
-    ReversePostOrderTraversal<Function*> blocks(function);
-    for (BasicBlock* block : blocks)
-      for (Instruction& instruction : *block)
-        for (Value* operand : instruction.operands())
-          if (auto* constant = dyn_cast<Constant>(operand))
-            findGlobals(constant, seen, found);
-  } else if (auto* variable = dyn_cast<GlobalVariable>(global);
-             variable && variable->hasInitializer()) {
-    findGlobals(variable->getInitializer(), seen, found);
-  }
-  return references;
-}
 
 SetVector<GlobalValue*> reachableFrom(GlobalValue* entry) {
   SetVector<GlobalValue*> order; // depth first, callers before callees

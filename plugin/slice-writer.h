@@ -20,9 +20,9 @@ struct WrittenSlice {
       variables; ///< of the module it was cut from: those that are not constant
 };
 
-/// `entry` is a definition in a module that went through clean, optimise, clean. The module is not
-/// changed. About 0.5 ms for a one-line closure. Fails if the entry needs something a slice can't
-/// hold (an ifunc).
+/// `entry` is a definition in a module that went through clean, optimiseBottomUp, clean. The module
+/// is not changed. About 0.5 ms for a one-line closure. Fails if the entry needs something a slice
+/// can't hold (an ifunc).
 llvm::Expected<WrittenSlice> writeSlice(llvm::Module& module, llvm::Function& entry);
 
 } // namespace roam::plugin

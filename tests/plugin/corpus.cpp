@@ -27,6 +27,13 @@ struct Guard { int& r; ~Guard() { r += 100; } };
 inline int parity(int n); inline int otherParity(int n) { std::string s(n, 'x'); return n == 0 ? 1 : parity(int(s.size()) - 1); }
 inline int parity(int n) { std::vector<int> v(n); return n == 0 ? 0 : otherParity(int(v.size()) - 1); }
 inline int fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+int mayThrow(int); struct Undo { int* p; ~Undo() { *p = mayThrow(*p); } };
+#define STEP(k) if (r % k == 3) r ^= n * k; if (r % (k + 2) == 5) r = r * r - k * n;
+inline int steps(int n) { int r = 0; for (int i = 0; i < n; ++i) { STEP(7) STEP(11) STEP(13) STEP(17) STEP(19) STEP(23) STEP(29) STEP(31) STEP(37) STEP(41) STEP(43) STEP(47) } return r; }
+inline int walk(int n) { int r = steps(n); STEP(3) STEP(5) STEP(9) STEP(15) STEP(25) STEP(33) STEP(57) STEP(77) STEP(91) STEP(101) return r; }
+template <class G> inline int apply(G* g, int a) { return g(a); }
+inline bool later(double a, double b) { return a > b; }
+struct Walker { virtual ~Walker() = default; virtual int go(int n) { return walk(n) + 2; } }; struct Runner : Walker { int go(int n) override { return walk(n) * 2; } };
 int odd(int n); inline int even(int n) { return n == 0 ? 1 : odd(n - 1); } inline int odd(int n) { return n == 0 ? 0 : even(n - 1); }
 )";
 
@@ -71,6 +78,14 @@ const std::vector<CorpusClosure>& corpus() {
        "catch "
        "(std::out_of_range&) { try { throw; } catch (std::exception&) { ++r; } } return r; }"},
       {"mutual recursion", "[a] { return parity(a); }"},
+      {"call", "[a] { return walk(a) + 1; }"},
+      {"by address", "[a] { int n = a; Undo undo{&n}; return apply(&walk, a) + 1; }"},
+      {"comparator", "[a, x] { std::vector<double> v(a, x); std::sort(v.begin(), v.end(), &later); "
+                     "return v[0]; }"},
+      {"virtual callee",
+       "[a] { int n = a; Undo undo{&n}; Runner runner; Walker& walker = runner; return "
+       "walker.go(a); }"},
+      {"call of a virtual one", "[a] { return Runner().Runner::go(a) + later(a, 2); }"},
       {"map",
        "[who] { std::map<std::string, int> m; for (char c : who) ++m[std::string(1, c)]; return "
        "int(m.size()); }"},
