@@ -5,7 +5,8 @@
 // object, &__dso_handle), and a thread_local __cxa_thread_atexit. Given to the C library these
 // calls would come after the code was unloaded. Slices are bound to the functions here instead, and
 // their __dso_handle is the ExitList of the session. A static object lies in the memory of its
-// slice, which tells whose it is; so does the destructor of a thread-local.
+// slice, which tells whose it is; so do the destructor of a thread-local and a function given to
+// std::atexit (slice-module.cpp).
 #pragma once
 #include <cstdint>
 #include <map>

@@ -5,6 +5,7 @@
 #include "jit/session.h"
 #include "jit/symbol-name.h"
 #include <llvm/Bitcode/BitcodeReader.h>
+#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 
@@ -55,6 +56,24 @@ void nameEntry(const Digest& digest, llvm::Module& module) {
   entry->setVisibility(llvm::GlobalValue::DefaultVisibility);
 }
 
+/// `int atexit(void (*end)())` as the C library links it into every program, around __cxa_atexit and
+/// the program's __dso_handle, which here is the ExitList. That tells a slice by the object it is to
+/// destroy, so the function itself is given as the object: ended with its slice, not after it.
+void defineAtExit(llvm::Module& module) {
+  llvm::Function* atExit = module.getFunction("atexit");
+  llvm::IRBuilder<> builder(module.getContext());
+  auto* pointer = builder.getPtrTy();
+  auto* type = llvm::FunctionType::get(builder.getInt32Ty(), pointer, false);
+  if (!atExit || !atExit->isDeclaration() || atExit->getFunctionType() != type)
+    return;
+  auto destroying = module.getOrInsertFunction("__cxa_atexit", builder.getInt32Ty(), pointer,
+                                               pointer, pointer);
+  llvm::Constant* list = module.getOrInsertGlobal("__dso_handle", builder.getInt8Ty());
+  llvm::Value* end = atExit->getArg(0);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "", atExit));
+  builder.CreateRet(builder.CreateCall(destroying, {end, end, list}));
+}
+
 /// Slices share one symbol table, so a definition is its slice's own; and what is undefined may be
 /// far away, so that even a hidden name (__dso_handle) is reached through the global offset table.
 void settleSymbols(llvm::Module& module, const llvm::GlobalValue* entry) {
@@ -79,6 +98,7 @@ std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const st
   auto module = parse(digest, bytes, context); // from here on the bytes are what their author meant
   checkLayout(digest, *module, layout);
   nameEntry(digest, *module);
+  defineAtExit(*module);
   settleSymbols(*module, module->getNamedValue(symbolName(digest)));
   module->setModuleIdentifier(symbolName(digest));
   return module;

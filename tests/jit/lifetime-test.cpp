@@ -121,6 +121,33 @@ TEST(StaticObjects, LiveUntilTheirSliceIsUnloaded) {
   EXPECT_EQ(destroyed, 2);
 }
 
+TEST(FunctionsGivenToAtExit, AreCalledWhenTheirSliceIsUnloaded) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("at-exit");
+  int ended = 0;
+  auto* registers = entryAs<int(int*)>(*session, digest);
+  EXPECT_EQ(registers(&ended), 0);
+  EXPECT_EQ(registers(&ended), 0);
+  EXPECT_EQ(ended, 0);
+  session->unload(digest);
+  EXPECT_EQ(ended, 2);
+  entryAs<int(int*)>(*session, digest)(&ended);
+  session.reset();
+  EXPECT_EQ(ended, 3);
+}
+
+TEST(FunctionsGivenToAtExit, AreRefusedForAQuickExit) { // which would call them after the unloading
+  MemorySource source;
+  auto session = Session::open(source);
+  try {
+    session->entry(source.addNamed("at-quick-exit"));
+    FAIL() << "the slice was linked";
+  } catch (const BadSlice& error) {
+    EXPECT_NE(std::string(error.what()).find("at_quick_exit"), std::string::npos) << error.what();
+  }
+}
+
 TEST(ThreadLocalObjects, LiveUntilTheirThreadEnds) {
   MemorySource source;
   auto session = Session::open(source);
