@@ -1,11 +1,47 @@
 // From a missing name to a linked object: fetch, verify, parse, compile, hand to the linker.
 #include "jit/slice-generator.h"
+#include "jit/session.h"
 #include "jit/slice-module.h"
 #include "jit/symbol-name.h"
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
 #include <llvm/IR/LLVMContext.h>
+#include <llvm/Support/raw_ostream.h>
 
 namespace roam::jit {
 namespace {
+
+/// What LLVM finds wrong with a slice while it reads and compiles it: inline assembly that is none,
+/// a register that there is not. LLVM carries on after each, and a context that nobody listens to
+/// ends the process. (What LLVM calls fatal, an intrinsic that this CPU can't execute, still does.)
+class Errors {
+ public:
+  explicit Errors(llvm::LLVMContext& context) {
+    context.setDiagnosticHandlerCallBack(&Errors::take, this);
+  }
+  Errors(const Errors&) = delete;
+
+  void throwIfAny(const Digest& digest) const {
+    if (!text_.empty())
+      throw BadSlice("slice " + digest.shortened() + " can't be compiled: " + text_);
+  }
+
+ private:
+  static void take(const llvm::DiagnosticInfo* found, void* self) {
+    if (found->getSeverity() != llvm::DS_Error)
+      return;
+    std::string one;
+    llvm::raw_string_ostream stream(one);
+    llvm::DiagnosticPrinterRawOStream printer(stream);
+    found->print(printer);
+    std::string& text = static_cast<Errors*>(self)->text_;
+    if (text.size() < most)
+      text += (text.empty() ? "" : "\n") + llvm::StringRef(stream.str()).trim().str();
+  }
+
+  static constexpr std::size_t most = 4096; ///< bytes; one mistake can be in a thousand places
+  std::string text_;
+};
 
 /// One slice that is not code yet.
 class SliceUnit : public llvm::orc::MaterializationUnit {
@@ -43,8 +79,10 @@ class SliceUnit : public llvm::orc::MaterializationUnit {
           {reinterpret_cast<const char*>(code.bytes.data()), code.bytes.size()},
           symbolName(digest_));
     llvm::LLVMContext context;
+    Errors errors(context);
     auto module = readSlice(digest_, code.bytes, compiler_.layout(), context);
     auto object = compiler_.compile(*module);
+    errors.throwIfAny(digest_);
     source_.compiled(digest_,
                      std::as_bytes(std::span(object->getBufferStart(), object->getBufferSize())));
     return object;

@@ -122,6 +122,16 @@ TEST(Session, RefusesSlicesThatCannotBecomeAnEntry) {
             std::string::npos);
 }
 
+TEST(Session, RefusesAssemblyThatTheMachineDoesNotKnow) {
+  MemorySource source;
+  auto session = Session::open(source);
+  std::string text = complaint(*session, source.addNamed("bogus-assembly"));
+  EXPECT_NE(text.find("can't be compiled"), std::string::npos) << text;
+  EXPECT_NE(text.find("bogusInstruction"), std::string::npos) << text;
+  EXPECT_EQ(source.compilations, 0); // the object would be half of one
+  EXPECT_EQ(entryAs<int()>(*session, source.add(sliceReturning(6)))(), 6);
+}
+
 TEST(Session, NamesTheSymbolsThatNobodyDefines) {
   MemorySource source;
   auto session = Session::open(source);

@@ -18,6 +18,17 @@ TEST_F(HostileSliceTest, BytesThatAreNoBitcodeAreABadSlice) {
   EXPECT_EQ(pool->counters().workersLost, 0u);
 }
 
+TEST_F(HostileSliceTest, AssemblyThatTheMachineDoesNotKnowIsABadSlice) {
+  open(1);
+  for (int i = 0; i < 3; ++i) { // and stays one
+    net::Failure failure = failureOf(run(TestSlice::of("assembly"), "", "", 1));
+    EXPECT_EQ(failure.kind, Kind::badSlice);
+    EXPECT_NE(std::string(failure.message.cStr()).find("bogusInstruction"), std::string::npos)
+        << failure.message.cStr();
+  }
+  EXPECT_EQ(pool->counters().workersLost, 0u);
+}
+
 TEST_F(HostileSliceTest, MutatedSlicesEndInAnAnswerOrInAWorkerAndThePoolLives) {
   open(2);
   TestSlice original = TestSlice::of("square");
