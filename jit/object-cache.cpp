@@ -51,13 +51,17 @@ bool writeAll(int fd, std::span<const std::byte> bytes) {
   return true;
 }
 
-/// The whole file, or nothing with errno set.
+constexpr std::size_t mostInFile = sizeof(Header) + ObjectCache::objectBytes;
+
+/// The whole file, or nothing with errno set. No bytes of what can't be an object: a file too large
+/// for one, a pipe.
 std::optional<std::vector<std::byte>> readAll(const char* path) {
-  Descriptor fd(::open(path, O_RDONLY | O_CLOEXEC));
+  Descriptor fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)); // a pipe would wait for a writer
   struct stat status;
   if (!fd.good() || ::fstat(fd, &status) != 0)
     return std::nullopt;
-  std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size));
+  auto size = static_cast<std::size_t>(status.st_size);
+  std::vector<std::byte> bytes(size <= mostInFile ? size : 0);
   for (std::size_t at = 0; at < bytes.size();) {
     ssize_t count = ::read(fd, bytes.data() + at, bytes.size() - at);
     if (count < 0 && errno == EINTR)
@@ -69,6 +73,23 @@ std::optional<std::vector<std::byte>> readAll(const char* path) {
     at += static_cast<std::size_t>(count);
   }
   return bytes;
+}
+
+/// A new file beside `path` under a name that nobody else has, whatever machine or container they
+/// share the directory from; its name is appended to `path`. No good if there is none, with errno
+/// set.
+Descriptor createBeside(std::string& path) {
+  for (;;) {
+    std::uint64_t random;
+    if (::getentropy(&random, sizeof random) != 0)
+      return Descriptor(-1);
+    std::string unfinished = path + ".new-" + std::to_string(random);
+    int fd = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0 && errno == EEXIST)
+      continue;
+    path = std::move(unfinished);
+    return Descriptor(fd);
+  }
 }
 
 /// Whether a file holds what its header says; if so, the header is taken off.
@@ -119,12 +140,18 @@ bool ObjectCache::keep(const Digest& slice, std::string_view target,
   std::memcpy(header.digest, Digest::of(object).bytes().data(), sizeof header.digest);
 
   std::filesystem::path path = fileOf(slice, target);
-  std::string unfinished =
-      path.string() + ".new-" + std::to_string(::getpid()) + "-" + std::to_string(written_++);
+  if (object.size() > objectBytes) {
+    failedToWrite(path, "it would be " + std::to_string(object.size()) + " bytes");
+    return false;
+  }
+  std::string unfinished = path.string();
   {
-    Descriptor fd(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!fd.good() || !writeAll(fd, std::as_bytes(std::span(&header, 1))) ||
-        !writeAll(fd, object)) {
+    Descriptor fd = createBeside(unfinished);
+    if (!fd.good()) {
+      failedToWrite(path, lastError());
+      return false;
+    }
+    if (!writeAll(fd, std::as_bytes(std::span(&header, 1))) || !writeAll(fd, object)) {
       failedToWrite(path, lastError());
       ::unlink(unfinished.c_str());
       return false;

@@ -10,7 +10,7 @@
 // disk damaged since then is found by its digest, and removed.
 #pragma once
 #include "jit/slice/digest.h"
-#include <atomic>
+#include <cstddef>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -25,6 +25,9 @@ namespace roam::jit {
 /// without its directory it holds nothing, and `complaint` says why.
 class ObjectCache {
  public:
+  /// The largest object that is kept or read: more is damage.
+  static constexpr std::size_t objectBytes = 64u << 20;
+
   /// Creates the directory, and those above it, if need be.
   explicit ObjectCache(std::filesystem::path directory);
 
@@ -49,7 +52,6 @@ class ObjectCache {
   std::mutex mutex_;
   std::string complaints_;
   bool writeFailed_ = false; ///< and has been complained of
-  std::atomic<unsigned> written_{0};
 };
 
 } // namespace roam::jit

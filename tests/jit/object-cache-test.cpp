@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <thread>
 
 namespace roam::jit {
@@ -133,6 +134,46 @@ TEST_F(ObjectCacheTest, IsWholeOrAbsentForManyWritersAndReaders) {
   }
   EXPECT_EQ(cache.complaint(), std::nullopt);
   onlyFile();
+}
+
+TEST_F(ObjectCacheTest, KeepsWhatSeveralCachesOfOneDirectoryWriteAtOnce) {
+  std::vector<std::byte> large(50'000, std::byte{1});
+  ObjectCache one(directory), two(directory); // as two processes with the same number
+  {
+    std::vector<std::jthread> threads;
+    for (auto* cache : {&one, &two})
+      threads.emplace_back([cache, &large, this] {
+        for (int i = 0; i < 200; ++i)
+          EXPECT_TRUE(cache->keep(slice, "cpu", large));
+      });
+  }
+  EXPECT_EQ(one.complaint(), std::nullopt);
+  EXPECT_EQ(two.complaint(), std::nullopt);
+  EXPECT_EQ(one.find(slice, "cpu"), large);
+  onlyFile();
+}
+
+TEST_F(ObjectCacheTest, RemovesAFileThatIsTooLargeForAnObject) {
+  ObjectCache cache(directory);
+  constexpr std::uintmax_t most = 48 + ObjectCache::objectBytes;
+  for (std::uintmax_t size : {most + 1, std::uintmax_t{1} << 43}) {
+    ASSERT_TRUE(cache.keep(slice, "cpu", object));
+    std::filesystem::resize_file(onlyFile(), size); // one hole
+    EXPECT_EQ(cache.find(slice, "cpu"), std::nullopt);
+    EXPECT_NE(cache.complaint().value_or("").find("damaged"), std::string::npos);
+    EXPECT_TRUE(empty());
+  }
+}
+
+TEST_F(ObjectCacheTest, DoesNotWaitForAPipe) {
+  ObjectCache cache(directory);
+  ASSERT_TRUE(cache.keep(slice, "cpu", object));
+  auto path = onlyFile();
+  std::filesystem::remove(path);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(cache.find(slice, "cpu"), std::nullopt);
+  EXPECT_TRUE(cache.keep(slice, "cpu", object));
+  EXPECT_EQ(cache.find(slice, "cpu"), object);
 }
 
 } // namespace
