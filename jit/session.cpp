@@ -56,44 +56,66 @@ class OrcSession : public Session {
   ~OrcSession() override { llvm::consumeError(orc_.endSession()); }
 
   void* entry(const Digest& digest) override {
-    {
-      std::shared_lock lock(mutex_);
-      if (auto found = entries_.find(digest); found != entries_.end()) {
-        Address address = found->second;
-        lock.unlock();
-        return address.get();
+    for (;;) {
+      PlacePtr place = find(digest);
+      if (!place) {
+        auto [now, mine] = claim(digest);
+        if (mine)
+          return materialize(digest, now);
+        place = std::move(now);
       }
+      if (void* address = place->address.get())
+        return address;
     }
-    std::promise<void*> promise;
-    {
-      std::unique_lock lock(mutex_);
-      auto [found, mine] = entries_.try_emplace(digest, promise.get_future().share());
-      if (!mine) {
-        Address address = found->second;
-        lock.unlock();
-        return address.get();
-      }
-    }
-    return fulfil(promise, digest);
   }
 
   void unload(const Digest& digest) override {
-    Address address;
+    auto leaving = std::make_shared<Place>();
+    PlacePtr place;
     {
       std::unique_lock lock(mutex_);
-      auto entry = entries_.extract(digest);
-      if (!entry)
+      auto found = entries_.find(digest);
+      if (found == entries_.end())
         return;
-      address = std::move(entry.mapped());
+      place = std::exchange(found->second, leaving);
     }
-    address.wait();
+    place->address.wait();
     remove(slices_.take(digest));
+    forget(digest, leaving);
+    leaving->promise.set_value(nullptr);
   }
 
   std::string target() const override { return compiler_.target(); }
 
  private:
-  using Address = std::shared_future<void*>;
+  /// What one thread does with a digest while the others wait: materializes it, which gives an
+  /// address or an exception, or unloads it, which gives null: then they ask again.
+  struct Place {
+    std::promise<void*> promise;
+    std::shared_future<void*> address = promise.get_future().share();
+  };
+  using PlacePtr = std::shared_ptr<Place>;
+
+  PlacePtr find(const Digest& digest) {
+    std::shared_lock lock(mutex_);
+    auto found = entries_.find(digest);
+    return found == entries_.end() ? nullptr : found->second;
+  }
+
+  /// The digest's place, and whether it is new: then the caller materializes.
+  std::pair<PlacePtr, bool> claim(const Digest& digest) {
+    auto place = std::make_shared<Place>();
+    std::unique_lock lock(mutex_);
+    auto [entry, isNew] = entries_.try_emplace(digest, std::move(place));
+    return {entry->second, isNew};
+  }
+
+  /// Lets the next one to ask begin anew, unless another place has been taken since.
+  void forget(const Digest& digest, const PlacePtr& place) {
+    std::unique_lock lock(mutex_);
+    if (auto found = entries_.find(digest); found != entries_.end() && found->second == place)
+      entries_.erase(found);
+  }
 
   /// Takes a slice of ours all the way, and away again.
   void warm() {
@@ -110,18 +132,15 @@ class OrcSession : public Session {
     remove(slices_.take(digest));
   }
 
-  /// Materializes on this thread; whoever else asks for the digest waits for the same promise.
-  void* fulfil(std::promise<void*>& promise, const Digest& digest) {
+  /// Materializes on this thread; whoever else asks for the digest waits for the same place.
+  void* materialize(const Digest& digest, const PlacePtr& place) {
     try {
       void* address = materialize(digest);
-      promise.set_value(address);
+      place->promise.set_value(address);
       return address;
     } catch (...) {
-      {
-        std::unique_lock lock(mutex_);
-        entries_.erase(digest); // the next one to ask tries again
-      }
-      promise.set_exception(std::current_exception());
+      forget(digest, place); // the next one to ask tries again
+      place->promise.set_exception(std::current_exception());
       throw;
     }
   }
@@ -171,7 +190,7 @@ class OrcSession : public Session {
   llvm::orc::ObjectLinkingLayer linker_;
   llvm::orc::JITDylib& code_;
   std::shared_mutex mutex_;
-  std::unordered_map<Digest, Address> entries_;
+  std::unordered_map<Digest, PlacePtr> entries_;
 };
 
 } // namespace

@@ -199,6 +199,44 @@ TEST(Unload, MakesTheNextToAskMaterializeAgain) {
   EXPECT_EQ(source.fetches, 2);
 }
 
+/// Fetches nothing until it is opened.
+class GatedSource : public MemorySource {
+ public:
+  SliceCode fetch(const Digest& digest) override {
+    reached = true;
+    reached.notify_all();
+    open.wait(false);
+    return MemorySource::fetch(digest);
+  }
+  void openUp() {
+    open = true;
+    open.notify_all();
+  }
+  std::atomic<bool> reached{false}, open{false};
+};
+
+TEST(Unload, LeavesNoEntryBehindForThoseWhoAskMeanwhile) {
+  for (int i = 0; i < 100; ++i) {
+    GatedSource source;
+    auto session = Session::open(source);
+    Digest digest = source.add(sliceReturning(i));
+    {
+      std::jthread first([&] { session->entry(digest); });
+      source.reached.wait(false);
+      std::jthread unloading([&] { session->unload(digest); });
+      std::jthread second([&] {
+        std::this_thread::yield();
+        session->entry(digest);
+      });
+      std::this_thread::yield();
+      source.openUp();
+    }
+    void* entry = session->entry(digest); // as it is now, whoever came first
+    ASSERT_TRUE(findFrame(entry)) << "round " << i;
+    ASSERT_EQ(reinterpret_cast<int (*)()>(entry)(), i);
+  }
+}
+
 /// Resident memory of this process, in bytes.
 std::size_t residentBytes() {
   std::ifstream file("/proc/self/statm");
