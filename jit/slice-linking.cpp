@@ -108,13 +108,26 @@ llvm::Error SliceLinking::notifyEmitted(llvm::orc::MaterializationResponsibility
     place = linking_[&unit];
     linking_.erase(&unit);
   }
-  if (place.frames)
-    addFrames(place.frames, place.framesSize);
-  exits_.enter(place.begin, place.end);
-  return unit.withResourceKeyDo([&](llvm::orc::ResourceKey key) {
+  enter(place);
+  llvm::Error error = unit.withResourceKeyDo([&](llvm::orc::ResourceKey key) {
     std::lock_guard lock(mutex_);
     linked_[key] = place;
   });
+  if (error) // removed while it was linked: its memory goes, and nobody will say so again
+    leave(place);
+  return error;
+}
+
+void SliceLinking::enter(const Place& place) {
+  if (place.frames)
+    addFrames(place.frames, place.framesSize);
+  exits_.enter(place.begin, place.end);
+}
+
+void SliceLinking::leave(const Place& place) {
+  exits_.leave(place.begin);
+  if (place.frames)
+    removeFrames(place.frames, place.framesSize);
 }
 
 llvm::Error SliceLinking::notifyFailed(llvm::orc::MaterializationResponsibility& unit) {
@@ -134,9 +147,7 @@ llvm::Error SliceLinking::notifyRemovingResources(llvm::orc::JITDylib&,
     place = found->second;
     linked_.erase(found);
   }
-  exits_.leave(place.begin);
-  if (place.frames)
-    removeFrames(place.frames, place.framesSize);
+  leave(place);
   return llvm::Error::success();
 }
 

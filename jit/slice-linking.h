@@ -40,6 +40,8 @@ class SliceLinking : public llvm::orc::ObjectLinkingLayer::Plugin {
 
   llvm::Error bind(llvm::jitlink::LinkGraph& graph);
   static Place placeOf(llvm::jitlink::LinkGraph& graph);
+  void enter(const Place& place);
+  void leave(const Place& place);
 
   HostSymbols& host_;
   ExitList& exits_;
