@@ -86,8 +86,7 @@ class InstantiationWatch : public TemplateInstantiationCallback {
   const IdentifierInfo *reflect_, *shippable_, *code_;
 };
 
-// --- steps 2 to 5: slices
-// --------------------------------------------------------------------------
+// --- steps 2 to 5: slices -----------------------------------------------------------------------
 
 /// CPU time of the steps since the last call, for the option `time`.
 class Stopwatch {
@@ -143,6 +142,7 @@ class Consumer : public SemaConsumer {
     for (const Entry& entry : entries)
       reach.addFunction(entry.function);
     reach.follow();
+    auto leftBehind = reach.staticsLeftBehind();
     double walk = watch.lap();
 
     SlicedModule sliced = SlicedModule::generate(compiler_, ast, entries, reach, coroutines_);
@@ -158,7 +158,7 @@ class Consumer : public SemaConsumer {
     for (const Entry& entry : entries)
       writeEntry(ast, entry, sliced);
     checkContext(sliced);
-    checkState(ast, reach, sliced);
+    checkState(ast, reach, leftBehind, sliced);
     double slices = watch.lap();
 
     if (options_.time)
@@ -226,12 +226,14 @@ class Consumer : public SemaConsumer {
           << *kind;
   }
 
-  void checkState(ASTContext& ast, const Reach& reach, SlicedModule& sliced) {
+  void checkState(ASTContext& ast, const Reach& reach,
+                  const llvm::MapVector<const VarDecl*, ReachedFrom>& leftBehind,
+                  SlicedModule& sliced) {
     llvm::StringSet<> variables;
     for (auto& [number, item] : shipment_->entries)
       variables.insert(item.slice.variables.begin(), item.slice.variables.end());
     StateCheck(ast, compiler_.getDiagnostics())
-        .check(reach, variables,
+        .check(reach, leftBehind, variables,
                [&](const VarDecl* variable) { return sliced.mangledName(GlobalDecl(variable)); });
   }
 

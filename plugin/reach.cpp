@@ -5,6 +5,16 @@
 using namespace clang;
 
 namespace roam::plugin {
+namespace {
+
+/// The definition of the function that a static local variable is in.
+const FunctionDecl* ownerOf(const VarDecl* variable) {
+  auto* owner = dyn_cast_or_null<FunctionDecl>(variable->getParentFunctionOrMethod());
+  const FunctionDecl* definition = nullptr;
+  return owner && owner->hasBody(definition) ? definition : owner;
+}
+
+} // namespace
 
 void Reach::addFunction(const FunctionDecl* function, SourceLocation at) {
   const FunctionDecl* definition = nullptr;
@@ -14,8 +24,15 @@ void Reach::addFunction(const FunctionDecl* function, SourceLocation at) {
 }
 
 void Reach::addVariable(const VarDecl* variable, SourceLocation at) {
-  if (!variable->hasGlobalStorage() || variable->isStaticLocal())
+  if (!variable->hasGlobalStorage())
     return;
+  if (variable->isStaticLocal()) {
+    if (ownerOf(variable) != current_ &&
+        namedFromOutside.insert({variable, ReachedFrom{current_, at}}).second &&
+        variable->getInit())
+      TraverseStmt(const_cast<Expr*>(variable->getInit()));
+    return;
+  }
   const VarDecl* definition = variable->getDefinition();
   if (!definition) {
     variables.insert({variable->getCanonicalDecl(), ReachedFrom{current_, at}});
@@ -34,6 +51,14 @@ void Reach::follow() {
     followBody(current_);
   }
   current_ = nullptr;
+}
+
+llvm::MapVector<const VarDecl*, ReachedFrom> Reach::staticsLeftBehind() const {
+  llvm::MapVector<const VarDecl*, ReachedFrom> left;
+  for (auto& [variable, from] : namedFromOutside)
+    if (!functions.count(ownerOf(variable)))
+      left.insert({variable, from});
+  return left;
 }
 
 void Reach::followBody(const FunctionDecl* function) {

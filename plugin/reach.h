@@ -23,11 +23,18 @@ class Reach : public clang::RecursiveASTVisitor<Reach> {
   /// Variables of namespace scope and static members; the definition if this translation unit has
   /// one. Static variables inside functions come with their functions.
   llvm::MapVector<const clang::VarDecl*, ReachedFrom> variables;
+  /// Static variables inside functions that were named outside their function, as a lambda names
+  /// those of the function around it. See staticsLeftBehind.
+  llvm::MapVector<const clang::VarDecl*, ReachedFrom> namedFromOutside;
 
   void addFunction(const clang::FunctionDecl* function, clang::SourceLocation at = {});
   void addVariable(const clang::VarDecl* variable, clang::SourceLocation at = {});
   /// Follows what was added until nothing new is found.
   void follow();
+  /// Those of `namedFromOutside` whose function no entry reaches: they have a value here that
+  /// nobody would set there. Call after the first follow(): code generation adds such functions
+  /// later.
+  llvm::MapVector<const clang::VarDecl*, ReachedFrom> staticsLeftBehind() const;
 
   // The visitor's own interface.
   bool shouldVisitImplicitCode() const { return true; }

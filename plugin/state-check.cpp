@@ -38,16 +38,19 @@ StateCheck::Fault StateCheck::faultOf(const VarDecl* variable) const {
   return constant ? Fault::none : Fault::startUp;
 }
 
-bool StateCheck::check(const Reach& reach, const llvm::StringSet<>& inSlices,
+bool StateCheck::check(const Reach& reach,
+                       const llvm::MapVector<const VarDecl*, ReachedFrom>& leftBehind,
+                       const llvm::StringSet<>& inSlices,
                        llvm::function_ref<std::string(const VarDecl*)> mangledName) {
   bool fine = true;
-  for (auto& [variable, from] : reach.variables) {
-    Fault fault = faultOf(variable);
-    if (fault == Fault::none || !inSlices.contains(mangledName(variable)))
-      continue;
-    report(variable, fault, reach, from);
-    fine = false;
-  }
+  for (auto* suspects : {&reach.variables, &leftBehind})
+    for (auto& [variable, from] : *suspects) {
+      Fault fault = faultOf(variable);
+      if (fault == Fault::none || !inSlices.contains(mangledName(variable)))
+        continue;
+      report(variable, fault, reach, from);
+      fine = false;
+    }
   return fine;
 }
 
@@ -55,7 +58,16 @@ void StateCheck::report(const VarDecl* variable, Fault fault, const Reach& reach
                         ReachedFrom from) {
   SourceLocation use = from.at.isValid() ? from.at : variable->getLocation();
   std::string name = variable->getQualifiedNameAsString();
-  if (fault == Fault::mutableState) {
+  if (variable->isStaticLocal()) {
+    report_.error(use, "'%0' is a static variable of a function that stays here; code that runs on "
+                       "other machines does not find the value it has here")
+        << name;
+    report_.note(variable->getLocation(),
+                 "'%0' is declared here; make it constexpr, or capture its value: "
+                 "'[%0 = %0]', or make it a static variable inside the lambda if each machine may "
+                 "have its own")
+        << name;
+  } else if (fault == Fault::mutableState) {
     report_.error(use, "'%0' is a variable of this program; code that runs on other machines "
                        "finds another one there")
         << name;
@@ -72,7 +84,11 @@ void StateCheck::report(const VarDecl* variable, Fault fault, const Reach& reach
                  "variable inside the function, which is initialised at its first use")
         << name;
   }
-  // How the entry got here: calls in the user's own code.
+  noteWay(reach, from);
+}
+
+/// How the entry got here: calls in the user's own code.
+void StateCheck::noteWay(const Reach& reach, ReachedFrom from) {
   const SourceManager& sources = ast_.getSourceManager();
   for (const FunctionDecl* function = from.function; function;) {
     auto at = reach.functions.find(function);

@@ -72,3 +72,28 @@ void all(int a) {
   auto [p, q] = Point{1, 2};
   ship([p, q] { return p + q; });
 }
+
+int twice(int a) { return 2 * a; }
+int ofCallee(int a) {
+  static int calls = 0;
+  static const std::string text = std::to_string(a);
+  return ++calls + int(text.size());
+}
+int enclosing(int a) {
+  static const int limit = 7;
+  static const char* const words[] = {"a", "b"};
+  static int (*const functions[])(int) = {&twice};
+  static constexpr double pi = 3.14;
+  static int unused = a;
+  ship([a] { return words[limit % a][0] + functions[0](a) + pi; });
+  ship([a] { return ofCallee(a); });
+  ship([a] { static int mine = a; return [] { return ++mine; }(); });
+  ship([] { return sizeof unused; });
+  return unused;
+}
+int again(int n) {
+  static int depth = 0;
+  auto inner = [n] { return ++depth + (n ? again(n - 1) : 0); };
+  ship(inner);
+  return inner();
+}

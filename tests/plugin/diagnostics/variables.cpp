@@ -37,3 +37,15 @@ void all(int a) {
   ship([] { return app::lazy.get(); }); // expected-error {{'app::lazy' is a variable}} expected-note {{in this lambda}}
 }
 int app::Counted::alive = 0; // expected-note {{'app::Counted::alive' is declared here}}
+
+std::string compute();
+int enclosing(int a) {
+  static int sum = 5; // expected-note {{'sum' is declared here; make it constexpr, or capture its value: '[sum = sum]', or make it a static variable inside the lambda if each machine may have its own}}
+  static const std::string text = compute(); // expected-note {{'text' is declared here}}
+  static thread_local int perThread = a; // expected-note {{'perThread' is declared here}}
+  sum += a;
+  ship([a] { return sum + a; }); // expected-error {{'sum' is a static variable of a function that stays here; code that runs on other machines does not find the value it has here}} expected-note {{in this lambda}}
+  ship([a] { return int(text.size()) + a; }); // expected-error {{'text' is a static variable of a function that stays here}} expected-note {{in this lambda}}
+  ship([a] { return perThread + a; }); // expected-error {{'perThread' is a static variable of a function that stays here}} expected-note {{in this lambda}}
+  return sum;
+}
