@@ -1,8 +1,8 @@
 // Verifies, parses and prepares a slice.
 #include "jit/slice-module.h"
-#include "jit/slice/manifest.h"
 #include "jit/llvm-error.h"
 #include "jit/session.h"
+#include "jit/slice/manifest.h"
 #include "jit/symbol-name.h"
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/IR/IRBuilder.h>
@@ -56,9 +56,9 @@ void nameEntry(const Digest& digest, llvm::Module& module) {
   entry->setVisibility(llvm::GlobalValue::DefaultVisibility);
 }
 
-/// `int atexit(void (*end)())` as the C library links it into every program, around __cxa_atexit and
-/// the program's __dso_handle, which here is the ExitList. That tells a slice by the object it is to
-/// destroy, so the function itself is given as the object: ended with its slice, not after it.
+/// `int atexit(void (*end)())` as the C library links it into every program: around __cxa_atexit
+/// and the program's __dso_handle, which here is the ExitList. That tells a slice by the object it
+/// is to destroy, so the function itself is given as the object: called with its slice's unloading.
 void defineAtExit(llvm::Module& module) {
   llvm::Function* atExit = module.getFunction("atexit");
   llvm::IRBuilder<> builder(module.getContext());
@@ -66,8 +66,8 @@ void defineAtExit(llvm::Module& module) {
   auto* type = llvm::FunctionType::get(builder.getInt32Ty(), pointer, false);
   if (!atExit || !atExit->isDeclaration() || atExit->getFunctionType() != type)
     return;
-  auto destroying = module.getOrInsertFunction("__cxa_atexit", builder.getInt32Ty(), pointer,
-                                               pointer, pointer);
+  auto destroying =
+      module.getOrInsertFunction("__cxa_atexit", builder.getInt32Ty(), pointer, pointer, pointer);
   llvm::Constant* list = module.getOrInsertGlobal("__dso_handle", builder.getInt8Ty());
   llvm::Value* end = atExit->getArg(0);
   builder.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "", atExit));

@@ -1,6 +1,6 @@
 // A slice that is removed in the middle of its linking, which ORC allows, leaves nothing behind.
-#include "jit/slice-linking.h"
 #include "jit/slice-generator.h"
+#include "jit/slice-linking.h"
 #include "jit/symbol-name.h"
 #include "jit/unwind-index.h"
 #include "slices.h"
@@ -54,8 +54,8 @@ TEST(SliceLinking, LeavesNoFramesOfASliceRemovedMeanwhile) {
   Digest digest = source.addNamed("throws");
   auto name = orc.intern(symbolName(digest));
   remover->tracker = code.createResourceTracker();
-  llvm::cantFail(code.define(makeSliceUnit(digest, name, source, compiler, linker, slices),
-                             remover->tracker));
+  llvm::cantFail(
+      code.define(makeSliceUnit(digest, name, source, compiler, linker, slices), remover->tracker));
   auto found = orc.lookup({&code}, name);
   EXPECT_FALSE(static_cast<bool>(found));
   llvm::consumeError(found.takeError());
