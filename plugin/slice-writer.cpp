@@ -7,6 +7,7 @@
 #include "plugin/slice-writer.h"
 #include "jit/slice/manifest.h"
 #include "plugin/canonical-attributes.h"
+#include "plugin/local-types.h"
 #include "plugin/references.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/ADT/SetVector.h"
@@ -112,20 +113,20 @@ class AliasTypeNames {
   StringMap<unsigned> numbers_;
 };
 
-/// A type without linkage has a typeinfo name like "Z4mainE3$_0", which numbers the lambdas of the
-/// file. Such a type is thrown and caught inside the slice only, so its number within the slice
-/// will do.
+/// The typeinfo name of a type that is local to a function or a file tells which, and numbers the
+/// lambdas there. Such a type is thrown and caught inside the slice only, so its own name and its
+/// number within the slice will do: "roam.local.Here.0".
 Constant* localTypeName(GlobalVariable& variable, unsigned number) {
   if (!variable.getName().starts_with("_ZTS") || !variable.hasInitializer())
     return nullptr;
   auto* text = dyn_cast<ConstantDataArray>(variable.getInitializer());
   if (!text || !text->isCString())
     return nullptr;
-  StringRef name = text->getAsCString();
-  if (!name.contains("$_") && !name.contains("_GLOBAL__N_") && !name.contains("Ul") &&
-      !name.starts_with("Z"))
+  auto name = nameOfLocalType(text->getAsCString());
+  if (!name)
     return nullptr;
-  return ConstantDataArray::getString(variable.getContext(), "roam.local." + utostr(number));
+  return ConstantDataArray::getString(variable.getContext(),
+                                      "roam.local." + *name + "." + utostr(number));
 }
 
 // --- the copy ----------------------------------------------------------------------------------

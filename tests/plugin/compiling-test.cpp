@@ -155,6 +155,38 @@ void secretFunction(int secretParameter) {
   EXPECT_EQ(found.output, "");
 }
 
+TEST(Slices, KeepTheNamesOfTypesThatOtherFilesCanName) {
+  Workspace workspace;
+  workspace.write("thrown.cpp", R"(#include "ship.h"
+struct Ulysses { int v; };
+template <class T> struct Wrapped { T v; };
+namespace { struct Hidden { int v; }; }
+int secretFunction(int a) {
+  struct Ultra { int v; };
+  ship([a] {
+    if (a == 1) throw Ulysses{a};
+    if (a == 2) throw Wrapped<Ulysses>{a};
+    if (a == 3) throw Hidden{a};
+    if (a == 4) throw Wrapped<Ultra>{a};
+    if (a == 5) throw [a] { return a; };
+    if (a == 6) throw Ultra{a};
+    return a;
+  });
+  return a;
+}
+)");
+  std::filesystem::create_directory(workspace.path() / "out");
+  Ran ran = workspace.clang("-c thrown.cpp -o t.o -fplugin-arg-roam-dump=out");
+  ASSERT_TRUE(ran.ok()) << ran.output;
+  std::string text =
+      workspace.run("$(dirname $(readlink -f '" ROAM_TEST_CLANG "'))/llvm-dis out/*.bc -o -")
+          .output;
+  for (const char* name : {"\"7Ulysses\\00\"", "\"7WrappedI7UlyssesE\\00\"", "\"roam.local.Hidden.",
+                           "\"roam.local.Wrapped.", "\"roam.local.lambda.", "\"roam.local.Ultra."})
+    EXPECT_NE(text.find(name), std::string::npos) << name << "\n" << text;
+  EXPECT_EQ(text.find("secretFunction"), std::string::npos) << text;
+}
+
 TEST(Options, PrintAndTimeSpeakOfEachEntry) {
   Workspace workspace;
   workspace.write("a.cpp", "#include \"ship.h\"\nvoid f(int a) { ship([a] { return a; }); }\n");

@@ -22,6 +22,8 @@ struct Square : Figure { double a; Square(double x) : a(x) {} double area() cons
 struct Circle : Figure { double r; Circle(double x) : r(x) {} double area() const override { return 3.14159 * r * r; } };
 struct Failure { int code; };
 namespace { struct Hidden { int v; Hidden operator+(int k) const { return {v + k}; } }; int unhide(Hidden h) { return (h + 5).v * 3; } }
+namespace { struct HiddenFailure : std::runtime_error { using runtime_error::runtime_error; }; }
+struct Ulysses : std::runtime_error { using runtime_error::runtime_error; };
 static int blanks(const char* s) { int n = 0; while (*s) n += *s++ == ' '; return n; }
 struct Guard { int& r; ~Guard() { r += 100; } };
 inline int parity(int n); inline int otherParity(int n) { std::string s(n, 'x'); return n == 0 ? 1 : parity(int(s.size()) - 1); }
@@ -86,6 +88,12 @@ const std::vector<CorpusClosure>& corpus() {
        "[a] { int n = a; Undo undo{&n}; Runner runner; Walker& walker = runner; return "
        "walker.go(a); }"},
       {"call of a virtual one", "[a] { return Runner().Runner::go(a) + later(a, 2); }"},
+      {"local type in a template",
+       "[a] { struct Here { int v; }; auto p = std::make_shared<Here>(Here{a}); return p->v; }"},
+      {"captured local type",
+       "[here] { auto p = std::make_shared<decltype(here)>(here); return p->v; }"},
+      {"thrown hidden type", "[a] { if (a) throw HiddenFailure(\"hidden\"); return 1; }"},
+      {"thrown named type", "[a] { if (a) throw Ulysses(\"named\"); return 1; }"},
       {"map",
        "[who] { std::map<std::string, int> m; for (char c : who) ++m[std::string(1, c)]; return "
        "int(m.size()); }"},
@@ -98,6 +106,7 @@ std::string CorpusProgram::text() const {
   text.replace(text.find("OFFSET"), 6, offset);
   text += before;
   text += "void " + enclosing + "(int a, int b, double x, std::string who) {\n";
+  text += "  struct There { int v; } here{a}; (void)here;\n";
   text += "  (void)a; (void)b; (void)x; (void)who; (void)unhide; (void)blanks;\n";
   for (const CorpusClosure& closure : closures)
     text += "  /*" + closure.name + "*/ ship(" + closure.lambda + ");\n";

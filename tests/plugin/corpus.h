@@ -7,7 +7,7 @@ namespace roam::plugin::testing {
 
 struct CorpusClosure {
   std::string name;
-  std::string lambda; ///< an expression over the parameters a, b, x, who
+  std::string lambda; ///< an expression over a, b, x, who, and here, of a local type
 };
 
 const std::vector<CorpusClosure>& corpus();
