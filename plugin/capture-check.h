@@ -11,8 +11,7 @@ namespace roam::plugin {
 /// Asked once a type that is to travel (roam::Shippable<F>). One a translation unit.
 class CaptureCheck {
  public:
-  explicit CaptureCheck(clang::Sema& sema)
-      : sema_(sema), report_(sema.Diags), search_(sema.Context) {}
+  explicit CaptureCheck(clang::Sema& sema) : sema_(sema), report_(sema.Diags), search_(sema) {}
 
   /// Can F of Shippable<F> travel? If not, the errors have been printed: at the captures of a
   /// closure, else at `use`, with notes that say what to write instead.

@@ -31,19 +31,9 @@ std::optional<unsigned> numberOf(ASTContext& context, ClassTemplateSpecializatio
 
 } // namespace
 
-ClassTemplateDecl* Entries::codeTemplate() {
-  ASTContext& context = sema_.Context;
-  for (NamedDecl* space : context.getTranslationUnitDecl()->lookup(&context.Idents.get("roam")))
-    if (auto* roam = dyn_cast<NamespaceDecl>(space))
-      for (NamedDecl* found : roam->lookup(&context.Idents.get("Code")))
-        if (auto* code = dyn_cast<ClassTemplateDecl>(found))
-          return code;
-  return nullptr;
-}
-
 std::vector<Entry> Entries::all() {
   std::vector<Entry> entries;
-  ClassTemplateDecl* code = codeTemplate();
+  auto* code = findInRoam<ClassTemplateDecl>(sema_.Context, "Code");
   if (!code)
     return entries;
   for (ClassTemplateSpecializationDecl* shaped : code->specializations()) {

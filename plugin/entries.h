@@ -30,8 +30,6 @@ class Entries {
   std::vector<Entry> all();
 
  private:
-  clang::ClassTemplateDecl* codeTemplate();
-
   clang::Sema& sema_;
   std::optional<unsigned> next_; ///< empty until the first entry of this translation unit
 };

@@ -5,6 +5,9 @@
 #include "plugin/place-of-use.h"
 #include "plugin/reflect.h"
 #include "clang/AST/DeclTemplate.h"
+#include "clang/AST/ExprConcepts.h"
+#include "clang/Sema/EnterExpressionEvaluationContext.h"
+#include "clang/Sema/Template.h"
 #include <string_view>
 
 using namespace clang;
@@ -75,18 +78,9 @@ bool hasMember(const CXXRecordDecl* record, ASTContext& context, StringRef name)
   return !record->lookup(&context.Idents.get(name)).empty();
 }
 
-ClassTemplateDecl* archiveTemplate(ASTContext& context) {
-  for (NamedDecl* space : context.getTranslationUnitDecl()->lookup(&context.Idents.get("roam")))
-    if (auto* roam = dyn_cast<NamespaceDecl>(space))
-      for (NamedDecl* found : roam->lookup(&context.Idents.get("Archive")))
-        if (auto* archive = dyn_cast<ClassTemplateDecl>(found))
-          return archive;
-  return nullptr;
-}
-
 /// Is there a roam::Archive<T> of the user's for this class, or one for its class template?
 bool hasArchive(const CXXRecordDecl* record, ASTContext& context) {
-  ClassTemplateDecl* archive = archiveTemplate(context);
+  auto* archive = findInRoam<ClassTemplateDecl>(context, "Archive");
   if (!archive)
     return false;
   QualType type = context.getCanonicalType(context.getRecordType(record));
@@ -109,14 +103,33 @@ bool hasArchive(const CXXRecordDecl* record, ASTContext& context) {
   return false;
 }
 
+} // namespace
+
 /// Does the class say itself how it travels: as a member, or by a specialisation of roam::Archive?
-bool encodesItself(const CXXRecordDecl* record, ASTContext& context) {
-  return hasMember(record, context, "serialize") ||
-         (hasMember(record, context, "save") && hasMember(record, context, "load")) ||
-         hasArchive(record, context);
+/// The headers decide: a `serialize` that writes to streams does not count.
+bool ObstacleSearch::encodesItself(const CXXRecordDecl* record) {
+  bool named = hasMember(record, context_, "serialize") ||
+               (hasMember(record, context_, "save") && hasMember(record, context_, "load"));
+  return (named && satisfies("SerializesItself", context_.getRecordType(record))) ||
+         hasArchive(record, context_);
 }
 
-} // namespace
+bool ObstacleSearch::satisfies(StringRef name, QualType type) {
+  auto* wanted = findInRoam<ConceptDecl>(context_, name);
+  if (!wanted)
+    return false;
+  SourceLocation at = wanted->getLocation();
+  EnterExpressionEvaluationContext unevaluated(sema_,
+                                               Sema::ExpressionEvaluationContext::Unevaluated);
+  TemplateArgumentListInfo arguments(at, at);
+  arguments.addArgument(
+      TemplateArgumentLoc(TemplateArgument(type), context_.getTrivialTypeSourceInfo(type, at)));
+  ExprResult checked = sema_.CheckConceptTemplateId(CXXScopeSpec(), at,
+                                                    DeclarationNameInfo(wanted->getDeclName(), at),
+                                                    wanted, wanted, &arguments);
+  auto* verdict = dyn_cast_or_null<ConceptSpecializationExpr>(checked.get());
+  return verdict && !verdict->isValueDependent() && verdict->isSatisfied();
+}
 
 std::optional<Obstacle> ObstacleSearch::find(QualType type) {
   seen_.clear();
@@ -160,7 +173,7 @@ std::optional<Obstacle> ObstacleSearch::inPointer(QualType type) {
 std::optional<Obstacle> ObstacleSearch::inRecord(const CXXRecordDecl* record) {
   if (isStandard(record))
     return inStandard(record);
-  if (!record->isLambda() && (isInRoam(record) || encodesItself(record, context_)))
+  if (!record->isLambda() && (isInRoam(record) || encodesItself(record)))
     return std::nullopt;
   if (!record->isLambda() && !record->isTriviallyCopyable() &&
       llvm::any_of(record->fields(), [](FieldDecl* f) { return f->getAccess() != AS_public; }))

@@ -1,6 +1,7 @@
 // What keeps a type from travelling: an address somewhere inside it.
 #pragma once
 #include "clang/AST/ASTContext.h"
+#include "clang/Sema/Sema.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include <optional>
 #include <string>
@@ -21,7 +22,7 @@ struct Obstacle {
 /// how they travel (a member `serialize`, or one of their own in namespace roam) are believed.
 class ObstacleSearch {
  public:
-  explicit ObstacleSearch(clang::ASTContext& context) : context_(context) {}
+  explicit ObstacleSearch(clang::Sema& sema) : sema_(sema), context_(sema.Context) {}
 
   /// The first obstacle in a value of this type, in the order of its members.
   std::optional<Obstacle> find(clang::QualType type);
@@ -33,6 +34,11 @@ class ObstacleSearch {
   std::optional<Obstacle> inStandard(const clang::CXXRecordDecl* record);
   std::optional<Obstacle> inMembers(const clang::CXXRecordDecl* record);
 
+  bool encodesItself(const clang::CXXRecordDecl* record);
+  /// Is roam::name<type> true, `name` being a concept of the headers?
+  bool satisfies(llvm::StringRef name, clang::QualType type);
+
+  clang::Sema& sema_;
   clang::ASTContext& context_;
   llvm::SmallPtrSet<const clang::Type*, 16> seen_;
 };

@@ -36,6 +36,18 @@ class Reflector {
   clang::ClassTemplateDecl* fields_ = nullptr;
 };
 
+/// What the headers declare as roam::name; null if they were not included.
+template <class Declaration>
+Declaration* findInRoam(clang::ASTContext& context, llvm::StringRef name) {
+  for (clang::NamedDecl* space :
+       context.getTranslationUnitDecl()->lookup(&context.Idents.get("roam")))
+    if (auto* roam = llvm::dyn_cast<clang::NamespaceDecl>(space))
+      for (clang::NamedDecl* found : roam->lookup(&context.Idents.get(name)))
+        if (auto* declaration = llvm::dyn_cast<Declaration>(found))
+          return declaration;
+  return nullptr;
+}
+
 /// The class template `name` in the namespace of `beside`; null if there is none.
 clang::ClassTemplateDecl* findTemplate(clang::Sema& sema, clang::Decl* beside,
                                        llvm::StringRef name);

@@ -1,5 +1,6 @@
 // Addresses inside classes, private members included where the bytes of the class would be copied.
 #include "ship.h"
+#include <iosfwd>
 
 struct Net {
   const char* host; // expected-note {{'host' is declared here; send a std::string instead, or give 'Net' a member 'template <class Archive> void serialize(Archive&)' that says how it travels}}
@@ -38,6 +39,33 @@ private:
   int value_ = 0;
   int* cache_ = nullptr;
 };
+class Prints {
+public:
+  void serialize(std::ostream& out) const;
+  void save(const char* path) const;
+  void load(const char* path);
+
+private:
+  int* value_ = nullptr; // expected-note {{'value_' is declared here}}
+};
+class Versioned {
+public:
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+
+private:
+  int* value_ = nullptr;
+};
+class Saves {
+public:
+  template <class Archive>
+  void save(Archive&) const {}
+  template <class Archive>
+  void load(Archive&) {}
+
+private:
+  int* value_ = nullptr;
+};
 struct Functor {
   int* p; // expected-note {{'p' is declared here}}
   int operator()() const { return *p; }
@@ -56,5 +84,10 @@ void all(int* p, int n) {
   ship([reference] { return reference.r; }); // expected-error {{it holds a reference ('int &') in 'reference.r'}} expected-note {{sent from here}}
   Travels travels;
   ship([travels] { return sizeof travels; });
+  Prints prints;
+  ship([prints] { return sizeof prints; }); // expected-error {{it holds a raw pointer ('int *') in 'prints.value_'}} expected-note {{sent from here}}
+  Versioned versioned;
+  Saves saves;
+  ship([versioned, saves] { return sizeof versioned + sizeof saves; });
   ship(Functor{p}); // expected-error {{'Functor' cannot travel to another machine: it holds a raw pointer ('int *') in 'p'}}
 }
