@@ -26,6 +26,9 @@ inline constexpr std::size_t storeBytes = 512u << 20;
 /// Chunks of one connection that wait or run at a host. More are refused as overloaded: an origin
 /// keeps two a worker.
 inline constexpr std::size_t chunksInFlight = 4096;
+/// What those chunks may hold together, in bytes of captures and arguments: eight of the largest. A
+/// single one is always taken.
+inline constexpr std::size_t bytesInFlight = 16 * chunkBytes;
 /// One compiled object. Far above what the largest slice gives.
 inline constexpr std::size_t objectBytes = 64u << 20;
 /// Objects a peer keeps in memory, so that its workers link what one of them compiled; the least
@@ -45,6 +48,11 @@ inline constexpr unsigned chunksAtWorker = 2;
 inline constexpr std::size_t sharedKept = 8u << 20;
 /// How often an origin sends one slice again to a host that keeps answering that it is missing.
 inline constexpr unsigned shipments = 4;
+/// Results that an origin keeps for a caller who does not take them. More chunks are sent when half of them were taken.
+inline constexpr std::size_t readyBytes = 256u << 20;
+/// Chunks that a peer runs at the same time. More than the cores of any machine; an origin sends as
+/// much as a peer says it can run, so it must not believe everything.
+inline constexpr unsigned workers = 1024;
 /// Connections a host serves at the same time. Each costs a descriptor and about 100 KB.
 inline constexpr std::size_t connections = 1024;
 

@@ -1,8 +1,9 @@
+// Growing within the limit for a chunk, over blocks that are used again.
 #include "runtime/argument-buffer.h"
 #include "net/limits.h"
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
+#include <fmt/format.h>
 
 namespace roam {
 
@@ -13,9 +14,12 @@ ArgumentBuffer::ArgumentBuffer(net::MessageMemory& memory, std::size_t expected)
 }
 
 void ArgumentBuffer::grow(Output* out, std::size_t more) {
-  if (more > limits::chunkBytes - out->size)
-    throw std::length_error("the encoded arguments of one chunk exceed 256 MiB");
-  static_cast<Growing*>(out)->owner->resize(std::max(out->size + more, 2 * out->capacity));
+  if (out->size > limits::chunkBytes || more > limits::chunkBytes - out->size)
+    throw ArgumentsTooLarge(fmt::format("its encoded arguments exceed {} MiB, the limit for one "
+                                        "chunk",
+                                        limits::chunkBytes >> 20));
+  std::size_t doubled = std::min(2 * out->capacity, limits::chunkBytes);
+  static_cast<Growing*>(out)->owner->resize(std::max(out->size + more, doubled));
 }
 
 void ArgumentBuffer::resize(std::size_t capacity) {
@@ -24,7 +28,7 @@ void ArgumentBuffer::resize(std::size_t capacity) {
   if (out_.size > 0)
     memcpy(bytes.begin(), out_.data, out_.size);
   out_.data = reinterpret_cast<char*>(bytes.begin());
-  out_.capacity = bytes.size();
+  out_.capacity = std::min(bytes.size(), limits::chunkBytes); // blocks come larger than asked
   block_ = std::move(larger);
 }
 

@@ -2,11 +2,17 @@
 #pragma once
 #include "net/message-memory.h"
 #include "roam/entry.h"
+#include <stdexcept>
 
 namespace roam {
 
+/// The arguments of one chunk don't fit into one: the range must be split.
+struct ArgumentsTooLarge : std::length_error {
+  using std::length_error::length_error;
+};
+
 /// An Output over memory that is used again: fresh pages would cost more than encoding into them.
-/// Grows by doubling, up to the limit for a chunk, and throws std::length_error beyond. Kept by
+/// Grows by doubling, up to the limit for a chunk, and throws ArgumentsTooLarge beyond. Kept by
 /// whoever sends the bytes.
 class ArgumentBuffer {
  public:

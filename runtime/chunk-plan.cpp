@@ -1,3 +1,4 @@
+// The arithmetic of chunk sizes, and what became of each range.
 #include "runtime/chunk-plan.h"
 #include <algorithm>
 
@@ -39,9 +40,10 @@ void ChunkPlan::completed(ElementRange range, std::uint64_t nanoseconds, std::ui
   double each = double(nanoseconds) / double(range.count);
   // Big chunks tell more about the elements to come than the probes did, and recent ones more than
   // old ones.
-  bool first = nanosecondsEach_ == 0 || range.count > largest_ / 2;
-  nanosecondsEach_ =
-      first ? (nanosecondsEach_ == 0 ? each : (nanosecondsEach_ + each) / 2) : nanosecondsEach_;
+  if (nanosecondsEach_ == 0)
+    nanosecondsEach_ = each;
+  else if (range.count > largest_ / 2)
+    nanosecondsEach_ = (nanosecondsEach_ + each) / 2;
   bytesEach_ = std::max(bytesEach_ / 2, double(bytes) / double(range.count));
 }
 
@@ -50,7 +52,7 @@ void ChunkPlan::lost(ElementRange range) {
   handOutAgain(range);
 }
 
-void ChunkPlan::replaced(ElementRange, ElementRange front, ElementRange back) {
+void ChunkPlan::replaced(ElementRange front, ElementRange back) {
   --running_;
   handOutAgain(front);
   handOutAgain(back);
@@ -62,9 +64,9 @@ void ChunkPlan::handOutAgain(ElementRange range) {
             [](const ElementRange& a, const ElementRange& b) { return a.first > b.first; });
 }
 
-void ChunkPlan::failed(ElementRange, std::uint64_t index) {
+void ChunkPlan::failed(std::uint64_t element) {
   --running_;
-  stop_ = std::min(stop_, index);
+  stop_ = std::min(stop_, element);
 }
 
 bool ChunkPlan::hasWork() const {

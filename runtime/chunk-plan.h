@@ -51,11 +51,10 @@ class ChunkPlan {
   void completed(ElementRange range, std::uint64_t nanoseconds, std::uint64_t bytes);
   /// The range was not done: it is handed out again.
   void lost(ElementRange range);
-  /// The range was too large for some limit: its parts are handed out instead.
-  void replaced(ElementRange range, ElementRange front, ElementRange back);
-  /// The element at `index` within the range failed; the rest of the range was not done and is not
-  /// asked for.
-  void failed(ElementRange range, std::uint64_t index);
+  /// A range was too large for some limit: its two parts are handed out instead.
+  void replaced(ElementRange front, ElementRange back);
+  /// The element failed; the rest of its range was not done and is not asked for.
+  void failed(std::uint64_t element);
 
   /// Every element before the lowest failure, or all of them, is done.
   bool finished() const { return running_ == 0 && !hasWork(); }

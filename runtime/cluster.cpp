@@ -2,6 +2,7 @@
 #include "roam/cluster.h"
 #include "jit/slice/manifest.h"
 #include "jit/slice/platform.h"
+#include "net/limits.h"
 #include "net/peer.h"
 #include "roam/error.h"
 #include "runtime/loop-thread.h"
@@ -60,6 +61,9 @@ class Cluster::State {
         link_(std::make_shared<LoopLink>(loop_)) {}
   ~State();
 
+  /// False in a process that was forked from the one the cluster was made in: its thread is not
+  /// here.
+  bool isHere() const { return getpid() == owner_; }
   std::shared_ptr<RunningCall> start(const detail::CallSpec& spec);
   std::vector<Peer> peers();
 
@@ -68,6 +72,7 @@ class Cluster::State {
   void end();
   void forgetEnded();
 
+  const pid_t owner_ = getpid();
   std::unique_ptr<PrivateCluster> private_; // outlives the loop that speaks to it
   kj::Own<Origin> origin_;                  // on the loop only
   std::mutex mutex_;
@@ -78,7 +83,6 @@ class Cluster::State {
 };
 
 void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses) {
-  origin_ = kj::heap<Origin>(io.provider->getTimer());
   net::Hello mine;
   mine.name = originName();
   mine.version = ROAM_VERSION;
@@ -95,12 +99,12 @@ void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string
                   })
             .eagerlyEvaluate(nullptr));
   kj::joinPromises(dials.releaseAsArray()).wait(io.waitScope);
-  if (!failures.empty()) {
-    origin_ = nullptr;
+  if (!failures.empty())
     throw PeerLost("cannot join the cluster:" + failures);
-  }
+  auto origin = kj::heap<Origin>(io.provider->getTimer());
   for (auto& peer : peers)
-    origin_->add(kj::mv(peer));
+    origin->add(kj::mv(peer));
+  origin_ = kj::mv(origin);
 }
 
 void Cluster::State::end() {
@@ -115,7 +119,7 @@ Cluster::State::~State() {
       if (auto running = call.lock())
         calls.push_back(std::move(running));
   }
-  loop_.run([&] {
+  link_->run([&] {
     for (auto& call : calls)
       call->abandon(std::make_exception_ptr(Cancelled("the cluster object was destroyed")));
   });
@@ -123,6 +127,9 @@ Cluster::State::~State() {
 }
 
 std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec) {
+  if (spec.capturesSize > limits::chunkBytes)
+    throw Refused(fmt::format("the captures of the closure are {} bytes; the limit is {} MiB",
+                              spec.capturesSize, limits::chunkBytes >> 20));
   ManifestEntry entry = readRecord(*spec.entry);
   auto captures = kj::heapArray<const kj::byte>(reinterpret_cast<const kj::byte*>(spec.captures),
                                                 spec.capturesSize);
@@ -137,7 +144,8 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
   job->chunk = spec.fixedChunks && spec.chunk == 0
                    ? std::max<std::uint64_t>(1, spec.count / ChunkPlan::chunksOfReduction)
                    : spec.chunk;
-  job->deadline = std::int64_t(std::min(spec.deadlineSeconds, 3.2e9) * 1e6) * kj::MICROSECONDS;
+  job->deadline =
+      std::int64_t(boundedSeconds(Duration{spec.deadlineSeconds}) * 1e6) * kj::MICROSECONDS;
   job->retries = spec.retries;
 
   auto call = std::make_shared<RunningCall>(link_);
@@ -160,7 +168,7 @@ void Cluster::State::forgetEnded() {
 
 std::vector<Peer> Cluster::State::peers() {
   std::vector<Peer> peers;
-  loop_.run([&] {
+  link_->run([&] {
     for (auto& [index, peer] : origin_->peers())
       peers.push_back({peer->name(), peer->address(), peer->workers(), index});
   });
@@ -175,15 +183,24 @@ Cluster& Cluster::operator=(Cluster&& other) noexcept {
 }
 
 Cluster::~Cluster() {
-  delete state_;
+  if (state_ != nullptr && state_->isHere())
+    delete state_; // in a forked process it is left alone: peers and connections are its parent's
+}
+
+Cluster::State& Cluster::state() const {
+  if (state_ == nullptr)
+    throw Error("this Cluster object was moved from: call the one it was moved to");
+  if (!state_->isHere())
+    throw Error("a Cluster does not outlive fork(): connect again in the new process");
+  return *state_;
 }
 
 detail::Call Cluster::start(const detail::CallSpec& spec) {
-  return detail::Call(new detail::CallState{state_->start(spec)});
+  return detail::Call(new detail::CallState{state().start(spec)});
 }
 
 std::vector<Peer> Cluster::peers() const {
-  return state_->peers();
+  return state().peers();
 }
 
 Cluster connect(std::string_view where) {

@@ -27,8 +27,6 @@ class LoopThread {
   /// Runs `work` on the loop, after everything posted earlier. From any thread; never blocks.
   /// `work` must not throw.
   void post(std::function<void()> work);
-  /// As `post`, and waits until it ran. Not from the loop thread.
-  void run(const std::function<void()>& work);
   /// True on the loop's own thread, where waiting for the loop would never end.
   bool isCurrent() const { return std::this_thread::get_id() == thread_.get_id(); }
 

@@ -1,3 +1,4 @@
+// Which chunk goes to which peer, and what its outcome means for the job.
 #include "runtime/origin.h"
 #include "net/limits.h"
 #include "roam/error.h"
@@ -13,8 +14,8 @@ namespace {
 /// Chunks of one map that a peer has at a time, for each of its workers: one runs, one is on its
 /// way.
 constexpr unsigned chunksAWorker = 2;
-/// Chunks of all calls together that a peer has at a time, for each of its workers. Below
-/// limits::chunksInFlight.
+/// Chunks of all calls together that a peer has at a time, for each of its workers; never more than
+/// it takes.
 constexpr unsigned chunksAWorkerOfAll = 64;
 
 } // namespace
@@ -36,6 +37,14 @@ struct Origin::Link {
       return const_cast<net::Peer*>(p->get());
     return nullptr;
   }
+  unsigned workers() const { return std::clamp<unsigned>(get()->workers(), 1, limits::workers); }
+  bool mayServe(const Job& job) const {
+    return get() != nullptr && (job.spec_.peer < 0 || unsigned(job.spec_.peer) == index);
+  }
+  bool hasRoom() const {
+    return inFlight < std::min<std::size_t>(workers() * chunksAWorkerOfAll, limits::chunksInFlight);
+  }
+  double load() const { return double(inFlight) / workers(); }
 };
 
 Origin::Origin(kj::Timer& timer) : timer_(timer), closing_(*this) {}
@@ -47,8 +56,13 @@ Origin::~Origin() noexcept(false) {
 void Origin::add(kj::Own<net::Peer> peer) {
   auto link = kj::heap<Link>(kj::mv(peer), unsigned(links_.size()));
   Link& added = *link;
-  added.watch =
-      added.get()->disconnected().then([this, &added] { lose(added); }).eagerlyEvaluate(nullptr);
+  added.watch = added.get()
+                    ->disconnected()
+                    .then([this, &added] {
+                      if (net::Peer* lost = added.get())
+                        lose(added, lost->whyDisconnected().cStr());
+                    })
+                    .eagerlyEvaluate([this](kj::Exception&& e) { taskFailed(kj::mv(e)); });
   links_.push_back(kj::mv(link));
   pumpAll();
 }
@@ -65,16 +79,15 @@ unsigned Origin::workers() const {
   unsigned count = 0;
   for (auto& link : links_)
     if (net::Peer* peer = link->get())
-      count += std::max(1u, peer->workers());
+      count += std::clamp<unsigned>(peer->workers(), 1, limits::workers);
   return count;
 }
 
-void Origin::lose(Link& link) {
+void Origin::lose(Link& link, const std::string& why) {
   net::Peer* peer = link.get();
   if (peer == nullptr)
     return;
-  losses_ += fmt::format("\n  {} at {}: {}", peer->name(), peer->address(),
-                         peer->whyDisconnected().cStr());
+  losses_ += fmt::format("\n  {} at {}: {}", peer->name(), peer->address(), why);
   // We may be inside one of the peer's own promises: it is closed once the stack is clear. Every
   // call on it then fails with DISCONNECTED, and its chunk goes elsewhere.
   closing_.add(kj::evalLater([closed = kj::mv(link.peer)] {}));
@@ -88,50 +101,47 @@ void Origin::taskFailed(kj::Exception&& exception) {
 
 Origin::Link* Origin::leastBusy(const Job& job) {
   Link* best = nullptr;
-  double bestLoad = 0;
-  for (auto& link : links_) {
-    net::Peer* peer = link->get();
-    if (peer == nullptr || (job.spec_.peer >= 0 && unsigned(job.spec_.peer) != link->index))
-      continue;
-    unsigned atWork = std::max(1u, peer->workers());
-    auto mine = job.inFlight_.find(link->index);
-    if (link->inFlight >= atWork * chunksAWorkerOfAll ||
-        (mine != job.inFlight_.end() && mine->second >= atWork * chunksAWorker))
-      continue;
-    double load = double(link->inFlight) / atWork;
-    if (best == nullptr || load < bestLoad) {
+  for (auto& link : links_)
+    if (link->mayServe(job) && link->hasRoom() && !job.isAtItsLimit(*link) &&
+        (best == nullptr || link->load() < best->load()))
       best = link;
-      bestLoad = load;
-    }
-  }
   return best;
+}
+
+bool Origin::hasToWait(const Job& job) const {
+  for (auto& link : links_)
+    if (link->mayServe(job) && !link->hasRoom() && !job.isAtItsLimit(*link))
+      return true;
+  return false;
 }
 
 bool Origin::serves(const Job& job) const {
   for (auto& link : links_)
-    if (link->get() != nullptr && (job.spec_.peer < 0 || unsigned(job.spec_.peer) == link->index))
+    if (link->mayServe(job))
       return true;
   return false;
 }
 
 void Origin::pumpAll() {
-  for (Job* job : std::vector<Job*>(jobs_))
+  auto jobs = jobs_; // a copy: listeners may start other jobs
+  for (Job* job : jobs)
     job->pump();
 }
 
+/// Gives room that has become free to those that have waited longest for it.
 void Origin::pumpWaiting() {
-  while (!waiting_.empty()) {
-    Job* job = waiting_.front();
-    waiting_.pop_front();
-    job->pump();
-    if (!waiting_.empty() && waiting_.back() == job)
-      return; // it still waits: so would those behind it
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    Job* job = *next++;
+    if (leastBusy(*job) != nullptr)
+      job->pump(); // it takes itself off the list
+    else if (job->spec_.peer < 0)
+      return; // no link at all has room
   }
 }
 
 kj::Own<Origin::Job> Origin::start(JobSpec spec, JobListener& listener) {
   auto job = kj::heap<Job>(*this, kj::mv(spec), listener);
-  jobs_.push_back(job);
+  job->place_ = jobs_.insert(jobs_.end(), job);
   job->begin();
   return job;
 }
@@ -144,11 +154,15 @@ Origin::Job::Job(Origin& origin, JobSpec spec, JobListener& listener)
       tasks_(*this) {}
 
 Origin::Job::~Job() noexcept(false) {
-  std::erase(origin_.jobs_, this);
-  std::erase(origin_.waiting_, this);
+  finished_ = true;
+  origin_.jobs_.erase(place_);
+  if (waitingPlace_)
+    origin_.waiting_.erase(*waitingPlace_);
   for (auto& [index, count] : inFlight_)
     origin_.links_[index]->inFlight -= count;
-  origin_.pumpWaiting();
+  // What was on its way leaves room for others; not now, in a destructor.
+  if (!inFlight_.empty())
+    origin_.closing_.add(kj::evalLater([&origin = origin_] { origin.pumpWaiting(); }));
 }
 
 void Origin::Job::begin() {
@@ -162,20 +176,43 @@ void Origin::Job::begin() {
   }));
 }
 
-/// Hands out chunks while there are some and a peer has room; ends the job when nothing is left to
-/// do.
+void Origin::Job::resume() {
+  paused_ = false;
+  pump();
+}
+
+/// Sends what there is room for, and ends the job when nothing is left to do. Throws nothing: what
+/// goes wrong ends the job.
 void Origin::Job::pump() {
   if (finished_)
     return;
-  while (plan_.hasWork()) {
+  KJ_IF_MAYBE (exception, kj::runCatchingExceptions([&] {
+                 sendWhatFits();
+                 endIfDone();
+               }))
+    finish(std::make_exception_ptr(Error(exception->getDescription().cStr())));
+}
+
+void Origin::Job::sendWhatFits() {
+  while (plan_.hasWork() && !paused_ && !finished_) {
     Link* link = origin_.leastBusy(*this);
     if (link == nullptr)
       break;
     if (auto range = plan_.next(origin_.workers()))
       send(*link, *range);
-    if (finished_)
-      return;
   }
+  bool waits = plan_.hasWork() && !paused_ && !finished_ && origin_.hasToWait(*this);
+  if (waits && !waitingPlace_)
+    waitingPlace_ = origin_.waiting_.insert(origin_.waiting_.end(), this);
+  if (!waits && waitingPlace_) {
+    origin_.waiting_.erase(*waitingPlace_);
+    waitingPlace_.reset();
+  }
+}
+
+void Origin::Job::endIfDone() {
+  if (finished_)
+    return;
   if (plan_.finished())
     finish(failure_);
   else if (!origin_.serves(*this))
@@ -185,9 +222,11 @@ void Origin::Job::pump() {
                  : origin_.losses_.empty()
                      ? std::string("there is no peer to run the call on")
                      : "no peer is left to run the call on; lost were:" + origin_.losses_)));
-  else if (plan_.hasWork() && std::find(origin_.waiting_.begin(), origin_.waiting_.end(), this) ==
-                                  origin_.waiting_.end())
-    origin_.waiting_.push_back(this);
+}
+
+bool Origin::Job::isAtItsLimit(const Link& link) const {
+  auto mine = inFlight_.find(link.index);
+  return mine != inFlight_.end() && mine->second >= link.workers() * chunksAWorker;
 }
 
 /// The bytes of a chunk on its way. The connection holds them for as long as it may still send
@@ -236,7 +275,7 @@ void Origin::Job::send(Link& link, ElementRange range) {
 bool Origin::Job::encodeArguments(ElementRange range, Output& out) {
   try {
     spec_.encode(range, out);
-  } catch (const std::length_error& error) {
+  } catch (const ArgumentsTooLarge& error) {
     if (range.count > 1)
       split(range);
     else
@@ -270,11 +309,12 @@ void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failu
   auto error =
       remoteException(failure, spec_.entry, peer != nullptr ? peer->name() : "lost meanwhile");
   if (failure.kind == Kind::thrown) {
+    failure.element = std::clamp(failure.element, range.first, range.end() - 1);
     if (failure_ == nullptr || failure.element < failedElement_) {
       failure_ = error;
       failedElement_ = failure.element;
     }
-    plan_.failed(range, failure.element);
+    plan_.failed(failure.element);
   } else if (failure.kind == Kind::workerDied)
     sendAgain(range, error);
   else if (failure.kind == Kind::limit && range.count > 1)
@@ -289,7 +329,7 @@ void Origin::Job::disturbed(Link& link, ElementRange range, kj::Exception&& exce
   auto error = std::make_exception_ptr(PeerLost(exception.getDescription().cStr()));
   switch (exception.getType()) {
   case kj::Exception::Type::DISCONNECTED:
-    origin_.lose(link);
+    origin_.lose(link, exception.getDescription().cStr());
     if (!finished_)
       sendAgain(range, error);
     break;
@@ -313,7 +353,7 @@ void Origin::Job::sendAgain(ElementRange range, std::exception_ptr reason) {
 /// Two halves instead of one chunk that met a limit.
 void Origin::Job::split(ElementRange range) {
   std::uint64_t half = range.count / 2;
-  plan_.replaced(range, {range.first, half}, {range.first + half, range.count - half});
+  plan_.replaced({range.first, half}, {range.first + half, range.count - half});
 }
 
 void Origin::Job::finish(std::exception_ptr error) {

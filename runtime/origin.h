@@ -13,13 +13,14 @@
 #include "net/peer.h"
 #include "roam/entry.h"
 #include "runtime/chunk-plan.h"
-#include <deque>
 #include <exception>
 #include <functional>
 #include <kj/async.h>
 #include <kj/timer.h>
+#include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,10 +74,12 @@ class Origin final : private kj::TaskSet::ErrorHandler {
 
  private:
   struct Link;
-  void lose(Link& link);
+  void lose(Link& link, const std::string& why);
   /// The link with the fewest chunks for its workers that the job may still send to; null if there
   /// is none.
   Link* leastBusy(const Job& job);
+  /// Whether another job's end may make room for this one: it could send more, and links are full.
+  bool hasToWait(const Job& job) const;
   bool serves(const Job& job) const;
   unsigned workers() const;
   void pumpAll();
@@ -87,9 +90,9 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   std::shared_ptr<net::MessageMemory> memory_ = std::make_shared<net::MessageMemory>();
   std::vector<kj::Own<Link>> links_; // by index; those that are lost stay, without a peer
   std::string losses_;               // why links were lost, for the error when none is left
-  std::vector<Job*> jobs_;           // all that are not yet dropped
-  std::deque<Job*> waiting_;         // those that have work and found no link with room
-  kj::TaskSet closing_;              // lost peers, until nothing of theirs is on the stack any more
+  std::list<Job*> jobs_;             // all that are not yet dropped
+  std::list<Job*> waiting_; // those that have to wait for room, in the order they came to it
+  kj::TaskSet closing_;     // lost peers, until nothing of theirs is on the stack any more
 };
 
 /// One call on its way. Created by Origin::start.
@@ -99,11 +102,19 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   ~Job() noexcept(false);
   KJ_DISALLOW_COPY(Job);
 
+  /// No chunks are sent from now on, until `resume`: the results are not taken as fast as they
+  /// come.
+  void pause() { paused_ = true; }
+  void resume();
+
  private:
   friend class Origin;
 
   void begin();
   void pump();
+  void sendWhatFits();
+  void endIfDone();
+  bool isAtItsLimit(const Link& link) const;
   void send(Link& link, ElementRange range);
   /// False if the arguments of the range don't fit one chunk; the range is then split, or the job
   /// over.
@@ -126,7 +137,9 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   std::size_t argumentBytes_ = 0;              // of the chunk sent last
   std::exception_ptr failure_;                 // of the lowest element that failed
   std::uint64_t failedElement_ = 0;
-  bool finished_ = false;
+  bool finished_ = false, paused_ = false;
+  std::list<Job*>::iterator place_;                       // in Origin::jobs_
+  std::optional<std::list<Job*>::iterator> waitingPlace_; // in Origin::waiting_
   kj::TaskSet tasks_; // last: its promises refer to what is above
 };
 

@@ -1,3 +1,4 @@
+// Starting and ending the peers of a private cluster, and finding the program that they are.
 #include "runtime/private-cluster.h"
 #include "net/limits.h"
 #include "roam/error.h"
@@ -13,24 +14,43 @@
 #include <kj/debug.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+extern "C" { // glibc 2.36 forgot to say so
+#include <sys/pidfd.h>
+}
 
 extern char** environ;
 
 namespace roam {
 namespace {
 
+/// The descriptor that is a peer's lifeline, in the peer.
+constexpr int lifelineInPeer = 3;
+
 struct Pipe {
   kj::AutoCloseFd read, write;
 };
 
+Error cannot(const std::string& what) {
+  return Error(fmt::format("cannot {} for the private cluster: {}", what, strerror(errno)));
+}
+
+/// Both ends above the descriptors that a peer is given, also in a program that closed its standard
+/// input.
 Pipe makePipe() {
-  int fds[2];
-  KJ_SYSCALL(pipe2(fds, O_CLOEXEC));
-  return {kj::AutoCloseFd(fds[0]), kj::AutoCloseFd(fds[1])};
+  int low[2];
+  if (pipe2(low, O_CLOEXEC) != 0)
+    throw cannot("make a pipe");
+  kj::AutoCloseFd ends[2] = {kj::AutoCloseFd(low[0]), kj::AutoCloseFd(low[1])};
+  for (auto& end : ends) {
+    int raised = fcntl(end, F_DUPFD_CLOEXEC, lifelineInPeer + 1);
+    if (raised < 0)
+      throw cannot("make a pipe");
+    end = kj::AutoCloseFd(raised);
+  }
+  return {kj::mv(ends[0]), kj::mv(ends[1])};
 }
 
 std::string makePrivateDirectory() {
@@ -41,14 +61,16 @@ std::string makePrivateDirectory() {
   return path;
 }
 
-/// Waits for a peer that was asked to end; one that does not within the limit is killed.
-void awaitEnd(pid_t process) {
-  kj::AutoCloseFd watched(int(syscall(SYS_pidfd_open, process, 0)));
-  pollfd poll{watched, POLLIN, 0};
-  if (::poll(&poll, 1, int(limits::peerEnd / kj::MILLISECONDS)) <= 0)
-    kill(process, SIGKILL);
-  int status;
-  while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+using Clock = std::chrono::steady_clock;
+
+/// False if nothing can be read by then.
+bool awaitReadable(int descriptor, Clock::time_point deadline) {
+  for (;;) {
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    pollfd poll{descriptor, POLLIN, 0};
+    int ready = ::poll(&poll, 1, int(std::max<std::int64_t>(0, left.count())));
+    if (ready >= 0 || errno != EINTR)
+      return ready > 0;
   }
 }
 
@@ -60,14 +82,15 @@ PrivateCluster::Options PrivateCluster::forThisMachine() {
   return {findRoamCommand(), peers, (processors + peers - 1) / peers};
 }
 
-PrivateCluster::PrivateCluster(const Options& options) : directory_(makePrivateDirectory()) {
-  Pipe lifeline = makePipe();
-  lifeline_ = kj::mv(lifeline.write);
+PrivateCluster::PrivateCluster(const Options& options)
+    : owner_(getpid()), directory_(makePrivateDirectory()) {
   try {
+    Pipe lifeline = makePipe();
+    lifeline_ = kj::mv(lifeline.write);
     std::vector<kj::AutoCloseFd> outputs;
     for (unsigned i = 0; i < options.peers; ++i) {
       Pipe output = makePipe();
-      processes_.push_back(startPeer(options, i, output.write, lifeline.read));
+      startPeer(options, i, output.write, lifeline.read);
       outputs.push_back(kj::mv(output.read));
     }
     for (auto& output : outputs)
@@ -79,16 +102,16 @@ PrivateCluster::PrivateCluster(const Options& options) : directory_(makePrivateD
 }
 
 PrivateCluster::~PrivateCluster() {
-  endPeers();
+  if (getpid() == owner_) // after a fork they are the parent's
+    endPeers();
 }
 
-pid_t PrivateCluster::startPeer(const Options& options, unsigned index, int output,
-                                int lifeline) const {
+void PrivateCluster::startPeer(const Options& options, unsigned index, int output, int lifeline) {
   std::vector<std::string> words = {
       options.command, "peer",
       "--listen",      fmt::format("unix:{}/peer-{}", directory_, index),
       "--workers",     std::to_string(options.workers),
-      "--lifeline",    "3"};
+      "--lifeline",    std::to_string(lifelineInPeer)};
   std::vector<char*> arguments;
   for (auto& word : words)
     arguments.push_back(word.data());
@@ -99,44 +122,47 @@ pid_t PrivateCluster::startPeer(const Options& options, unsigned index, int outp
   KJ_DEFER(posix_spawn_file_actions_destroy(&actions));
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, lifeline, 3);
-  // A group of its own: Ctrl-C in the terminal ends this program, which ends the peers in order.
+  posix_spawn_file_actions_adddup2(&actions, lifeline, lifelineInPeer);
+  posix_spawn_file_actions_addclosefrom_np(&actions, lifelineInPeer + 1);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   KJ_DEFER(posix_spawnattr_destroy(&attributes));
-  sigset_t none;
+  // A group of its own: Ctrl-C in the terminal ends this program, which ends the peers in order.
+  // And signals as a program started by hand has them, whatever this one blocks or ignores.
+  sigset_t none, all;
   sigemptyset(&none);
+  sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
-  pid_t process;
-  int error = posix_spawn(&process, options.command.c_str(), &actions, &attributes,
+  PeerProcess peer;
+  int error = posix_spawn(&peer.id, options.command.c_str(), &actions, &attributes,
                           arguments.data(), environ);
   if (error != 0)
     throw Error(fmt::format("cannot start a peer of the private cluster with {}: {}",
                             options.command, strerror(error)));
-  return process;
+  peer.watch = kj::AutoCloseFd(pidfd_open(peer.id, 0));
+  processes_.push_back(kj::mv(peer));
 }
 
 void PrivateCluster::awaitListening(int output, const Options& options) {
-  using Clock = std::chrono::steady_clock;
   constexpr std::string_view announcement = "listening on ";
   auto deadline = Clock::now() + std::chrono::nanoseconds(limits::workerStart / kj::NANOSECONDS);
   std::string text;
   while (text.find('\n') == std::string::npos) {
-    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    pollfd poll{output, POLLIN, 0};
-    int ready = ::poll(&poll, 1, int(std::max<std::int64_t>(0, left.count())));
-    if (ready < 0 && errno == EINTR)
-      continue;
+    bool ready = awaitReadable(output, deadline);
     char buffer[512];
-    ssize_t size = ready > 0 ? read(output, buffer, sizeof buffer) : 0;
+    ssize_t size = ready ? read(output, buffer, sizeof buffer) : 0;
     if (size <= 0)
-      throw Error(
-          fmt::format("a peer of the private cluster did not start to listen: `{} peer` {}; "
-                      "what it wrote is on this program's standard error",
-                      options.command, ready > 0 ? "ended" : "gave no sign within 30 s"));
+      throw Error(fmt::format(
+          "a peer of the private cluster did not start to listen: `{} peer` {}; "
+          "what it wrote is on this program's standard error",
+          options.command,
+          ready ? std::string("ended")
+                : fmt::format("gave no sign within {} s", limits::workerStart / kj::SECONDS)));
     text.append(buffer, std::size_t(size));
   }
   auto line = text.substr(0, text.find('\n'));
@@ -149,14 +175,26 @@ void PrivateCluster::awaitListening(int output, const Options& options) {
 }
 
 void PrivateCluster::endPeers() {
-  lifeline_ = nullptr;
-  for (pid_t process : processes_)
-    kill(process, SIGTERM);
-  for (pid_t process : processes_)
-    awaitEnd(process);
+  lifeline_ = nullptr; // which each of them sees, whatever became of signals
+  for (auto& peer : processes_)
+    awaitEnd(peer);
   processes_.clear();
   std::error_code ignored; // a directory left in /tmp is no reason to fail
   std::filesystem::remove_all(directory_, ignored);
+}
+
+/// Waits for a peer that was told to end; one that does not within the limit is killed. Through its
+/// pidfd: the program may have waited for all its children, and the number may be another process
+/// by now.
+void PrivateCluster::awaitEnd(PeerProcess& peer) {
+  if (peer.watch.get() < 0)
+    return; // there was no descriptor for it; the lifeline ends it
+  auto deadline = Clock::now() + std::chrono::nanoseconds(limits::peerEnd / kj::NANOSECONDS);
+  if (!awaitReadable(peer.watch, deadline))
+    (void)pidfd_send_signal(peer.watch, SIGKILL, nullptr, 0);
+  siginfo_t end;
+  while (waitid(P_PIDFD, unsigned(peer.watch.get()), &end, WEXITED) != 0 && errno == EINTR)
+    ;
 }
 
 std::string findRoamCommand() {

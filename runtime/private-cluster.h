@@ -31,16 +31,22 @@ class PrivateCluster {
 
   /// One address a peer.
   const std::vector<std::string>& addresses() const { return addresses_; }
-  const std::vector<pid_t>& processes() const { return processes_; }
 
  private:
-  pid_t startPeer(const Options& options, unsigned index, int output, int lifeline) const;
+  struct PeerProcess {
+    pid_t id = 0;
+    kj::AutoCloseFd watch; // a pidfd
+  };
+
+  void startPeer(const Options& options, unsigned index, int output, int lifeline);
   void awaitListening(int output, const Options& options);
   void endPeers();
+  static void awaitEnd(PeerProcess& peer);
 
+  const pid_t owner_;
   std::string directory_;
   kj::AutoCloseFd lifeline_;
-  std::vector<pid_t> processes_;
+  std::vector<PeerProcess> processes_;
   std::vector<std::string> addresses_;
 };
 

@@ -1,3 +1,4 @@
+// From a failure that a peer reports to the exception that its caller would have seen.
 #include "runtime/remote-exception.h"
 #include "roam/error.h"
 #include <any>

@@ -1,4 +1,6 @@
+// One call between the loop, where its job runs, and the caller, who waits for results.
 #include "runtime/running-call.h"
+#include "net/limits.h"
 #include "roam/error.h"
 #include <chrono>
 #include <cmath>
@@ -7,6 +9,8 @@
 namespace roam {
 
 bool LoopLink::post(std::function<void()> work) {
+  if (getpid() != owner_)
+    return false;
   std::lock_guard lock(mutex_);
   if (loop_ == nullptr)
     return false;
@@ -15,6 +19,10 @@ bool LoopLink::post(std::function<void()> work) {
 }
 
 bool LoopLink::run(const std::function<void()>& work) {
+  if (isCurrent()) {
+    work();
+    return true;
+  }
   std::mutex mutex;
   std::condition_variable ran;
   bool done = false;
@@ -41,7 +49,17 @@ void LoopLink::cut() {
   loop_ = nullptr;
 }
 
+double boundedSeconds(Duration duration) {
+  constexpr double century = 3.2e9; // beyond about three, nanoseconds overflow
+  return std::isnan(duration.seconds) ? 0 : std::clamp(duration.seconds, 0.0, century);
+}
+
 void RunningCall::begin(Origin& origin, JobSpec spec) {
+  {
+    std::lock_guard lock(mutex_);
+    if (finished_)
+      return; // abandoned on the loop itself, before this turn came
+  }
   job_ = origin.start(kj::mv(spec), *this);
 }
 
@@ -56,10 +74,16 @@ void RunningCall::abandon(std::exception_ptr reason) {
 }
 
 void RunningCall::completed(ElementRange range, kj::Array<const kj::byte> results, bool last) {
+  bool pause;
   {
     std::lock_guard lock(mutex_);
+    readyBytes_ += results.size();
     ready_.push_back({range, kj::mv(results)});
+    pause = paused_ = readyBytes_ > limits::readyBytes;
   }
+  if (pause)
+    KJ_IF_MAYBE (job, job_)
+      (*job)->pause();
   if (!last) // the caller is woken once, by what follows
     changed_.notify_all();
 }
@@ -93,7 +117,13 @@ bool RunningCall::next(detail::CompletedChunk& chunk) {
     return false;
   Ready ready = kj::mv(ready_.front());
   ready_.pop_front();
+  readyBytes_ -= ready.results.size();
+  bool resumes = paused_ && readyBytes_ <= limits::readyBytes / 2;
+  if (resumes)
+    paused_ = false;
   lock.unlock();
+  if (resumes)
+    resume();
   chunk.first = ready.range.first;
   chunk.count = ready.range.count;
   chunk.results = reinterpret_cast<const char*>(ready.results.begin());
@@ -102,11 +132,17 @@ bool RunningCall::next(detail::CompletedChunk& chunk) {
   return true;
 }
 
+void RunningCall::resume() {
+  loop_->post([self = shared_from_this()] {
+    KJ_IF_MAYBE (job, self->job_)
+      (*job)->resume();
+  });
+}
+
 bool RunningCall::waitFor(Duration duration) {
-  // Beyond a century the clock's arithmetic would overflow.
-  double seconds = std::clamp(std::isnan(duration.seconds) ? 0 : duration.seconds, 0.0, 3.2e9);
+  std::chrono::duration<double> bounded(boundedSeconds(duration));
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return settled(); });
+  return changed_.wait_for(lock, bounded, [&] { return settled(); });
 }
 
 void RunningCall::release() {
@@ -138,6 +174,8 @@ Call::~Call() {
 }
 
 bool Call::next(CompletedChunk& chunk) {
+  if (state_ == nullptr)
+    throw Error("this Future was moved from: ask the one it was moved to");
   return state_->call->next(chunk);
 }
 bool Call::waitFor(Duration duration) {
@@ -145,6 +183,10 @@ bool Call::waitFor(Duration duration) {
 }
 void Call::cancel() {
   state_->call->cancel();
+}
+
+void throwNoResult() {
+  throw Error("the result of this Future was taken already: get() gives it once");
 }
 
 void throwDamagedResults(std::uint64_t first) {

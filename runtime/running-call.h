@@ -9,16 +9,19 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <unistd.h>
 
 namespace roam {
 
-/// The way to a loop that may have ended: a call can outlive its cluster.
+/// The way to a loop that may have ended, or that stayed behind in the process this one was forked
+/// from: a call can outlive its cluster.
 class LoopLink {
  public:
   explicit LoopLink(LoopThread& loop) : loop_(&loop) {}
   /// Posts the work; false if the loop has ended and takes none.
   bool post(std::function<void()> work);
-  /// Runs the work on the loop and waits for it; false if the loop has ended.
+  /// Runs the work on the loop and waits for it, or at once if this is the loop; false if the loop
+  /// has ended.
   bool run(const std::function<void()>& work);
   bool isCurrent();
   /// The loop ends: nothing is posted after this returns.
@@ -27,7 +30,11 @@ class LoopLink {
  private:
   std::mutex mutex_;
   LoopThread* loop_; // guarded by mutex_
+  const pid_t owner_ = getpid();
 };
+
+/// A length of time that clocks can add: from nothing (also for what is no number) to a century.
+double boundedSeconds(Duration duration);
 
 /// Shared by the Call (caller's thread) and the Cluster (loop). The job lives and dies on the loop.
 class RunningCall final : public JobListener, public std::enable_shared_from_this<RunningCall> {
@@ -55,6 +62,7 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
     kj::Array<const kj::byte> results;
   };
   bool settled() const { return !ready_.empty() || finished_; }
+  void resume();
 
   const std::shared_ptr<LoopLink> loop_;
   kj::Maybe<kj::Own<Origin::Job>> job_; // on the loop only
@@ -62,6 +70,8 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Ready> ready_; // guarded by mutex_, as are:
+  std::size_t readyBytes_ = 0;
+  bool paused_ = false; // the job, until the caller has taken results
   bool finished_ = false;
   std::exception_ptr error_;
 };

@@ -1,5 +1,6 @@
 // Wording what went wrong with a chunk, for the person at the origin.
 #include "runtime/peer/chunk-outcome.h"
+#include "net/failures.h"
 #include <algorithm>
 #include <kj/debug.h>
 
@@ -7,6 +8,7 @@ namespace roam::peer {
 namespace {
 
 using Kind = net::Failure::Kind;
+using net::failedWith;
 
 kj::String shortName(const net::Chunk& chunk) {
   return kj::str(chunk.entry.shortened().c_str());
@@ -32,12 +34,6 @@ net::ChunkOutcome thrown(TakenAnswer taken, std::uint64_t element) {
 }
 
 } // namespace
-
-net::ChunkOutcome failedWith(Kind kind, kj::String message, const net::Chunk& chunk) {
-  net::ChunkOutcome outcome;
-  outcome.failure = net::Failure{kind, nullptr, kj::mv(message), chunk.first, 0, nullptr};
-  return outcome;
-}
 
 net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, bool compiling,
                              const net::Chunk& chunk) {

@@ -17,7 +17,8 @@ struct PeerOptions {
   unsigned workers = defaultWorkers();
   /// Where compiled objects are kept; empty: not on disk.
   std::string cacheDirectory = defaultCacheDirectory();
-  /// The peer ends when this descriptor comes to its end; -1: none.
+  /// The peer ends when this descriptor, of a pipe or socket, comes to its end; -1: none. With it
+  /// go the folders of its unix sockets, if nothing else is in them.
   int lifelineFd = -1;
   std::string name;             ///< for people; empty: "host:pid"
   std::string version;          ///< of Roam

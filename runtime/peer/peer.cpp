@@ -5,8 +5,11 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <kj/debug.h>
 #include <stdexcept>
+#include <string_view>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace roam::peer {
@@ -16,20 +19,15 @@ class StandardErrorLog final : public net::Log {
  public:
   void line(kj::StringPtr text) override {
     // One write, so that lines of several peers on one terminal don't mix.
-    kj::String whole = kj::str("roam peer ", getpid(), ": ", text, "\n");
+    kj::String whole = kj::str("roam peer ", getpid(), ": ",
+                               net::oneLine({text.begin(), text.size()}).c_str(), "\n");
     (void)!write(STDERR_FILENO, whole.begin(), whole.size());
   }
 };
 
-std::string nameOfThisProcess() {
-  char host[256] = "";
-  gethostname(host, sizeof host - 1);
-  return std::string(host) + ":" + std::to_string(getpid());
-}
-
 net::Hello helloOf(const PeerOptions& options, unsigned workers) {
   net::Hello hello;
-  hello.name = options.name.empty() ? nameOfThisProcess() : options.name;
+  hello.name = options.name.empty() ? net::nameOfThisProcess() : options.name;
   hello.workers = workers;
   hello.version = options.version;
   return hello;
@@ -98,10 +96,20 @@ kj::Promise<void> readToEnd(kj::AsyncInputStream& stream, kj::ArrayPtr<kj::byte>
   });
 }
 
+/// What the event loop can wait for. A file or a terminal would fail, in KJ's own words.
+void checkLifeline(int lifeline) {
+  std::string name = "the lifeline, descriptor " + std::to_string(lifeline) + ", ";
+  struct stat status;
+  if (fstat(lifeline, &status) != 0)
+    throw std::runtime_error(name + "is not open");
+  if (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode))
+    throw std::runtime_error(name + "must be a pipe or a socket: the peer ends when its other end "
+                                    "is closed");
+}
+
 kj::Promise<void> endOf(int lifeline, kj::AsyncIoContext& io) {
-  if (fcntl(lifeline, F_SETFD, FD_CLOEXEC) != 0)
-    throw std::runtime_error("the lifeline, descriptor " + std::to_string(lifeline) +
-                             ", is not open");
+  checkLifeline(lifeline);
+  fcntl(lifeline, F_SETFD, FD_CLOEXEC);
   auto stream =
       io.lowLevelProvider->wrapInputFd(lifeline, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP |
                                                      kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC);
@@ -111,11 +119,30 @@ kj::Promise<void> endOf(int lifeline, kj::AsyncIoContext& io) {
   return readToEnd(from, into).attach(kj::mv(stream), kj::mv(buffer));
 }
 
+enum class EndedBy { signal, lifeline };
+
 /// Resolves when the peer should end.
-kj::Promise<void> endOf(const PeerOptions& options, kj::AsyncIoContext& io) {
-  auto signal = [&](int number) { return io.unixEventPort.onSignal(number).ignoreResult(); };
-  kj::Promise<void> end = signal(SIGTERM).exclusiveJoin(signal(SIGINT));
-  return options.lifelineFd < 0 ? kj::mv(end) : end.exclusiveJoin(endOf(options.lifelineFd, io));
+kj::Promise<EndedBy> endOf(const PeerOptions& options, kj::AsyncIoContext& io) {
+  auto signal = [&](int number) {
+    return io.unixEventPort.onSignal(number).then([](siginfo_t&&) { return EndedBy::signal; });
+  };
+  kj::Promise<EndedBy> end = signal(SIGTERM).exclusiveJoin(signal(SIGINT));
+  if (options.lifelineFd < 0)
+    return end;
+  return end.exclusiveJoin(
+      endOf(options.lifelineFd, io).then([] { return EndedBy::lifeline; }));
+}
+
+/// Whoever held the lifeline made the folders for the sockets, and may be gone without a chance to
+/// remove them.
+void removeSocketFolders(const PeerOptions& options) {
+  constexpr std::string_view mark = "unix:";
+  for (const std::string& address : options.listen)
+    if (address.starts_with(mark)) {
+      std::string folder = std::filesystem::path(address.substr(mark.size())).parent_path();
+      // Fails as long as something is in it, which may be sockets of other peers: the last succeeds.
+      (void)rmdir(folder.c_str());
+    }
 }
 
 void announce(const std::vector<std::string>& addresses) {
@@ -126,8 +153,22 @@ void announce(const std::vector<std::string>& addresses) {
 
 } // namespace
 
-// Not instrumented: KJ insists that kjLog is on the stack, and AddressSanitizer's frames are not.
-[[clang::no_sanitize("address")]] int runPeer(const PeerOptions& options) {
+namespace {
+
+EndedBy runUntilEnd(const PeerOptions& options, net::Log& log) {
+  kj::AsyncIoContext io = kj::setupAsyncIo();
+  kj::Promise<EndedBy> end = endOf(options, io);
+  Peer peer(io, log, options);
+  kj::Promise<void> announced =
+      peer.listen().then([](std::vector<std::string> addresses) { announce(addresses); });
+  return announced.then([] { return kj::Promise<EndedBy>(kj::NEVER_DONE); })
+      .exclusiveJoin(kj::mv(end))
+      .wait(io.waitScope);
+}
+
+} // namespace
+
+ROAM_ON_TRUE_STACK int runPeer(const PeerOptions& options) {
   openStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
   kj::UnixEventPort::captureSignal(SIGTERM);
@@ -135,14 +176,8 @@ void announce(const std::vector<std::string>& addresses) {
   StandardErrorLog log;
   net::KjLogScope kjLog(log);
   try {
-    kj::AsyncIoContext io = kj::setupAsyncIo();
-    kj::Promise<void> end = endOf(options, io);
-    Peer peer(io, log, options);
-    kj::Promise<void> announced =
-        peer.listen().then([](std::vector<std::string> addresses) { announce(addresses); });
-    announced.then([] { return kj::Promise<void>(kj::NEVER_DONE); })
-        .exclusiveJoin(kj::mv(end))
-        .wait(io.waitScope);
+    if (runUntilEnd(options, log) == EndedBy::lifeline)
+      removeSocketFolders(options);
     return 0;
   } catch (const kj::Exception& exception) {
     log.line(net::wordsOf(exception));

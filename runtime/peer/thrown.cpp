@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 #include <regex>
+#include <string_view>
 #include <system_error>
 #include <typeinfo>
 
@@ -21,6 +22,11 @@ struct Free {
 std::string demangled(const std::type_info* type) {
   if (type == nullptr)
     return "an exception of another language";
+  // The plugin's name for a type that other files cannot name: "roam.local.Here.0".
+  constexpr std::string_view local = "roam.local.";
+  std::string_view given = type->name();
+  if (given.starts_with(local))
+    return std::string(given.substr(local.size(), given.rfind('.') - local.size()));
   int status = 0;
   std::unique_ptr<char, Free> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status));
   return status == 0 && name ? name.get() : type->name();

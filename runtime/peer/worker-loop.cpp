@@ -14,6 +14,7 @@ using Clock = std::chrono::steady_clock;
 /// The supervisor thought that this worker has the entry loaded. It will send the code.
 struct CodeMissing {};
 
+/// No fault of the slice: another limit would do.
 struct ObjectTooLarge : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -54,6 +55,9 @@ void WorkerLoop::run() {
 
 void WorkerLoop::serve(unsigned index) {
   Slot& slot = memory_.slot(index);
+  // Also of a request that was taken back: the supervisor has struck the entry off its list.
+  if (slot.request.unload != Digest())
+    session_->unload(slot.request.unload);
   SlotState expected = SlotState::submitted;
   if (slot.state.compare_exchange_strong(expected, SlotState::running))
     slot.answer = runRequest(index);
@@ -66,8 +70,6 @@ void WorkerLoop::serve(unsigned index) {
 Answer WorkerLoop::runRequest(unsigned index) {
   const Request& request = memory_.slot(index).request;
   current_ = index;
-  if (request.unload != Digest())
-    session_->unload(request.unload);
   Answer answer;
   EntryFunction* entry = prepare(request, answer, index);
   return entry == nullptr ? answer : runEntry(entry, request, index);
@@ -146,9 +148,9 @@ jit::SliceCode WorkerLoop::fetch(const Digest& digest) {
 void WorkerLoop::compiled(const Digest& digest, std::span<const std::byte> object) {
   std::span<char> room = memory_.object(current_);
   if (object.size() > room.size())
-    throw std::length_error("the compiled object of " + digest.shortened() +
-                            " is larger than the limit of " +
-                            std::to_string(limits::objectBytes >> 20) + " MiB");
+    throw ObjectTooLarge("the compiled object of " + digest.shortened() + " has " +
+                         std::to_string(object.size()) + " bytes; the limit is " +
+                         std::to_string(limits::objectBytes >> 20) + " MiB");
   std::memcpy(room.data(), object.data(), object.size());
   memory_.slot(current_).objectSize.store(object.size());
   // At once, not with the answer: other workers may be waiting for this object while the chunk

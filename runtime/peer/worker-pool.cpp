@@ -1,6 +1,6 @@
 // Which chunk goes to which worker. What workers tell is in worker-pool-events.cpp.
 #include "runtime/peer/worker-pool.h"
-#include "runtime/peer/chunk-outcome.h"
+#include "net/failures.h"
 #include <kj/debug.h>
 
 namespace roam::peer {
@@ -9,22 +9,23 @@ namespace roam::peer {
 
 kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk,
                                                kj::ArrayPtr<const kj::byte> slice) {
-  auto tooLarge = [&](const char* what, std::size_t size, std::size_t limit) {
-    return failedWith(net::Failure::Kind::limit,
-                      kj::str("the ", what, " is ", size, " bytes; the limit is ", limit), chunk);
-  };
-  if (chunk.captures.size() > limits::chunkBytes)
-    return tooLarge("size of the captures", chunk.captures.size(), limits::chunkBytes);
-  if (chunk.arguments.size() > limits::chunkBytes)
-    return tooLarge("size of the arguments", chunk.arguments.size(), limits::chunkBytes);
-  if (slice.size() > limits::sliceBytes)
-    return tooLarge("size of the slice", slice.size(), limits::sliceBytes);
-  if (waiting_.size() >= limits::chunksWaiting)
+  KJ_IF_MAYBE (excess, net::excessOf(chunk, slice))
+    return net::failedWith(net::Failure::Kind::limit, kj::mv(*excess), chunk);
+  if (chunksWaiting() >= limits::chunksWaiting)
     return kj::Exception(
         kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
         kj::str("this peer has ", limits::chunksWaiting, " chunks waiting and takes no more"));
   ChunkOwner& owner = *this;
   return kj::newAdaptedPromise<net::ChunkOutcome, WaitingChunk>(owner, chunk, slice);
+}
+
+/// Also those that wait for somebody else to compile. There are fewer queues of them than places at
+/// workers.
+std::size_t WorkerPool::chunksWaiting() const {
+  std::size_t count = waiting_.size();
+  for (auto& [entry, parked] : parked_)
+    count += parked.size();
+  return count;
 }
 
 void WorkerPool::enqueue(WaitingChunk& chunk) {
@@ -66,7 +67,7 @@ bool WorkerPool::dispatchFront() {
   WaitingChunk& chunk = *waiting_.front();
   const Code& code = codes_.at(chunk.chunk.entry);
   if (code.state == Code::State::refused) {
-    chunk.settle(failedWith(net::Failure::Kind::badSlice, kj::str(code.refusal), chunk.chunk));
+    chunk.settle(net::failedWith(net::Failure::Kind::badSlice, kj::str(code.refusal), chunk.chunk));
     return true;
   }
   if (Member* member = choose(chunk.chunk.entry, code)) {

@@ -70,6 +70,7 @@ class WorkerPool final : public net::ClosureRunner,
   };
 
   // Which chunk goes where: worker-pool.cpp.
+  std::size_t chunksWaiting() const;
   void enqueue(WaitingChunk& chunk) override;
   void forget(WaitingChunk& chunk) override;
   void dispatch();

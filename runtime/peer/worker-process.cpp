@@ -95,6 +95,8 @@ WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::Stri
   tellFd_ =
       checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "can't make an eventfd for a worker process");
   spawn(executable);
+  KJ_ON_SCOPE_FAILURE(endProcess());
+  processFd_ = checked(pidfd_open(pid_, 0), "can't watch a worker process (pidfd_open)");
   tellObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
       port, tellFd_.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
   processObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
@@ -107,12 +109,15 @@ WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::Stri
 }
 
 WorkerProcess::~WorkerProcess() noexcept(false) {
-  if (ended_)
-    return;
-  // No goodbye: shipped code may be stuck, and nothing in a worker is worth saving.
-  (void)pidfd_send_signal(processFd_.get(), SIGKILL, nullptr, 0);
-  siginfo_t end;
-  while (waitid(P_PIDFD, processFd_.get(), &end, WEXITED) != 0 && errno == EINTR)
+  if (!ended_)
+    endProcess();
+}
+
+/// No goodbye: shipped code may be stuck, and nothing in a worker is worth saving. By its number:
+/// there may be no pidfd yet, and the number is the worker's until we have waited for it.
+void WorkerProcess::endProcess() {
+  (void)kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR)
     ;
 }
 
@@ -155,7 +160,6 @@ void WorkerProcess::spawn(kj::StringPtr executable) {
   if (error != 0)
     throw std::system_error(error, std::generic_category(),
                             kj::str("can't start the worker program ", executable).cStr());
-  processFd_ = checked(pidfd_open(pid_, 0), "can't watch a worker process (pidfd_open)");
 }
 
 std::size_t WorkerProcess::sharedMemory() const {

@@ -40,7 +40,8 @@ struct TakenAnswer {
 
 class WorkerProcess {
  public:
-  /// Starts `executable`; it works once `ready` was told. Throws if it can't be started at all.
+  /// Starts `executable`; it works once `ready` was told. Throws, and leaves no process, if it
+  /// can't be started and watched.
   /// What the process prints goes to this process's standard error.
   WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
                 WorkerEvents& events);
@@ -77,6 +78,7 @@ class WorkerProcess {
   class LentResults;
 
   void spawn(kj::StringPtr executable);
+  void endProcess();
   kj::Promise<void> listen();
   void look();
   kj::Promise<void> awaitStart(kj::Timer& timer);

@@ -2,6 +2,7 @@
 #include "tests/e2e/gate.h"
 #include "tests/e2e/shared-peers.h"
 #include <numeric>
+#include <cmath>
 #include <ranges>
 #include <set>
 #include <string>
@@ -73,6 +74,25 @@ TEST_F(OptionsOfACall, AnExceptionOfProgressEndsTheMap) {
                    std::views::iota(0, 1000), [](int x) { return x; }, options),
                std::domain_error);
   EXPECT_EQ(cluster().map(std::vector{1}, [](int x) { return x; }), std::vector{1});
+}
+
+TEST_F(OptionsOfACall, ADeadlineOfNothingIsATimeoutAndOneOfAgesIsNone) {
+  auto next = [](int x) { return x + 1; };
+  for (double none : {0.0, -5.0, std::nan("")}) {
+    Options options;
+    options.deadline = Duration{none};
+    EXPECT_THROW(cluster().map(std::views::iota(0, 100'000), next, options), Timeout) << none;
+  }
+  Options options;
+  options.deadline = Duration{1e300};
+  EXPECT_EQ(cluster().map(std::vector{1, 2}, next, options), (std::vector{2, 3}));
+}
+
+TEST_F(OptionsOfACall, AClusterThatWasMovedFromSaysSo) {
+  Cluster other = roam::connect(peers().addresses());
+  Cluster moved = std::move(other);
+  EXPECT_EQ(moved.async([] { return 7; }).get(), 7);
+  EXPECT_THROW(other.peers(), Error);
 }
 
 TEST_F(OptionsOfACall, ADeadlineThatPassesIsATimeout) {

@@ -79,11 +79,11 @@ TEST(ChunkPlan, HandsOutALostChunkAgainBeforeAnythingElse) {
 TEST(ChunkPlan, StopsAtTheLowestFailureAndFinishesWhatLiesBeforeIt) {
   ChunkPlan plan(100, 10);
   auto a = plan.next(workers), b = plan.next(workers), c = plan.next(workers);
-  plan.failed(*c, 25);
+  plan.failed(25);
   EXPECT_FALSE(plan.hasWork()) << "nothing behind the failure is handed out";
   EXPECT_FALSE(plan.finished()) << "an element before it may still fail";
   plan.lost(*a);
-  plan.failed(*b, 13);
+  plan.failed(13);
   auto again = plan.next(workers);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->first, 0u);
@@ -93,8 +93,8 @@ TEST(ChunkPlan, StopsAtTheLowestFailureAndFinishesWhatLiesBeforeIt) {
 
 TEST(ChunkPlan, ReplacesAChunkThatWasTooLargeByItsHalves) {
   ChunkPlan plan(8, 8);
-  auto whole = plan.next(workers);
-  plan.replaced(*whole, {0, 4}, {4, 4});
+  ASSERT_TRUE(plan.next(workers));
+  plan.replaced({0, 4}, {4, 4});
   EXPECT_EQ(plan.next(workers)->count, 4u);
   EXPECT_EQ(plan.next(workers)->first, 4u);
   EXPECT_FALSE(plan.next(workers));

@@ -18,7 +18,7 @@ class Cluster;
 
 namespace roam::detail {
 
-/// What the library needs to know of a call. All bytes are copied by `startCall`, but for what
+/// What the library needs to know of a call. All bytes are copied when it is started, but for what
 /// `source` refers to.
 struct CallSpec {
   const EntryRecord* entry = nullptr;
@@ -94,6 +94,8 @@ class ROAM_API Call {
   CallState* state_ = nullptr;
 };
 
+/// Throws the error for a result that was asked for twice.
+[[noreturn]] ROAM_API void throwNoResult();
 /// Throws the error for results that can't be decoded: the peer's code and ours disagree.
 [[noreturn]] ROAM_API void throwDamagedResults(std::uint64_t first);
 

@@ -17,7 +17,7 @@ struct Peer {
   std::string name;     ///< "host:process"
   std::string address;  ///< "127.0.0.1:7070" or "unix:/path"
   unsigned workers = 0; ///< closures it runs at the same time
-  unsigned index = 0;   ///< its place in Cluster::peers()
+  unsigned index = 0;   ///< its place in the order of joining, which stays when others are lost
 };
 
 /// What one peer answered to `onAll`: `result.get()` gives the value or throws that peer's error.
@@ -57,7 +57,7 @@ class ROAM_API Cluster {
   ///
   /// Chunks of a lost peer run elsewhere, so an element may be computed more than once and gives
   /// one result. Throws what `f` threw at the lowest index; PeerLost if no peer is left; Timeout;
-  /// Refused if no peer can run the code.
+  /// Refused if a peer cannot run the code.
   template <class Range, class F>
   auto map(const Range& range, const F& f, const Options& options = {});
 
@@ -95,6 +95,7 @@ class ROAM_API Cluster {
   friend Cluster connect(std::string_view where);
   class State;
   explicit Cluster(State* state) : state_(state) {}
+  State& state() const;
   detail::Call start(const detail::CallSpec& spec);
   template <class F, class... Args>
   auto startOne(int peer, const Options& options, const F& f, const Args&... args);

@@ -16,7 +16,8 @@ class [[nodiscard]] Future {
   /// Options::retries, Timeout, Cancelled.
   R get() {
     detail::CompletedChunk chunk;
-    call_.next(chunk);
+    if (!call_.next(chunk))
+      detail::throwNoResult();
     if constexpr (std::is_void_v<R>) {
       if (chunk.size != 0)
         detail::throwDamagedResults(0);

@@ -1,8 +1,9 @@
 // Roam: run a program's own lambdas on other machines. The one header a program includes.
 //
-// Needs the compiler plugin, which `target_link_libraries(app PRIVATE roam::roam)` brings with it. What stands in the
-// place of file names below is the message: a file that is not there ends the compilation with exactly one error, where
-// #error would be followed by another one for each use of what is not declared.
+// Needs the compiler plugin, which `target_link_libraries(app PRIVATE roam::roam)` brings with it.
+// What stands in the place of file names below is the message: a file that is not there ends the
+// compilation with exactly one error, where #error would be followed by another one for each use of
+// what is not declared.
 #pragma once
 #include "roam/presence.h"
 #if !defined(__clang__)

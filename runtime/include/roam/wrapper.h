@@ -148,8 +148,8 @@ struct RebuiltArguments<std::index_sequence<I...>, A...> : ArgumentAt<I, A>... {
   }
 };
 
-/// Exactly one call, with any number of arguments. No loop: it would double the time that compiling a
-/// small closure takes.
+/// Exactly one call, with any number of arguments. No loop: it would double the time that compiling
+/// a small closure takes.
 template <class F, class... A>
 struct CallShape {
   using Closure = F;
