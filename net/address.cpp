@@ -1,10 +1,9 @@
-// The one check that keeps Roam on this machine.
+// The one check that keeps Roam on this machine, and reading lists of addresses.
 #include "net/address.h"
+#include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 #include <kj/exception.h>
-#include <string>
-#include <string_view>
 #include <sys/un.h>
 
 namespace roam::net {
@@ -68,6 +67,19 @@ kj::String loopbackAddress(kj::StringPtr written) {
         "' is not an address of this machine: peers speak over loopback (127.0.0.1, [::1]) and "
         "unix sockets only, until connections are encrypted and both ends prove who they are"));
   return kj::str(written);
+}
+
+std::vector<std::string> splitAddresses(std::string_view list) {
+  constexpr std::string_view blanks = " \t\r\n";
+  std::vector<std::string> addresses;
+  for (std::size_t from = 0; from <= list.size();) {
+    std::size_t to = std::min(list.find(',', from), list.size());
+    std::string_view address = list.substr(from, to - from);
+    from = to + 1;
+    if (std::size_t begin = address.find_first_not_of(blanks); begin != std::string_view::npos)
+      addresses.emplace_back(address.substr(begin, address.find_last_not_of(blanks) - begin + 1));
+  }
+  return addresses;
 }
 
 } // namespace roam::net

@@ -1,6 +1,9 @@
 // Addresses of peers: what may be written, and what may be reached or listened on.
 #pragma once
 #include <kj/string.h>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace roam::net {
 
@@ -10,5 +13,9 @@ namespace roam::net {
 /// this machine may be reached. Used for dialling and for listening alike; no names are looked up.
 /// Port 0 stands for one that the kernel chooses, and is good for listening only.
 kj::String loopbackAddress(kj::StringPtr written);
+
+/// The addresses of a list separated by commas, as in ROAM_JOIN, without blanks around them. Empty
+/// ones are left out; the others are not checked.
+std::vector<std::string> splitAddresses(std::string_view list);
 
 } // namespace roam::net

@@ -15,6 +15,15 @@ std::string refusalOf(kj::StringPtr address) {
 
 } // namespace
 
+TEST(Address, AListIsSplitAtCommasWithoutBlanks) {
+  using Addresses = std::vector<std::string>;
+  EXPECT_EQ(net::splitAddresses(" 127.0.0.1:1 ,\tunix:/a b\n,,  ,[::1]:2"),
+            (Addresses{"127.0.0.1:1", "unix:/a b", "[::1]:2"}));
+  EXPECT_EQ(net::splitAddresses("127.0.0.1:1"), (Addresses{"127.0.0.1:1"}));
+  EXPECT_EQ(net::splitAddresses(""), Addresses{});
+  EXPECT_EQ(net::splitAddresses(" , "), Addresses{});
+}
+
 TEST(Address, LoopbackAndUnixSocketsMayBeReached) {
   for (kj::StringPtr good : {"127.0.0.1:7070"_kj, "127.8.9.10:0"_kj, "[::1]:7070"_kj,
                              "unix:/tmp/peer.socket"_kj, "unix:peer"_kj})
