@@ -1,14 +1,18 @@
 // The words of a refusal at the door.
 #include "net/hello.h"
+#include "net/limits.h"
+#include "net/log.h"
+#include <algorithm>
 #include <kj/exception.h>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace roam::net {
 namespace {
 
 std::string text(capnp::Text::Reader from) {
-  // Names are for people; nobody's name is longer.
-  return std::string(from.begin(), std::min<std::size_t>(from.size(), 256));
+  // Names are for people, in log lines and on terminals; nobody's name is longer.
+  return oneLine({from.begin(), std::min<std::size_t>(from.size(), 256)});
 }
 
 } // namespace
@@ -25,7 +29,7 @@ Hello Hello::read(protocol::Hello::Reader from) {
   Hello hello;
   hello.protocol = from.getProtocol();
   hello.name = text(from.getName());
-  hello.workers = from.getWorkers();
+  hello.workers = std::min(from.getWorkers(), limits::workers);
   hello.version = text(from.getRoam());
   if (hello.protocol != protocol::PROTOCOL_VERSION)
     return hello;
@@ -47,6 +51,12 @@ std::string Hello::refusalOf(const Hello& other) const {
   if (difference.empty())
     return {};
   return "code of " + other.name + " (there) can't run on " + name + " (here): " + difference;
+}
+
+std::string nameOfThisProcess() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  return std::string(host) + ":" + std::to_string(getpid());
 }
 
 } // namespace roam::net

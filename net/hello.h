@@ -17,12 +17,16 @@ struct Hello {
 
   void write(protocol::Hello::Builder to) const;
   /// Of a peer that speaks our protocol the whole hello, of another one only what is sure to be
-  /// readable. Throws FAILED if the platform can't be read.
+  /// readable. What can't be true is brought within its limits: workers, and the length and the
+  /// characters of texts. Throws FAILED if the platform can't be read.
   static Hello read(protocol::Hello::Reader from);
 
   /// Empty if code of `other` may run in the process that says `*this`, else why not, in words that
   /// name both.
   std::string refusalOf(const Hello& other) const;
 };
+
+/// "host:pid".
+std::string nameOfThisProcess();
 
 } // namespace roam::net

@@ -2,6 +2,8 @@
 #pragma once
 #include <kj/exception.h>
 #include <kj/string.h>
+#include <string>
+#include <string_view>
 
 namespace roam::net {
 
@@ -29,6 +31,10 @@ class KjLogScope final : public kj::ExceptionCallback {
  private:
   Log& log_;
 };
+
+/// The text in one line and without control characters: what others sent must not move the cursor
+/// of a terminal, nor pretend to be a line of its own. Each becomes "\\x1b".
+std::string oneLine(std::string_view text);
 
 /// What an exception says, for people: without file, line and the marks Cap'n Proto adds to what
 /// came from a peer.
