@@ -14,7 +14,10 @@ class Door final : public protocol::Peer::Server {
   kj::Promise<void> hello(HelloContext context) override {
     auto& host = visit_->host();
     auto theirs = Hello::read(context.getParams().getHello());
-    if (auto why = host.hello.refusalOf(theirs); !why.empty()) {
+    auto why = host.hello.refusalOf(theirs);
+    if (visit_->saidHello) // each session has a budget of chunks of its own
+      why = "this connection has said hello before and has its session";
+    if (!why.empty()) {
       ++host.counters.refusals;
       host.log.line(kj::str(visit_->from, ": refused: ", why.c_str()));
       return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str(why.c_str()));

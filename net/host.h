@@ -20,8 +20,10 @@ class Host {
     std::uint32_t connections = 0;    ///< open now
   };
 
-  Host(Hello hello, SliceStore& store, ClosureRunner& runner, kj::Timer& timer, Log& log)
-      : world_{std::move(hello), store, runner, log, {}}, timer_(timer) {}
+  /// `bytesInFlight`: what the chunks of one connection may hold together.
+  Host(Hello hello, SliceStore& store, ClosureRunner& runner, kj::Timer& timer, Log& log,
+       std::size_t bytesInFlight = limits::bytesInFlight)
+      : world_{std::move(hello), store, runner, log, {}, bytesInFlight}, timer_(timer) {}
   KJ_DISALLOW_COPY(Host);
 
   /// Speaks with one origin until the connection has ended; never fails. What the connection did
@@ -38,6 +40,7 @@ class Host {
     ClosureRunner& runner;
     Log& log;
     Counters counters;
+    std::size_t bytesInFlight;
   };
 
  private:

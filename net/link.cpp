@@ -1,25 +1,15 @@
 // An origin's calls to one peer: hello, chunks and their slices, signs of life.
 #include "net/link.h"
+#include "net/digests.h"
+#include "net/failures.h"
 #include "net/limits.h"
 #include "net/log.h"
 
 namespace roam::net {
 namespace {
 
-kj::ArrayPtr<const kj::byte> bytesOf(const Digest& digest) {
-  return {reinterpret_cast<const kj::byte*>(digest.bytes().data()), digest.bytes().size()};
-}
-
 kj::Exception exception(kj::Exception::Type type, kj::String words) {
   return kj::Exception(type, __FILE__, __LINE__, kj::mv(words));
-}
-
-ChunkOutcome failedWith(Failure::Kind kind, kj::String message) {
-  ChunkOutcome outcome;
-  auto& failure = outcome.failure.emplace();
-  failure.kind = kind;
-  failure.message = kj::mv(message);
-  return outcome;
 }
 
 Failure read(protocol::Failure::Reader from) {
@@ -102,6 +92,27 @@ void Link::ask(const Digest& digest, Slice& slice) {
 }
 
 kj::Promise<ChunkOutcome> Link::send(Parcel parcel, bool withSlice, unsigned generation) {
+  auto request = write(parcel, withSlice);
+  if (withSlice) {
+    ++parcel.shipments;
+    ++counters.slicesShipped;
+    counters.sliceBytesShipped += parcel.slice.size();
+  }
+  ++counters.chunksSent;
+  auto response = request.send();
+  spent_ = nullptr; // its end goes out in the same write as this request
+  return response.then(
+      [self = kj::addRef(*this), parcel = kj::mv(parcel),
+       generation](capnp::Response<protocol::ChunkResult>&& response) mutable {
+        return self->receive(kj::mv(parcel), generation, kj::mv(response));
+      },
+      [self = kj::addRef(*this)](kj::Exception&& failure) mutable -> kj::Promise<ChunkOutcome> {
+        return self->lost(kj::mv(failure));
+      });
+}
+
+/// Large captures and arguments are not copied into the message: it refers to them.
+Link::RunRequest Link::write(const Parcel& parcel, bool withSlice) {
   const Chunk& chunk = parcel.chunk;
   const bool captureInPlace = MessageStream::worthReferencing(chunk.captures);
   const bool argumentsInPlace = MessageStream::worthReferencing(chunk.arguments);
@@ -130,21 +141,8 @@ kj::Promise<ChunkOutcome> Link::send(Parcel parcel, bool withSlice, unsigned gen
     auto slice = request.initSlices(1)[0];
     slice.setDigest(bytesOf(chunk.entry));
     slice.setCode(parcel.slice);
-    ++parcel.shipments;
-    ++counters.slicesShipped;
-    counters.sliceBytesShipped += parcel.slice.size();
   }
-  ++counters.chunksSent;
-  auto response = request.send();
-  spent_ = nullptr; // its end goes out in the same write as this request
-  return response.then(
-      [self = kj::addRef(*this), parcel = kj::mv(parcel),
-       generation](capnp::Response<protocol::ChunkResult>&& response) mutable {
-        return self->receive(kj::mv(parcel), generation, kj::mv(response));
-      },
-      [self = kj::addRef(*this)](kj::Exception&& failure) -> kj::Promise<ChunkOutcome> {
-        return self->lost(kj::mv(failure));
-      });
+  return request;
 }
 
 kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,
@@ -167,7 +165,8 @@ kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,
     return failedWith(Failure::Kind::badSlice,
                       kj::str(name.c_str(), " at ", address.c_str(), " was sent slice ",
                               parcel.chunk.entry.shortened().c_str(), " ", parcel.shipments,
-                              " times and does not keep it"));
+                              " times and does not keep it"),
+                      parcel.chunk);
   // Of the runs that were sent while the host had no slice, the first to hear of it ships it again.
   Slice& slice = slices_[parcel.chunk.entry];
   if (slice.generation == generation) {
@@ -220,26 +219,37 @@ kj::Promise<void> Link::awaitSign(kj::Promise<void> pong, std::uint64_t progress
 
 kj::String Link::whyLost() const {
   KJ_IF_MAYBE (why, messages().whyEnded())
-    return kj::str("lost peer ", name.c_str(), " at ", address.c_str(), ": ", wordsOf(*why));
-  return kj::str("peer ", name.c_str(), " at ", address.c_str(), " is connected");
+    return wordsOf(*why);
+  return kj::str(leaving_);
 }
 
 /// What a failed call tells: of a lost peer, who and why.
-kj::Exception Link::lost(kj::Exception&& cause) const {
-  if (cause.getType() == kj::Exception::Type::DISCONNECTED && messages().whyEnded() != nullptr)
-    return exception(kj::Exception::Type::DISCONNECTED, whyLost());
+kj::Exception Link::lost(kj::Exception&& cause) {
+  const bool disconnected = cause.getType() == kj::Exception::Type::DISCONNECTED;
+  if (disconnected && messages().whyEnded() != nullptr)
+    return exception(cause.getType(),
+                     kj::str("lost peer ", name.c_str(), " at ", address.c_str(), ": ", whyLost()));
+  if (disconnected) // it says so itself, over a connection that is still open
+    leaving_ = wordsOf(cause);
   return exception(cause.getType(),
                    kj::str(name.c_str(), " at ", address.c_str(), ": ", wordsOf(cause)));
 }
 
 kj::Promise<PeerStatus> Link::status() {
-  return session_.statusRequest(capnp::MessageSize{4, 0})
-      .send()
+  auto late = timer_.afterDelay(limits::connect)
+                  .then([]() -> kj::Promise<capnp::Response<protocol::Session::StatusResults>> {
+                    return exception(kj::Exception::Type::OVERLOADED,
+                                     kj::str("it did not tell its status within ",
+                                             limits::connect / kj::SECONDS, " s"));
+                  });
+  kj::Promise<capnp::Response<protocol::Session::StatusResults>> answer =
+      session_.statusRequest(capnp::MessageSize{4, 0}).send();
+  return answer.exclusiveJoin(kj::mv(late))
       .then(
           [](capnp::Response<protocol::Session::StatusResults>&& response) {
             auto from = response.getStatus();
             PeerStatus status;
-            status.name = from.getName().cStr();
+            status.name = oneLine(from.getName().cStr());
             status.workers = from.getWorkers();
             status.slices = from.getSlices();
             status.sliceBytes = from.getSliceBytes();
@@ -252,7 +262,7 @@ kj::Promise<PeerStatus> Link::status() {
             status.connections = from.getConnections();
             return status;
           },
-          [self = kj::addRef(*this)](kj::Exception&& failure) -> PeerStatus {
+          [self = kj::addRef(*this)](kj::Exception&& failure) mutable -> PeerStatus {
             kj::throwFatalException(self->lost(kj::mv(failure)));
           });
 }

@@ -36,6 +36,7 @@ class Link final : public kj::Refcounted {
   }
   /// Ends the connection; what waits for the peer fails with DISCONNECTED and these words.
   void lose(kj::String why);
+  /// The reason alone. Empty if the peer is not lost.
   kj::String whyLost() const;
   MessageStream& messages() { return connection_->messages(); }
   const MessageStream& messages() const { return connection_->messages(); }
@@ -54,18 +55,21 @@ class Link final : public kj::Refcounted {
   };
 
   void ask(const Digest& digest, Slice& slice);
+  using RunRequest = capnp::Request<protocol::Chunk, protocol::ChunkResult>;
+  RunRequest write(const Parcel& parcel, bool withSlice);
   kj::Promise<ChunkOutcome> send(Parcel parcel, bool withSlice, unsigned generation);
   kj::Promise<ChunkOutcome> receive(Parcel parcel, unsigned generation,
                                     capnp::Response<protocol::ChunkResult> response);
   kj::Array<const kj::byte> take(capnp::Data::Reader results);
   kj::Promise<void> heartbeat();
   kj::Promise<void> awaitSign(kj::Promise<void> pong, std::uint64_t progress);
-  kj::Exception lost(kj::Exception&& cause) const;
+  kj::Exception lost(kj::Exception&& cause);
 
   kj::Own<Connection> connection_;
   kj::Timer& timer_;
   protocol::Session::Client session_ = nullptr;
   std::unordered_map<Digest, Slice> slices_;
+  kj::String leaving_; ///< what the peer said when it answered a call as DISCONNECTED
   /// The last small response. Dropping it tells the host so, in a message that would cost both
   /// sides as much as the call itself if it went alone: it goes with the next request, or with the
   /// next sign of life.

@@ -33,7 +33,8 @@ interface Peer {
 
   hello @0 (hello :Hello) -> (hello :Hello, session :Session);
   # Says who is there and gives the session through which closures are sent. Fails, with the
-  # difference in words, if the protocol or the platform does not match.
+  # difference in words, if the protocol or the platform does not match, and if it was said before:
+  # a connection has one session.
 }
 
 struct Hello {

@@ -1,6 +1,7 @@
 // Dialling a peer, and the Peer that users hold.
 #include "net/peer.h"
 #include "net/address.h"
+#include "net/failures.h"
 #include "net/limits.h"
 #include "net/link.h"
 #include "net/log.h"
@@ -10,28 +11,6 @@ namespace {
 
 kj::Exception exception(kj::Exception::Type type, kj::String words) {
   return kj::Exception(type, __FILE__, __LINE__, kj::mv(words));
-}
-
-/// Why the chunk is too large to be sent, or nothing.
-kj::Maybe<kj::String> tooLarge(const Chunk& chunk, kj::ArrayPtr<const kj::byte> slice) {
-  auto excess = [](kj::StringPtr what, std::size_t bytes, std::size_t limit) {
-    return kj::str(what, " of ", bytes, " bytes: the limit is ", limit);
-  };
-  if (chunk.captures.size() > limits::chunkBytes)
-    return excess("captures", chunk.captures.size(), limits::chunkBytes);
-  if (chunk.arguments.size() > limits::chunkBytes)
-    return excess("arguments", chunk.arguments.size(), limits::chunkBytes);
-  if (slice.size() > limits::sliceBytes)
-    return excess("a slice", slice.size(), limits::sliceBytes);
-  return nullptr;
-}
-
-ChunkOutcome overLimit(kj::String message) {
-  ChunkOutcome outcome;
-  auto& failure = outcome.failure.emplace();
-  failure.kind = Failure::Kind::limit;
-  failure.message = kj::mv(message);
-  return outcome;
 }
 
 /// The Peer that users hold; closes the link when they let go of it.
@@ -47,8 +26,8 @@ class DialledPeer final : public Peer {
 
   kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice,
                                 std::shared_ptr<const void> owner) override {
-    KJ_IF_MAYBE (excess, tooLarge(chunk, slice))
-      return overLimit(kj::mv(*excess));
+    KJ_IF_MAYBE (excess, excessOf(chunk, slice))
+      return failedWith(Failure::Kind::limit, kj::mv(*excess), chunk);
     return link_->run({chunk, slice, std::move(owner)});
   }
   kj::Promise<PeerStatus> status() override { return link_->status(); }

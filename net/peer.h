@@ -46,13 +46,15 @@ class Peer {
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice,
                                         std::shared_ptr<const void> owner) = 0;
 
+  /// Fails after limits::connect, with OVERLOADED, if the peer does not answer.
   virtual kj::Promise<PeerStatus> status() = 0;
   virtual kj::Promise<void> ping() = 0;
 
   /// Resolves as soon as the peer is lost: its connection broke, or it was silent for
   /// limits::silence. Never fails.
   virtual kj::Promise<void> disconnected() = 0;
-  /// Why, in words, once it is lost.
+  /// Why, in words without its name and address, once it is lost: the connection ended, or a call
+  /// failed with DISCONNECTED because the peer said that it leaves. Empty before that.
   virtual kj::String whyDisconnected() const = 0;
 };
 

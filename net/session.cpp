@@ -1,6 +1,8 @@
 // What a host does with each call. Nothing of a message is believed: sizes, digests and slices are
 // checked first.
 #include "net/session.h"
+#include "net/digests.h"
+#include "net/failures.h"
 #include <span>
 #include <vector>
 
@@ -19,25 +21,10 @@ Digest digestFrom(capnp::Data::Reader bytes) {
   return *digest;
 }
 
-kj::ArrayPtr<const kj::byte> bytesOf(const Digest& digest) {
-  return {reinterpret_cast<const kj::byte*>(digest.bytes().data()), digest.bytes().size()};
-}
-
 void checkCount(std::size_t slices) {
   if (slices > limits::slicesPerRequest)
     kj::throwFatalException(
         failed(kj::str(slices, " slices in one request; the limit is ", limits::slicesPerRequest)));
-}
-
-/// Why a chunk is too large to be run, or nothing.
-kj::Maybe<kj::String> tooLarge(const Chunk& chunk) {
-  if (chunk.captures.size() > limits::chunkBytes)
-    return kj::str("the captures have ", chunk.captures.size(), " bytes; the limit is ",
-                   limits::chunkBytes);
-  if (chunk.arguments.size() > limits::chunkBytes)
-    return kj::str("the arguments of this chunk have ", chunk.arguments.size(),
-                   " bytes; the limit is ", limits::chunkBytes, ": use smaller chunks");
-  return nullptr;
 }
 
 void write(const Failure& from, protocol::Failure::Builder to) {
@@ -79,7 +66,7 @@ kj::Promise<void> HostSession::run(RunContext context) {
       return kj::READY_NOW;
     }
   }
-  KJ_IF_MAYBE (excess, tooLarge(chunk)) {
+  KJ_IF_MAYBE (excess, excessOf(chunk, nullptr)) {
     refuse(context, Failure::Kind::limit, kj::mv(*excess));
     return kj::READY_NOW;
   }
@@ -87,6 +74,13 @@ kj::Promise<void> HostSession::run(RunContext context) {
     return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
                          kj::str(inFlight_, " chunks of this connection wait or run already; send "
                                             "more when some are done"));
+  const std::size_t bytes = chunk.captures.size() + chunk.arguments.size();
+  if (inFlight_ > 0 && bytesInFlight_ + bytes > host.bytesInFlight)
+    return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
+                         kj::str("the chunks of this connection that wait or run hold ",
+                                 bytesInFlight_, " bytes, and another ", bytes,
+                                 " pass the limit of ", host.bytesInFlight,
+                                 "; send more when some are done"));
   auto slice = host.store.find(chunk.entry);
   if (slice == nullptr) {
     context.releaseParams();
@@ -97,13 +91,17 @@ kj::Promise<void> HostSession::run(RunContext context) {
 
   context.allowCancellation();
   ++inFlight_;
+  bytesInFlight_ += bytes;
   // The call keeps this session and the message with the chunk's bytes.
   return visit_->running.wrap(host.runner.run(chunk, *slice).attach(kj::mv(slice)))
       .then([this, context](ChunkOutcome&& outcome) mutable {
         context.releaseParams();
         answer(context, kj::mv(outcome));
       })
-      .attach(kj::defer([this] { --inFlight_; }));
+      .attach(kj::defer([this, bytes] {
+        --inFlight_;
+        bytesInFlight_ -= bytes;
+      }));
 }
 
 void HostSession::answer(RunContext& context, ChunkOutcome outcome) {

@@ -46,7 +46,7 @@ class HostSession final : public protocol::Session::Server {
   void refuse(RunContext& context, Failure::Kind kind, kj::String message);
 
   kj::Own<Visit> visit_;
-  std::size_t inFlight_ = 0;
+  std::size_t inFlight_ = 0, bytesInFlight_ = 0; ///< chunks that wait or run, and what they hold
 };
 
 } // namespace roam::net

@@ -38,6 +38,9 @@ class FormulaRunner final : public net::ClosureRunner {
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk,
                                      kj::ArrayPtr<const kj::byte> slice) override {
     ++begun;
+    if (leaving)
+      return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+                           kj::str("the host is shutting down"));
     if (!holding)
       return finish(chunk, slice);
     auto pair = kj::newPromiseAndFulfiller<void>();
@@ -56,6 +59,7 @@ class FormulaRunner final : public net::ClosureRunner {
   }
 
   bool holding = false;
+  bool leaving = false; ///< each run fails with DISCONNECTED, and the connection stays open
   unsigned begun = 0, dropped = 0;
   kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> held;
 
@@ -110,8 +114,10 @@ inline net::Hello helloOf(std::string name, unsigned workers = 0) {
 /// A host with all it needs, listening.
 struct TestHost {
   TestHost(kj::Own<kj::ConnectionReceiver> receiver, kj::Timer& timer, std::string name = "host:1",
-           std::size_t storeBytes = limits::storeBytes)
-      : store(storeBytes), host(helloOf(std::move(name), 2), store, runner, timer, log),
+           std::size_t storeBytes = limits::storeBytes,
+           std::size_t bytesInFlight = limits::bytesInFlight)
+      : store(storeBytes),
+        host(helloOf(std::move(name), 2), store, runner, timer, log, bytesInFlight),
         listener(kj::heap<net::Listener>(kj::mv(receiver), host, timer, log)) {}
 
   Lines log;

@@ -50,6 +50,41 @@ TEST_F(Session, APlatformThatCannotBeReadIsRefused) {
   EXPECT_TRUE(contains(failure.getDescription(), "'a toaster' is no platform fingerprint"));
 }
 
+TEST_F(Session, AHelloThatCannotBeTrueIsBroughtWithinTheLimits) {
+  capnp::MallocMessageBuilder message;
+  auto hello = message.initRoot<protocol::Hello>();
+  helloOf("evil\x1b[2J\n127.0.0.1:9: refused\x7f\xc2\x9b\xc3\xa9", 0xffffffff).write(hello);
+  auto read = net::Hello::read(hello.asReader());
+  EXPECT_EQ(read.workers, limits::workers);
+  EXPECT_EQ(read.name, "evil\\x1b[2J\\x0a127.0.0.1:9: refused\\x7f\\x9b\xc3\xa9");
+  helloOf("many", limits::workers - 1).write(hello);
+  EXPECT_EQ(net::Hello::read(hello.asReader()).workers, limits::workers - 1);
+}
+
+TEST_F(Session, NamesInLogLinesKeepToTheirLine) {
+  auto host = startHost();
+  auto mine = helloOf("evil\x1b[2J\nline of my own");
+  mine.protocol = 7;
+  failureOf(net::dial(network, clock.timer(), hostAddress, mine), loop);
+  ASSERT_TRUE(host->log.say("evil"));
+  for (auto& line : host->log.all)
+    EXPECT_EQ(line.find_first_of("\x1b\n"), std::string::npos) << line;
+}
+
+TEST_F(Session, AConnectionSaysHelloOnce) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  auto again = connection->bootstrap().castAs<protocol::Peer>().helloRequest();
+  helloOf("raw:3").write(again.initHello());
+  auto failure = failureOf(again.send().ignoreResult(), loop);
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::FAILED);
+  EXPECT_TRUE(contains(failure.getDescription(), "has said hello before"));
+  EXPECT_TRUE(host->log.say("has said hello before"));
+  EXPECT_EQ(host->host.counters().refusals, 1u);
+  session.pingRequest().send().wait(loop);
+}
+
 TEST_F(Session, WhoSaysNoHelloIsClosedWhenTheTimeIsOver) {
   auto host = startHost();
   auto connection = rawConnection();
@@ -97,7 +132,7 @@ TEST_F(Session, OversizedSlicesAndRequestsAreRefusedByBothSides) {
   auto peer = connect();
   auto outcome = run(*peer, job).wait(loop);
   EXPECT_EQ(KJ_ASSERT_NONNULL(outcome.failure).kind, net::Failure::Kind::limit);
-  EXPECT_TRUE(contains(KJ_ASSERT_NONNULL(outcome.failure).message, "a slice of 16777219 bytes"));
+  EXPECT_TRUE(contains(KJ_ASSERT_NONNULL(outcome.failure).message, " has 16777219 bytes; the limit"));
 
   auto connection = rawConnection();
   auto session = rawSession(*connection);
@@ -129,6 +164,30 @@ TEST_F(Session, TooManyChunksInFlightAreOverload) {
   for (auto& one : runs)
     EXPECT_EQ(numbersIn(one.wait(loop)), (Numbers{10, 13, 16}));
   EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
+}
+
+TEST_F(Session, TooManyBytesInFlightAreOverload) {
+  constexpr std::size_t budget = 1000;
+  TestHost host(net::listen(network, hostAddress).wait(loop), clock.timer(), "host:1",
+                limits::storeBytes, budget);
+  host.runner.holding = true;
+  auto peer = connect();
+  Job larger("1 0", Numbers(200)), half("1 0", Numbers(60)), rest("1 0", Numbers(65));
+  {
+    auto alone = run(*peer, larger);
+    ASSERT_FALSE(alone.poll(loop)) << "a single chunk is always taken";
+  }
+  loop.poll();
+  auto first = run(*peer, half), second = run(*peer, rest);
+  ASSERT_FALSE(first.poll(loop));
+  ASSERT_FALSE(second.poll(loop));
+  auto failure = failureOf(run(*peer, half), loop);
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::OVERLOADED);
+  EXPECT_TRUE(contains(failure.getDescription(), "1000 bytes, and another 480"));
+  host.runner.release();
+  EXPECT_EQ(numbersIn(first.wait(loop)), Numbers(60));
+  EXPECT_EQ(numbersIn(second.wait(loop)), Numbers(65));
+  EXPECT_EQ(numbersIn(run(*peer, half).wait(loop)), Numbers(60));
 }
 
 // --- chunks -----------------------------------------------------------------------------------
@@ -230,7 +289,7 @@ TEST_F(Session, ACutConnectionFailsWhatRunsAndFreesTheHost) {
   auto failure = failureOf(kj::mv(running), loop);
   EXPECT_EQ(failure.getType(), kj::Exception::Type::DISCONNECTED);
   EXPECT_EQ(failure.getDescription(), "lost peer host:1 at 127.0.0.1:1: the wire was cut"_kj);
-  EXPECT_EQ(peer->whyDisconnected(), failure.getDescription());
+  EXPECT_EQ(peer->whyDisconnected(), "the wire was cut"_kj);
   EXPECT_EQ(failureOf(run(*peer, Job("3 7")), loop).getType(), kj::Exception::Type::DISCONNECTED);
   EXPECT_EQ(failureOf(run(*peer, Job("4 7")), loop).getType(), kj::Exception::Type::DISCONNECTED);
   clock.advance(limits::farewell, loop);
@@ -244,7 +303,20 @@ TEST_F(Session, AHostThatGoesAwayIsALoss) {
   auto gone = peer->disconnected();
   host = nullptr;
   EXPECT_TRUE(gone.poll(loop));
-  EXPECT_TRUE(contains(peer->whyDisconnected(), "lost peer host:1 at 127.0.0.1:1"));
+  EXPECT_NE(peer->whyDisconnected(), ""_kj);
+  EXPECT_EQ(std::string(peer->whyDisconnected().cStr()).find("host:1"), std::string::npos)
+      << "whoever asks knows the name, and would say it twice: " << peer->whyDisconnected().cStr();
+}
+
+TEST_F(Session, AHostThatSaysItLeavesIsQuotedThoughItsConnectionIsOpen) {
+  auto host = startHost();
+  host->runner.leaving = true;
+  auto peer = connect();
+  EXPECT_EQ(peer->whyDisconnected(), ""_kj);
+  auto failure = failureOf(run(*peer, Job("3 7")), loop);
+  EXPECT_EQ(failure.getType(), kj::Exception::Type::DISCONNECTED);
+  EXPECT_EQ(failure.getDescription(), "host:1 at 127.0.0.1:1: the host is shutting down"_kj);
+  EXPECT_EQ(peer->whyDisconnected(), "the host is shutting down"_kj);
 }
 
 TEST_F(Session, WhatIsPromisedMayOutliveThePeer) {
@@ -330,4 +402,40 @@ TEST_F(Session, StatusTellsWhatThePeerHoldsAndDid) {
   EXPECT_EQ(status.elementsDone, 3u);
   EXPECT_EQ(status.slicesReceived, 1u);
   EXPECT_EQ(status.connections, 1u);
+}
+
+namespace {
+
+/// Answers pings, and never a question for its status.
+class SilentAboutItself final : public protocol::Session::Server {
+  kj::Promise<void> ping(PingContext) override { return kj::READY_NOW; }
+  kj::Promise<void> status(StatusContext) override { return kj::NEVER_DONE; }
+};
+
+class SilentDoor final : public protocol::Peer::Server {
+  kj::Promise<void> hello(HelloContext context) override {
+    auto results = context.getResults();
+    helloOf("silent:1", 1).write(results.initHello());
+    results.setSession(kj::heap<SilentAboutItself>());
+    return kj::READY_NOW;
+  }
+};
+
+} // namespace
+
+TEST_F(Session, APeerThatDoesNotTellItsStatusIsGivenUpInTime) {
+  auto receiver = network.parseAddress(hostAddress).wait(loop)->listen();
+  auto accepted = receiver->accept();
+  auto dialling = net::dial(network, clock.timer(), hostAddress, helloOf("origin:2"));
+  net::Connection there(accepted.wait(loop), kj::heap<SilentDoor>(),
+                        std::make_shared<net::MessageMemory>());
+  auto peer = dialling.wait(loop);
+  auto status = peer->status();
+  clock.advance(limits::connect - 1 * kj::SECONDS, loop, 500 * kj::MILLISECONDS);
+  EXPECT_FALSE(status.poll(loop));
+  clock.advance(1 * kj::SECONDS, loop, 500 * kj::MILLISECONDS);
+  ASSERT_TRUE(status.poll(loop));
+  auto failure = failureOf(kj::mv(status), loop);
+  EXPECT_EQ(failure.getDescription(),
+            "silent:1 at 127.0.0.1:1: it did not tell its status within 5 s"_kj);
 }

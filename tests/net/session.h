@@ -1,6 +1,7 @@
 // The world of tests of sessions: one loop, a network in memory, a clock that the test moves.
 #pragma once
 #include "net/connection.h"
+#include "net/digests.h"
 #include "tests/net/peers.h"
 #include "tests/support/manual-clock.h"
 #include "tests/support/memory-network.h"
@@ -42,20 +43,16 @@ class Session : public ::testing::Test {
   }
 };
 
-inline kj::ArrayPtr<const kj::byte> digestBytes(const Digest& digest) {
-  return {reinterpret_cast<const kj::byte*>(digest.bytes().data()), digest.bytes().size()};
-}
-
 inline void setSlice(protocol::Slice::Builder slice, const Digest& digest,
                      const std::string& code) {
-  slice.setDigest(digestBytes(digest));
+  slice.setDigest(net::bytesOf(digest));
   slice.setCode(bytesOf(code));
 }
 
 inline capnp::RemotePromise<protocol::ChunkResult>
 rawRun(protocol::Session::Client& session, const Job& job, const std::string* slice) {
   auto request = session.runRequest();
-  request.setEntry(digestBytes(job.entry));
+  request.setEntry(net::bytesOf(job.entry));
   request.setArguments(job.chunk().arguments);
   request.setCount(job.numbers.size());
   if (slice != nullptr)

@@ -78,16 +78,16 @@ TEST_F(Session, PutBringsSlicesAheadAndGetGivesThemBack) {
 
   auto have = session.haveRequest();
   auto asked = have.initDigests(2);
-  asked.set(0, digestBytes(known.entry));
-  asked.set(1, digestBytes(unknown.entry));
+  asked.set(0, net::bytesOf(known.entry));
+  asked.set(1, net::bytesOf(unknown.entry));
   auto missing = have.send().wait(loop);
   ASSERT_EQ(missing.getMissing().size(), 1u);
-  EXPECT_EQ(missing.getMissing()[0], digestBytes(unknown.entry));
+  EXPECT_EQ(missing.getMissing()[0], net::bytesOf(unknown.entry));
 
   auto get = session.getRequest();
   auto wanted = get.initDigests(2);
-  wanted.set(0, digestBytes(unknown.entry));
-  wanted.set(1, digestBytes(known.entry));
+  wanted.set(0, net::bytesOf(unknown.entry));
+  wanted.set(1, net::bytesOf(known.entry));
   auto given = get.send().wait(loop);
   ASSERT_EQ(given.getSlices().size(), 1u);
   EXPECT_EQ(given.getSlices()[0].getCode(), bytesOf(known.formula));
@@ -140,7 +140,7 @@ TEST_F(Session, ARunWithoutItsSliceSaysWhatIsMissing) {
   Job job("3 7");
   auto result = rawRun(session, job, nullptr).wait(loop);
   ASSERT_TRUE(result.isMissing());
-  EXPECT_EQ(result.getMissing()[0], digestBytes(job.entry));
+  EXPECT_EQ(result.getMissing()[0], net::bytesOf(job.entry));
   EXPECT_EQ(host->runner.begun, 0u);
 }
 

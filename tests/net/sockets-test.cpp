@@ -1,6 +1,7 @@
 // Hosts on true sockets of this machine: what arrives at a port from anyone, and want of
 // descriptors.
 #include "net/connection.h"
+#include "net/digests.h"
 #include "tests/net/peers.h"
 #include "tests/support/manual-clock.h"
 #include "tests/support/memory-network.h"
@@ -47,10 +48,6 @@ class RecordingStream final : public kj::AsyncIoStream {
   std::string& record_;
 };
 
-kj::ArrayPtr<const kj::byte> digestBytes(const Digest& digest) {
-  return {reinterpret_cast<const kj::byte*>(digest.bytes().data()), digest.bytes().size()};
-}
-
 /// The bytes an origin sends in a good session: hello, have, run with the slice, run without, ping.
 std::string recordSession(kj::Network& network, kj::StringPtr address, kj::WaitScope& loop) {
   std::string record;
@@ -61,16 +58,16 @@ std::string recordSession(kj::Network& network, kj::StringPtr address, kj::WaitS
   auto session = hello.send().wait(loop).getSession();
   Job job("3 7");
   auto have = session.haveRequest();
-  have.initDigests(1).set(0, digestBytes(job.entry));
+  have.initDigests(1).set(0, net::bytesOf(job.entry));
   have.send().wait(loop);
   for (bool withSlice : {true, false}) {
     auto request = session.runRequest();
-    request.setEntry(digestBytes(job.entry));
+    request.setEntry(net::bytesOf(job.entry));
     request.setArguments(job.chunk().arguments);
     request.setCount(job.numbers.size());
     if (withSlice) {
       auto slice = request.initSlices(1)[0];
-      slice.setDigest(digestBytes(job.entry));
+      slice.setDigest(net::bytesOf(job.entry));
       slice.setCode(bytesOf(job.formula));
     }
     EXPECT_TRUE(request.send().wait(loop).isResults());
