@@ -19,24 +19,45 @@ constexpr char prelude[] = R"(#include "ship.h"
 inline int scaled(int x) { return x * x + OFFSET; }
 struct Figure { virtual ~Figure() = default; virtual double area() const = 0; };
 struct Square : Figure { double a; Square(double x) : a(x) {} double area() const override { return a * a; } };
-struct Circle : Figure { double r; Circle(double x) : r(x) {} double area() const override { return 3.14159 * r * r; } };
+struct Circle : Figure {
+  double r;
+  Circle(double x) : r(x) {}
+  double area() const override { return 3.14159 * r * r; }
+};
 struct Failure { int code; };
-namespace { struct Hidden { int v; Hidden operator+(int k) const { return {v + k}; } }; int unhide(Hidden h) { return (h + 5).v * 3; } }
+namespace {
+struct Hidden { int v; Hidden operator+(int k) const { return {v + k}; } };
+int unhide(Hidden h) { return (h + 5).v * 3; }
+}
 namespace { struct HiddenFailure : std::runtime_error { using runtime_error::runtime_error; }; }
 struct Ulysses : std::runtime_error { using runtime_error::runtime_error; };
 static int blanks(const char* s) { int n = 0; while (*s) n += *s++ == ' '; return n; }
 struct Guard { int& r; ~Guard() { r += 100; } };
-inline int parity(int n); inline int otherParity(int n) { std::string s(n, 'x'); return n == 0 ? 1 : parity(int(s.size()) - 1); }
+inline int parity(int n);
+inline int otherParity(int n) { std::string s(n, 'x'); return n == 0 ? 1 : parity(int(s.size()) - 1); }
 inline int parity(int n) { std::vector<int> v(n); return n == 0 ? 0 : otherParity(int(v.size()) - 1); }
 inline int fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 int mayThrow(int); struct Undo { int* p; ~Undo() { *p = mayThrow(*p); } };
 #define STEP(k) if (r % k == 3) r ^= n * k; if (r % (k + 2) == 5) r = r * r - k * n;
-inline int steps(int n) { int r = 0; for (int i = 0; i < n; ++i) { STEP(7) STEP(11) STEP(13) STEP(17) STEP(19) STEP(23) STEP(29) STEP(31) STEP(37) STEP(41) STEP(43) STEP(47) } return r; }
-inline int walk(int n) { int r = steps(n); STEP(3) STEP(5) STEP(9) STEP(15) STEP(25) STEP(33) STEP(57) STEP(77) STEP(91) STEP(101) return r; }
+inline int steps(int n) {
+  int r = 0;
+  for (int i = 0; i < n; ++i) {
+    STEP(7) STEP(11) STEP(13) STEP(17) STEP(19) STEP(23) STEP(29) STEP(31) STEP(37) STEP(41) STEP(43) STEP(47)
+  }
+  return r;
+}
+inline int walk(int n) {
+  int r = steps(n);
+  STEP(3) STEP(5) STEP(9) STEP(15) STEP(25) STEP(33) STEP(57) STEP(77) STEP(91) STEP(101)
+  return r;
+}
 template <class G> inline int apply(G* g, int a) { return g(a); }
 inline bool later(double a, double b) { return a > b; }
-struct Walker { virtual ~Walker() = default; virtual int go(int n) { return walk(n) + 2; } }; struct Runner : Walker { int go(int n) override { return walk(n) * 2; } };
-int odd(int n); inline int even(int n) { return n == 0 ? 1 : odd(n - 1); } inline int odd(int n) { return n == 0 ? 0 : even(n - 1); }
+struct Walker { virtual ~Walker() = default; virtual int go(int n) { return walk(n) + 2; } };
+struct Runner : Walker { int go(int n) override { return walk(n) * 2; } };
+int odd(int n);
+inline int even(int n) { return n == 0 ? 1 : odd(n - 1); }
+inline int odd(int n) { return n == 0 ? 0 : even(n - 1); }
 )";
 
 } // namespace
