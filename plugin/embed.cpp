@@ -72,16 +72,6 @@ class Embedder {
   SmallVector<GlobalValue*, 16> used_;
 };
 
-/// Removes a call whose value was replaced. With exceptions a call may be an invoke, which ends its
-/// block.
-void removeCall(CallBase* call) {
-  if (auto* invoke = dyn_cast<InvokeInst>(call)) {
-    BranchInst::Create(invoke->getNormalDest(), invoke->getIterator());
-    invoke->getUnwindDest()->removePredecessor(invoke->getParent());
-  }
-  call->eraseFromParent();
-}
-
 } // namespace
 
 bool embed(Module& module, const Shipment& shipment) {
@@ -96,7 +86,7 @@ bool embed(Module& module, const Shipment& shipment) {
     if (item == shipment.entries.end())
       continue; // left to the linker, which will name roamRecord
     call->replaceAllUsesWith(embedder.record(item->second));
-    removeCall(call);
+    call->eraseFromParent(); // roamRecord is noexcept: never an invoke
   }
   return true;
 }
