@@ -91,9 +91,11 @@ void cleanVariable(GlobalVariable& variable) {
   variable.setAttributes(AttributeSet());
   variable.setSection("");
   variable.setVisibility(GlobalValue::DefaultVisibility);
-  if (variable.hasAvailableExternallyLinkage())
+  if (variable.hasAvailableExternallyLinkage()) {
     variable.setInitializer(nullptr);
-  if (!variable.getName().starts_with("llvm."))
+    variable.setLinkage(GlobalValue::ExternalLinkage);
+  }
+  if (!variable.isDeclaration() && !variable.getName().starts_with("llvm."))
     variable.setLinkage(GlobalValue::ExternalLinkage);
 }
 

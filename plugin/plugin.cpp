@@ -130,8 +130,8 @@ class Consumer : public SemaConsumer {
   }
 
   void HandleTranslationUnit(ASTContext& ast) override {
-    bool precompiling = compiler_.getFrontendOpts().ProgramAction == frontend::GeneratePCH;
-    if (options_.skip || precompiling || compiler_.getDiagnostics().hasErrorOccurred())
+    if (options_.skip || isPrecompiling(compiler_.getFrontendOpts().ProgramAction) ||
+        compiler_.getDiagnostics().hasErrorOccurred())
       return;
     std::vector<Entry> entries = entries_->all();
     if (entries.empty())
@@ -147,8 +147,8 @@ class Consumer : public SemaConsumer {
 
     SlicedModule sliced = SlicedModule::generate(compiler_, ast, entries, reach, coroutines_);
     double codegen = watch.lap();
-    if (!sliced.module())
-      return; // the host's code generation will say why
+    if (!reportProblems(ast, entries, sliced))
+      return;
 
     clean(*sliced.module());
     optimiseBottomUp(*sliced.module(), functionsOf(entries, sliced));
@@ -169,12 +169,35 @@ class Consumer : public SemaConsumer {
   }
 
  private:
+  /// Whoever uses what is made here makes the slices.
+  static bool isPrecompiling(frontend::ActionKind action) {
+    return action == frontend::GeneratePCH || action == frontend::GenerateModule ||
+           action == frontend::GenerateModuleInterface ||
+           action == frontend::GenerateReducedModuleInterface ||
+           action == frontend::GenerateHeaderUnit;
+  }
+
   static std::vector<llvm::GlobalValue*> functionsOf(llvm::ArrayRef<Entry> entries,
                                                      SlicedModule& sliced) {
     std::vector<llvm::GlobalValue*> functions;
     for (const Entry& entry : entries)
       functions.push_back(sliced.find(GlobalDecl(entry.function)));
     return functions;
+  }
+
+  /// False if there is no module to go on with.
+  bool reportProblems(ASTContext& ast, llvm::ArrayRef<Entry> entries, SlicedModule& sliced) {
+    Report report(compiler_.getDiagnostics());
+    for (auto& [place, text] : sliced.errors()) {
+      report.error(place, "%0") << text;
+      report.note(entries.size() == 1 ? placeOf(ast, entries[0]) : SourceLocation(),
+                  "while making the code of lambdas ready to travel to other machines");
+    }
+    if (!sliced.isComplete())
+      report.error(placeOf(ast, entries[0]),
+                   "roam did not find all that the lambdas of this file need; please report this "
+                   "as a bug of roam");
+    return sliced.module() && sliced.errors().empty() && sliced.isComplete();
   }
 
   void writeEntry(ASTContext& ast, const Entry& entry, SlicedModule& sliced) {
@@ -199,8 +222,12 @@ class Consumer : public SemaConsumer {
                    << " undefined symbols, " << description.closureType << " of "
                    << description.file << ":" << description.line << "\n";
     dump(*slice);
-    shipment_->entries.emplace(entry.number,
-                               Shipment::Item{std::move(*slice), description.toText()});
+    auto [at, isNew] = shipment_->entries.emplace(
+        entry.number, Shipment::Item{std::move(*slice), description.toText()});
+    if (!isNew)
+      report.error(place, "roam does not support lambdas in modules yet: another file of this "
+                          "program gave the same number to one of its own; put the lambda into a "
+                          "source file that is no module");
   }
 
   void dump(const WrittenSlice& slice) {

@@ -3,6 +3,7 @@
 // special order: what depends on order is undone in canonical.cpp.
 #include "plugin/slicer.h"
 #include "plugin/canonical.h"
+#include "clang/AST/ASTDiagnostic.h"
 
 using namespace clang;
 
@@ -44,6 +45,14 @@ class PlainLanguage {
   SanitizerSet sanitize_;
 };
 
+/// Peers have the standard library. What the user declares as of another file they do not.
+bool isOfStandardLibrary(const Decl* decl) {
+  for (const DeclContext* at = decl->getDeclContext(); at; at = at->getParent())
+    if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
+      return space->isStdNamespace() || space->getName() == "__gnu_cxx";
+  return false;
+}
+
 /// A body in this translation unit that ought to have been emitted for a mere declaration.
 const FunctionDecl* bodyOf(const Decl* decl) {
   auto* function = dyn_cast_or_null<FunctionDecl>(decl);
@@ -53,7 +62,8 @@ const FunctionDecl* bodyOf(const Decl* decl) {
   // glibc's memchr, and members of extern templates: the standard library has them.
   bool elsewhere =
       definition->hasAttr<GNUInlineAttr>() ||
-      definition->getTemplateSpecializationKind() == TSK_ExplicitInstantiationDeclaration;
+      (definition->getTemplateSpecializationKind() == TSK_ExplicitInstantiationDeclaration &&
+       isOfStandardLibrary(definition));
   return elsewhere ? nullptr : definition;
 }
 
@@ -72,10 +82,15 @@ SlicedModule SlicedModule::generate(CompilerInstance& compiler, ASTContext& ast,
     sliced.emit(compiler, ast, entries, reach);
     coroutines.restore();
     if (!sliced.module() || !sliced.addMissed(reach))
-      break;
+      return sliced;
     reach.follow();
   }
+  sliced.complete_ = false;
   return sliced;
+}
+
+llvm::iterator_range<TextDiagnosticBuffer::const_iterator> SlicedModule::errors() const {
+  return {said_->err_begin(), said_->err_end()};
 }
 
 void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::ArrayRef<Entry> entries,
@@ -83,10 +98,14 @@ void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::Array
   generator_.reset();
   context_ = std::make_unique<llvm::LLVMContext>();
   prepareContext(*context_);
-  // What CodeGen has to say it says in the host's code generation too.
+  // The host's code generation says most of this, too; but not what concerns the entries' own
+  // functions, which it leaves out.
+  said_ = std::make_unique<TextDiagnosticBuffer>();
   quiet_ = new DiagnosticsEngine(compiler.getDiagnostics().getDiagnosticIDs(),
-                                 &compiler.getDiagnosticOpts(), new IgnoringDiagConsumer);
+                                 &compiler.getDiagnosticOpts(), said_.get(),
+                                 /*ShouldOwnClient=*/false);
   quiet_->setSourceManager(&compiler.getSourceManager());
+  quiet_->SetArgToStringFn(&FormatASTNodeDiagnosticArgument, &ast);
   generator_.reset(CreateLLVMCodeGen(*quiet_, "roam", &compiler.getVirtualFileSystem(),
                                      compiler.getHeaderSearchOpts(), compiler.getPreprocessorOpts(),
                                      fixedOptions(compiler.getCodeGenOpts()), *context_));
@@ -101,6 +120,19 @@ void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::Array
     if (!isa<CXXRecordDecl>(function->getLexicalDeclContext()) || missed_.count(function))
       generator_->HandleTopLevelDecl(DeclGroupRef(const_cast<FunctionDecl*>(function)));
   generator_->HandleTranslationUnit(ast);
+  if (module())
+    keepBodiesOfUser();
+}
+
+/// Members of the user's own extern templates are emitted as if another file had them.
+void SlicedModule::keepBodiesOfUser() {
+  for (llvm::GlobalObject& global : module()->global_objects()) {
+    if (!global.hasAvailableExternallyLinkage())
+      continue;
+    const Decl* decl = generator_->GetDeclForMangledName(global.getName());
+    if (decl && !decl->hasAttr<GNUInlineAttr>() && !isOfStandardLibrary(decl))
+      global.setLinkage(llvm::GlobalValue::LinkOnceODRLinkage);
+  }
 }
 
 /// True if a declaration in the module has its definition in this translation unit: the walk did

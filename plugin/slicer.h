@@ -7,6 +7,7 @@
 #include "clang/AST/GlobalDecl.h"
 #include "clang/CodeGen/ModuleBuilder.h"
 #include "clang/Frontend/CompilerInstance.h"
+#include "clang/Frontend/TextDiagnosticBuffer.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include <memory>
@@ -23,8 +24,12 @@ class SlicedModule {
                                llvm::ArrayRef<Entry> entries, Reach& reach,
                                CoroutineReturns& coroutines);
 
-  /// Null if code generation failed; the host's will say why.
+  /// Null if code generation failed: `errors` say why.
   llvm::Module* module() { return generator_->GetModule(); }
+  /// What code generation reported, with places.
+  llvm::iterator_range<clang::TextDiagnosticBuffer::const_iterator> errors() const;
+  /// False if new definitions were missing each time that code was generated: a fault of ours.
+  bool isComplete() const { return complete_; }
   llvm::LLVMContext& context() { return *context_; }
   /// Null if nothing of that name was emitted.
   llvm::GlobalValue* find(clang::GlobalDecl decl);
@@ -34,9 +39,12 @@ class SlicedModule {
   SlicedModule() = default;
   void emit(clang::CompilerInstance& compiler, clang::ASTContext& ast,
             llvm::ArrayRef<Entry> entries, const Reach& reach);
+  void keepBodiesOfUser();
   bool addMissed(Reach& reach);
 
+  std::unique_ptr<clang::TextDiagnosticBuffer> said_; // before the engine that fills it
   llvm::IntrusiveRefCntPtr<clang::DiagnosticsEngine> quiet_;
+  bool complete_ = true;
   std::unique_ptr<llvm::LLVMContext> context_; // before its module
   std::unique_ptr<clang::CodeGenerator> generator_;
   llvm::DenseSet<const clang::Decl*> missed_; ///< in a class, yet CodeGen did not find them

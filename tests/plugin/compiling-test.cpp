@@ -187,6 +187,39 @@ int secretFunction(int a) {
   EXPECT_EQ(text.find("secretFunction"), std::string::npos) << text;
 }
 
+TEST(Slices, HoldMembersOfTheUsersOwnExternTemplates) {
+  Workspace workspace;
+  workspace.write("extern.cpp", R"(#include "ship.h"
+#include <sstream>
+template <class T> struct Foo { T v; T big(int n) const { if (n) return big(n - 1) + v; std::string s(n, 'x'); return s.size(); } };
+extern template struct Foo<int>;
+void f(int a) { ship([a] { return Foo<int>{a}.big(a) + int(std::ostringstream("y").str().size()); }); }
+)");
+  ASSERT_TRUE(workspace.clang("-c extern.cpp -o extern.o").ok());
+  std::string object = workspace.read("extern.o");
+  auto entries = readManifest(object);
+  ASSERT_EQ(entries.size(), 1u);
+  bool needsStream = false;
+  for (auto& need : entries[0].needs) {
+    EXPECT_EQ(need.find("3FooIiE"), std::string::npos) << need;
+    needsStream |= need.find("basic_ostringstream") != std::string::npos;
+  }
+  EXPECT_TRUE(needsStream); // of the standard library's
+}
+
+TEST(Slices, LeaveWeakVariablesWeak) {
+  Workspace workspace;
+  workspace.write("weak.cpp", R"(#include "ship.h"
+extern const int maybe __attribute__((weak));
+void f(int a) { ship([a] { return &maybe ? maybe : a; }); }
+)");
+  ASSERT_TRUE(workspace.clang("-c weak.cpp -o weak.o").ok());
+  std::string object = workspace.read("weak.o");
+  auto entries = readManifest(object);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_TRUE(entries[0].needs.empty());
+}
+
 TEST(Options, PrintAndTimeSpeakOfEachEntry) {
   Workspace workspace;
   workspace.write("a.cpp", "#include \"ship.h\"\nvoid f(int a) { ship([a] { return a; }); }\n");

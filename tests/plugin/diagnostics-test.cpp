@@ -60,6 +60,29 @@ void f() { Scale().use(); }
       << ran.output;
 }
 
+TEST(Errors, OfCodeGenerationAreToldAtTheirPlace) {
+  Workspace workspace;
+  workspace.write("wide.cpp", R"(#include "ship.h"
+#include <immintrin.h>
+void f(double a) {
+  ship([a] {
+    __m256d x = _mm256_set1_pd(a);
+    x = _mm256_add_pd(x, x);
+    return x[0];
+  });
+}
+)");
+  Ran ran = workspace.clang("-O2 -c wide.cpp -o wide.o");
+  EXPECT_FALSE(ran.ok());
+  EXPECT_NE(ran.output.find("wide.cpp:6:9: error: always_inline function '_mm256_add_pd' requires "
+                            "target feature 'avx'"),
+            std::string::npos)
+      << ran.output;
+  EXPECT_NE(ran.output.find("while making the code of lambdas ready to travel"), std::string::npos)
+      << ran.output;
+  EXPECT_FALSE(std::filesystem::exists(workspace.path() / "wide.o"));
+}
+
 TEST(Errors, NameAnUnknownOption) {
   Workspace workspace;
   workspace.write("empty.cpp", "");
