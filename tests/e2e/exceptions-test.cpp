@@ -36,6 +36,19 @@ struct Unsendable {
   }
 };
 
+struct Ulysses : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+template <class T>
+struct Wrapped : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+namespace {
+struct Hidden : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+} // namespace
+
 } // namespace app
 
 namespace roam::e2e {
@@ -194,6 +207,27 @@ TEST_F(Exceptions, WithACategoryOfTheProgramsOwnAreRemoteErrors) {
     EXPECT_EQ(error.typeName(), "std::system_error");
     EXPECT_EQ(error.message(), "text: own message");
   }
+}
+
+/// The type that the caller is told of.
+template <class F>
+std::string typeThrownBy(Cluster& cluster, const F& f) {
+  try {
+    cluster.async(f).get();
+  } catch (const RemoteError& error) {
+    return error.typeName();
+  }
+  return "no RemoteError";
+}
+
+TEST_F(Exceptions, OfTypesThatOtherFilesCannotNameComeBackWithTheirOwnName) {
+  struct Here {
+    int value = 0;
+  };
+  EXPECT_EQ(typeThrownBy(cluster(), [] { throw app::Ulysses("u"); }), "app::Ulysses");
+  EXPECT_EQ(typeThrownBy(cluster(), [] { throw app::Hidden("h"); }), "Hidden");
+  EXPECT_EQ(typeThrownBy(cluster(), [] { throw Here{3}; }), "Here");
+  EXPECT_EQ(typeThrownBy(cluster(), [] { throw app::Wrapped<Here>("w"); }), "Wrapped");
 }
 
 /// The digest that `roam inspect` of this program gives for the lambda at the line of this file.
