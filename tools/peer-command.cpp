@@ -1,4 +1,5 @@
 // `roam peer`: runs a peer in this process and its workers.
+#include "net/limits.h"
 #include "runtime/peer/peer.h"
 #include "tools/commands.h"
 #include <memory>
@@ -23,15 +24,17 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
   command
       ->add_option("--workers", options->workers,
                    "Closures run at the same time, each in a process of its own")
-      ->check(CLI::Range(1u, 1024u))
+      ->check(CLI::Range(1u, limits::workers))
       ->capture_default_str();
   command
       ->add_option(
           "--cache", options->cacheDirectory,
           "Folder for compiled code, so that a restarted peer compiles nothing; \"\" for none")
       ->capture_default_str();
-  command->add_option("--lifeline", options->lifelineFd,
-                      "Descriptor of a pipe: the peer ends when its other end is closed");
+  command->add_option(
+      "--lifeline", options->lifelineFd,
+      "Descriptor of a pipe or socket: the peer ends when its other end is closed, and "
+      "removes the folders of its unix sockets if they are empty then");
   command->callback([&chosen, options] { chosen = [options] { return peer::runPeer(*options); }; });
 }
 

@@ -1,4 +1,5 @@
 // `roam status`: what the peers of a cluster are and have done.
+#include "net/address.h"
 #include "net/peer.h"
 #include "tools/commands.h"
 #include <algorithm>
@@ -15,31 +16,23 @@ struct Answer {
   std::string failure;
 };
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> parts;
-  std::size_t from = 0;
-  while (from <= list.size()) {
-    std::size_t to = std::min(list.find(',', from), list.size());
-    if (to > from)
-      parts.push_back(list.substr(from, to - from));
-    from = to + 1;
-  }
-  return parts;
-}
-
-Answer ask(kj::AsyncIoContext& io, const std::string& address) {
+/// Never fails. `io` must outlive the promise.
+kj::Promise<Answer> ask(kj::AsyncIoContext& io, std::string address) {
   net::Hello mine;
   mine.name = "roam status";
   mine.version = ROAM_VERSION;
-  Answer answer{address, nullptr, ""};
-  KJ_IF_MAYBE (error, kj::runCatchingExceptions([&] {
-                 auto peer =
-                     net::dial(io.provider->getNetwork(), io.provider->getTimer(), address, mine)
-                         .wait(io.waitScope);
-                 answer.status = peer->status().wait(io.waitScope);
-               }))
-    answer.failure = error->getDescription().cStr();
-  return answer;
+  return net::dial(io.provider->getNetwork(), io.provider->getTimer(), address, mine)
+      .then([](kj::Own<net::Peer> peer) {
+        auto status = peer->status();
+        return status.attach(kj::mv(peer));
+      })
+      .then(
+          [address](net::PeerStatus status) {
+            return Answer{address, kj::mv(status), ""};
+          },
+          [address](kj::Exception&& failure) {
+            return Answer{address, nullptr, failure.getDescription().cStr()};
+          });
 }
 
 void printTable(const std::vector<Answer>& answers) {
@@ -67,15 +60,18 @@ void printPlain(const std::vector<Answer>& answers) {
 }
 
 int status(const std::string& where, bool plain) {
-  auto addresses = split(where);
+  auto addresses = net::splitAddresses(where);
   if (addresses.empty()) {
     fmt::print(stderr, "roam: there is no address to ask; give --join or set ROAM_JOIN\n");
     return exitUsage;
   }
   auto io = kj::setupAsyncIo();
-  std::vector<Answer> answers;
+  kj::Vector<kj::Promise<Answer>> asked; // all at once: one that does not answer holds up no other
   for (auto& address : addresses)
-    answers.push_back(ask(io, address));
+    asked.add(ask(io, address).eagerlyEvaluate(nullptr));
+  std::vector<Answer> answers;
+  for (auto& answer : asked)
+    answers.push_back(answer.wait(io.waitScope));
 
   (plain ? printPlain : printTable)(answers);
   bool anyAnswered = std::any_of(answers.begin(), answers.end(),

@@ -132,7 +132,8 @@ TEST_F(Session, OversizedSlicesAndRequestsAreRefusedByBothSides) {
   auto peer = connect();
   auto outcome = run(*peer, job).wait(loop);
   EXPECT_EQ(KJ_ASSERT_NONNULL(outcome.failure).kind, net::Failure::Kind::limit);
-  EXPECT_TRUE(contains(KJ_ASSERT_NONNULL(outcome.failure).message, " has 16777219 bytes; the limit"));
+  EXPECT_TRUE(
+      contains(KJ_ASSERT_NONNULL(outcome.failure).message, " has 16777219 bytes; the limit"));
 
   auto connection = rawConnection();
   auto session = rawSession(*connection);
