@@ -129,8 +129,7 @@ kj::Promise<EndedBy> endOf(const PeerOptions& options, kj::AsyncIoContext& io) {
   kj::Promise<EndedBy> end = signal(SIGTERM).exclusiveJoin(signal(SIGINT));
   if (options.lifelineFd < 0)
     return end;
-  return end.exclusiveJoin(
-      endOf(options.lifelineFd, io).then([] { return EndedBy::lifeline; }));
+  return end.exclusiveJoin(endOf(options.lifelineFd, io).then([] { return EndedBy::lifeline; }));
 }
 
 /// Whoever held the lifeline made the folders for the sockets, and may be gone without a chance to
@@ -140,7 +139,8 @@ void removeSocketFolders(const PeerOptions& options) {
   for (const std::string& address : options.listen)
     if (address.starts_with(mark)) {
       std::string folder = std::filesystem::path(address.substr(mark.size())).parent_path();
-      // Fails as long as something is in it, which may be sockets of other peers: the last succeeds.
+      // Fails as long as something is in it, which may be sockets of other peers: the last
+      // succeeds.
       (void)rmdir(folder.c_str());
     }
 }

@@ -34,7 +34,8 @@ std::uint64_t nanosecondsSince(Clock::time_point start) {
 } // namespace
 
 WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor)
-    : memory_(memory), descriptor_(descriptor), session_(jit::Session::open(*this, {.warm = true})) {}
+    : memory_(memory), descriptor_(descriptor),
+      session_(jit::Session::open(*this, {.warm = true})) {}
 
 WorkerLoop::~WorkerLoop() = default;
 

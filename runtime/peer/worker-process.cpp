@@ -94,9 +94,8 @@ WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::Stri
     : events_(events), slots_(std::make_shared<Slots>()) {
   tellFd_ =
       checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "can't make an eventfd for a worker process");
-  spawn(executable);
   KJ_ON_SCOPE_FAILURE(endProcess());
-  processFd_ = checked(pidfd_open(pid_, 0), "can't watch a worker process (pidfd_open)");
+  spawn(executable);
   tellObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
       port, tellFd_.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
   processObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
@@ -113,11 +112,17 @@ WorkerProcess::~WorkerProcess() noexcept(false) {
     endProcess();
 }
 
-/// No goodbye: shipped code may be stuck, and nothing in a worker is worth saving. By its number:
-/// there may be no pidfd yet, and the number is the worker's until we have waited for it.
+/// No goodbye: shipped code may be stuck, and nothing in a worker is worth saving. By its number
+/// only if it could not be given a pidfd.
 void WorkerProcess::endProcess() {
-  (void)kill(pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR)
+  if (pid_ < 0)
+    return; // it was never started
+  const bool watched = processFd_.get() >= 0;
+  (void)(watched ? pidfd_send_signal(processFd_.get(), SIGKILL, nullptr, 0) : kill(pid_, SIGKILL));
+  siginfo_t end;
+  while (waitid(watched ? P_PIDFD : P_PID, id_t(watched ? processFd_.get() : pid_), &end,
+                WEXITED) != 0 &&
+         errno == EINTR)
     ;
 }
 
@@ -160,6 +165,7 @@ void WorkerProcess::spawn(kj::StringPtr executable) {
   if (error != 0)
     throw std::system_error(error, std::generic_category(),
                             kj::str("can't start the worker program ", executable).cStr());
+  processFd_ = checked(pidfd_open(pid_, 0), "can't watch a worker process (pidfd_open)");
 }
 
 std::size_t WorkerProcess::sharedMemory() const {

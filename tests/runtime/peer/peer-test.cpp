@@ -162,6 +162,47 @@ TEST_F(PeerTest, EndsWhenItsLifelineDoes) {
   EXPECT_FALSE(std::filesystem::exists(directory.file("peer")));
 }
 
+TEST_F(PeerTest, TheLastPeerToEndWithItsLifelineRemovesTheFolderOfTheSockets) {
+  auto folder = directory.path() / "sockets";
+  std::filesystem::create_directory(folder);
+  std::string address = "unix:" + (folder / "peer-").string();
+  StartedPeer first(address + "0", cache), second(address + "1", cache);
+  EXPECT_NE(first.address(), "");
+  EXPECT_NE(second.address(), "");
+  first.cutLifeline();
+  EXPECT_EQ(first.end(), 0);
+  EXPECT_TRUE(std::filesystem::exists(folder / "peer-1"));
+  second.cutLifeline();
+  EXPECT_EQ(second.end(), 0);
+  EXPECT_EQ(first.errorText + second.errorText, "");
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  EXPECT_TRUE(std::filesystem::exists(directory.path()));
+}
+
+TEST_F(PeerTest, APeerThatEndsOnSigtermLeavesTheFolderToWhoMadeIt) {
+  auto folder = directory.path() / "sockets";
+  std::filesystem::create_directory(folder);
+  StartedPeer program("unix:" + (folder / "peer").string(), cache);
+  EXPECT_NE(program.address(), "");
+  kill(program.id(), SIGTERM);
+  EXPECT_EQ(program.end(), 0);
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
+TEST_F(PeerTest, ALifelineThatHasNoOtherEndIsRefusedInWords) {
+  for (std::string lifeline : {"/dev/null", "/dev/zero", ROAM_PEER_PROGRAM}) {
+    std::string command =
+        "exec " ROAM_PEER_PROGRAM " " + socketAddress() + " " + cache + " 0 2>&1 <" + lifeline;
+    FILE* program = popen(command.c_str(), "r");
+    ASSERT_NE(program, nullptr);
+    std::string said = readToEnd(fileno(program));
+    EXPECT_EQ(pclose(program), 1 << 8) << lifeline; // exit status 1
+    EXPECT_NE(said.find("the lifeline, descriptor 0, must be a pipe or a socket"),
+              std::string::npos)
+        << lifeline << ": " << said;
+  }
+}
+
 TEST_F(PeerTest, AReceivedSliceIsCompiledOnceForEveryRunOfThePeer) {
   for (std::uint64_t round : {0, 1}) {
     StartedPeer program(socketAddress(), cache);

@@ -113,6 +113,39 @@ TEST_F(WorkerPoolTest, ResultsAboveTheLimitFailAndTheWorkerServesOn) {
   EXPECT_EQ(pool->counters().workersLost, 0u);
 }
 
+TEST_F(WorkerPoolTest, AnObjectAboveTheLimitIsNoFaultOfItsSlice) {
+  open(1);
+  TestSlice huge = TestSlice::of("huge");
+  ASSERT_LT(huge.bytes.size(), limits::sliceBytes);
+  for (int i = 0; i < 2; ++i) { // asked again, it is compiled again: nothing was refused for ever
+    net::Failure failure = failureOf(run(huge, "", encoded<std::uint32_t>({0}), 1));
+    EXPECT_EQ(failure.kind, Kind::limit);
+    EXPECT_NE(std::string(failure.message.cStr()).find("the limit is 64 MiB"), std::string::npos)
+        << failure.message.cStr();
+  }
+  TestSlice square = TestSlice::of("square");
+  EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
+              nullptr);
+}
+
+TEST_F(WorkerPoolTest, ChunksThatWaitForACompilationCountAsWaiting) {
+  open(1);
+  TestSlice square = TestSlice::of("square");
+  std::string captures = encoded<std::int64_t>({0}), arguments = encoded<std::int64_t>({5});
+  std::vector<kj::Promise<net::ChunkOutcome>> promises;
+  for (std::size_t i = 0; i < limits::chunksAtWorker + limits::chunksWaiting; ++i)
+    promises.push_back(begin(square, captures, arguments, 1));
+  auto kindOf = [&](kj::Promise<net::ChunkOutcome> promise) {
+    return wait(promise.then(
+        [](net::ChunkOutcome&&) { return std::string("an answer"); },
+        [](kj::Exception&& exception) { return std::string(exception.getDescription().cStr()); }));
+  };
+  auto surplus = begin(square, captures, arguments, 1);
+  EXPECT_EQ(kindOf(kj::mv(surplus)), "this peer has 16384 chunks waiting and takes no more");
+  for (auto& promise : promises)
+    ASSERT_EQ(kindOf(kj::mv(promise)), "an answer");
+}
+
 TEST_F(WorkerPoolTest, LargeResultsAreNotCopiedAndOutliveThePool) {
   open(1);
   TestSlice fills = TestSlice::of("fills");
