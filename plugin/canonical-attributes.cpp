@@ -7,8 +7,13 @@ using namespace llvm;
 namespace roam::plugin {
 namespace {
 
-/// Comes from -O and -f flags or is a hint; all string attributes (target-cpu, frame-pointer, ...)
-/// go, too.
+/// String attributes come from flags (target-cpu, frame-pointer, ...), but some say what the code
+/// means.
+bool hasMeaning(StringRef name) {
+  return name.starts_with("denormal-fp-math") || name.starts_with("no-builtin"); // and no-builtins
+}
+
+/// Comes from -O and -f flags or is a hint.
 bool comesFromFlags(Attribute::AttrKind kind) {
   switch (kind) {
   case Attribute::Cold:
@@ -72,9 +77,11 @@ AttributeList AttributeCleaner::operator()(AttributeList attributes) {
   for (unsigned index : attributes.indexes()) {
     AttrBuilder builder(context_);
     for (Attribute attribute : attributes.getAttributes(index)) {
-      if (attribute.isStringAttribute() || comesFromFlags(attribute.getKindAsEnum()))
+      if (attribute.isStringAttribute() ? !hasMeaning(attribute.getKindAsString())
+                                        : comesFromFlags(attribute.getKindAsEnum()))
         continue;
-      if (attribute.isTypeAttribute() && attribute.getValueAsType())
+      if (!attribute.isStringAttribute() && attribute.isTypeAttribute() &&
+          attribute.getValueAsType())
         builder.addAttribute(Attribute::get(context_, attribute.getKindAsEnum(),
                                             types_.remapType(attribute.getValueAsType())));
       else

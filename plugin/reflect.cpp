@@ -60,10 +60,10 @@ unsigned captureFlags(const LambdaCapture& capture) {
 
 } // namespace
 
-bool isStandard(const CXXRecordDecl* record) {
-  if (record->isInStdNamespace())
+bool isStandard(const Decl* decl) {
+  if (decl->isInStdNamespace())
     return true;
-  for (const DeclContext* at = record->getDeclContext(); at; at = at->getParent())
+  for (const DeclContext* at = decl->getDeclContext(); at; at = at->getParent())
     if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
       return space->getName() == "std" || space->getName() == "__gnu_cxx" ||
              space->getName() == "__cxxabiv1";

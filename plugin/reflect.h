@@ -5,8 +5,8 @@
 
 namespace roam::plugin {
 
-/// Is this a class of the standard library, or one that it is made of?
-bool isStandard(const clang::CXXRecordDecl* record);
+/// Is this of the standard library, or of what it is made of?
+bool isStandard(const clang::Decl* decl);
 
 /// Adds members to specialisations of the headers' templates, as if they had been written there. No
 /// function body is ever made up: the members are types and constants, and ordinary templates of

@@ -3,6 +3,7 @@
 // special order: what depends on order is undone in canonical.cpp.
 #include "plugin/slicer.h"
 #include "plugin/canonical.h"
+#include "plugin/reflect.h"
 #include "clang/AST/ASTDiagnostic.h"
 
 using namespace clang;
@@ -21,6 +22,10 @@ CodeGenOptions fixedOptions(const CodeGenOptions& host) {
   options.CXXCtorDtorAliases = 1;
   options.UnrollLoops = options.VectorizeLoop = options.VectorizeSLP = 1; // else loops are marked
   options.RelaxedAliasing = host.RelaxedAliasing;                         // -fno-strict-aliasing
+  options.StrictReturn = host.StrictReturn;
+  options.setFiniteLoops(host.getFiniteLoops());
+  options.FPDenormalMode = host.FPDenormalMode;
+  options.FP32DenormalMode = host.FP32DenormalMode;
   options.NullPointerIsValid = host.NullPointerIsValid; // -fno-delete-null-pointer-checks
   return options;
 }
@@ -45,14 +50,6 @@ class PlainLanguage {
   SanitizerSet sanitize_;
 };
 
-/// Peers have the standard library. What the user declares as of another file they do not.
-bool isOfStandardLibrary(const Decl* decl) {
-  for (const DeclContext* at = decl->getDeclContext(); at; at = at->getParent())
-    if (auto* space = dyn_cast<NamespaceDecl>(at); space && space->getParent()->isTranslationUnit())
-      return space->isStdNamespace() || space->getName() == "__gnu_cxx";
-  return false;
-}
-
 /// A body in this translation unit that ought to have been emitted for a mere declaration.
 const FunctionDecl* bodyOf(const Decl* decl) {
   auto* function = dyn_cast_or_null<FunctionDecl>(decl);
@@ -63,7 +60,7 @@ const FunctionDecl* bodyOf(const Decl* decl) {
   bool elsewhere =
       definition->hasAttr<GNUInlineAttr>() ||
       (definition->getTemplateSpecializationKind() == TSK_ExplicitInstantiationDeclaration &&
-       isOfStandardLibrary(definition));
+       isStandard(definition));
   return elsewhere ? nullptr : definition;
 }
 
@@ -124,13 +121,14 @@ void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::Array
     keepBodiesOfUser();
 }
 
-/// Members of the user's own extern templates are emitted as if another file had them.
+/// Members of the user's own extern templates are emitted as if another file had them. Peers have
+/// those of the standard library only.
 void SlicedModule::keepBodiesOfUser() {
   for (llvm::GlobalObject& global : module()->global_objects()) {
     if (!global.hasAvailableExternallyLinkage())
       continue;
     const Decl* decl = generator_->GetDeclForMangledName(global.getName());
-    if (decl && !decl->hasAttr<GNUInlineAttr>() && !isOfStandardLibrary(decl))
+    if (decl && !decl->hasAttr<GNUInlineAttr>() && !isStandard(decl))
       global.setLinkage(llvm::GlobalValue::LinkOnceODRLinkage);
   }
 }

@@ -162,6 +162,12 @@ TEST_F(DigestsDiffer, WhenACapturedTypeChanges) {
   EXPECT_EQ(changedNames(reference(), compile(program.text(), "-O2")), "recursion");
 }
 
+TEST_F(DigestsDiffer, WhenAnOptionChangesTheMeaning) {
+  for (const char* flags :
+       {"-fno-builtin", "-fno-finite-loops", "-fdenormal-fp-math=positive-zero"})
+    EXPECT_NE(changedNames(reference(), compile(CorpusProgram().text(), flags)), "") << flags;
+}
+
 TEST_F(DigestsDiffer, WhenTheUserAsksForOtherArithmetic) {
   EXPECT_NE(changedNames(reference(), compile(CorpusProgram().text(), "-O2 -ffast-math")), "");
 }
