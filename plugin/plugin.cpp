@@ -225,9 +225,9 @@ class Consumer : public SemaConsumer {
     auto [at, isNew] = shipment_->entries.emplace(
         entry.number, Shipment::Item{std::move(*slice), description.toText()});
     if (!isNew)
-      report.error(place, "roam does not support lambdas in modules yet: another file of this "
-                          "program gave the same number to one of its own; put the lambda into a "
-                          "source file that is no module");
+      report.error(place,
+                   "roam does not support lambdas of several modules in one file yet; put the "
+                   "lambdas of all but one into files that are no modules");
   }
 
   void dump(const WrittenSlice& slice) {

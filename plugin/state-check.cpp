@@ -7,6 +7,7 @@
 //     note: in this lambda
 #include "plugin/state-check.h"
 #include "plugin/place-of-use.h"
+#include "plugin/reflect.h"
 #include "clang/Basic/SourceManager.h"
 
 using namespace clang;
@@ -30,7 +31,8 @@ StateCheck::Fault StateCheck::faultOf(const VarDecl* variable) const {
     return !ofSystem && hasMutableState(variable, ast_) ? Fault::mutableState : Fault::none;
   if (definition->isConstexpr())
     return Fault::none;
-  if (!ofSystem && hasMutableState(definition, ast_))
+  // Other libraries' headers may be system headers, too, for their warnings' sake.
+  if (!(ofSystem && isStandard(definition)) && hasMutableState(definition, ast_))
     return Fault::mutableState;
   const VarDecl* initialised = nullptr;
   bool constant = !definition->getAnyInitializer(initialised) ||

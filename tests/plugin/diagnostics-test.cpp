@@ -83,6 +83,40 @@ void f(double a) {
   EXPECT_FALSE(std::filesystem::exists(workspace.path() / "wide.o"));
 }
 
+TEST(Errors, SpeakOfVariablesInOtherLibrariesHeadersToo) {
+  Workspace workspace;
+  workspace.write("other/lib.h",
+                  "inline int counter = 0; inline int bump() { return ++counter; }\n");
+  workspace.write("bad.cpp", "#include \"ship.h\"\n#include <lib.h>\n"
+                             "void f() { ship([] { return bump(); }); }\n");
+  Ran ran = workspace.clang("-isystem other -c bad.cpp -o bad.o");
+  EXPECT_FALSE(ran.ok());
+  EXPECT_NE(ran.output.find("'counter' is a variable of this program"), std::string::npos)
+      << ran.output;
+}
+
+TEST(Errors, RefuseLambdasOfSeveralModulesInOneFile) {
+  Workspace workspace;
+  for (std::string name : {"one", "two"}) {
+    workspace.write(name + ".cppm", "module;\n#include \"ship.h\"\nexport module " + name +
+                                        ";\nexport inline const roam::EntryRecord* " + name +
+                                        "Ship(int a) { return roam::ship([a] { return a; }); }\n");
+    Ran made = workspace.clang("--precompile " + name + ".cppm -o " + name + ".pcm");
+    ASSERT_TRUE(made.ok()) << made.output;
+  }
+  workspace.write("both.cpp", R"(#include "ship.h"
+import one;
+import two;
+bool both() { return oneShip(1) == twoShip(1); }
+)");
+  Ran ran =
+      workspace.clang("-fmodule-file=one=one.pcm -fmodule-file=two=two.pcm -c both.cpp -o b.o");
+  EXPECT_FALSE(ran.ok());
+  EXPECT_NE(ran.output.find("does not support lambdas of several modules in one file"),
+            std::string::npos)
+      << ran.output;
+}
+
 TEST(Errors, NameAnUnknownOption) {
   Workspace workspace;
   workspace.write("empty.cpp", "");
