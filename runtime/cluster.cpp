@@ -2,6 +2,7 @@
 #include "roam/cluster.h"
 #include "jit/slice/manifest.h"
 #include "jit/slice/platform.h"
+#include "net/address.h"
 #include "net/limits.h"
 #include "net/peer.h"
 #include "roam/error.h"
@@ -16,22 +17,6 @@
 namespace roam {
 namespace {
 
-std::vector<std::string> splitAddresses(std::string_view where) {
-  std::vector<std::string> addresses;
-  for (std::size_t from = 0; from <= where.size();) {
-    std::size_t to = std::min(where.find(',', from), where.size());
-    std::string_view address = where.substr(from, to - from);
-    while (!address.empty() && address.front() == ' ')
-      address.remove_prefix(1);
-    while (!address.empty() && address.back() == ' ')
-      address.remove_suffix(1);
-    if (!address.empty())
-      addresses.emplace_back(address);
-    from = to + 1;
-  }
-  return addresses;
-}
-
 /// The arguments of a call that were encoded when it was started, or the function that encodes a
 /// range of them.
 std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spec) {
@@ -42,13 +27,6 @@ std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spe
   return [bytes = std::string(spec.arguments, spec.argumentsSize)](ElementRange, Output& out) {
     out.write(bytes.data(), bytes.size());
   };
-}
-
-/// "host:pid", as peers see this program.
-std::string originName() {
-  char host[256] = "unknown";
-  gethostname(host, sizeof host - 1);
-  return fmt::format("{}:{}", host, getpid());
 }
 
 } // namespace
@@ -84,7 +62,7 @@ class Cluster::State {
 
 void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses) {
   net::Hello mine;
-  mine.name = originName();
+  mine.name = net::nameOfThisProcess();
   mine.version = ROAM_VERSION;
   std::string failures;
   std::vector<kj::Own<net::Peer>> peers(
@@ -204,7 +182,7 @@ std::vector<Peer> Cluster::peers() const {
 }
 
 Cluster connect(std::string_view where) {
-  auto addresses = splitAddresses(where);
+  auto addresses = net::splitAddresses(where);
   if (addresses.empty())
     throw ConfigurationError("there is no address in \"" + std::string(where) +
                              "\"; expected a list like 127.0.0.1:7070,unix:/run/roam.sock");
