@@ -48,7 +48,8 @@ inline constexpr unsigned chunksAtWorker = 2;
 inline constexpr std::size_t sharedKept = 8u << 20;
 /// How often an origin sends one slice again to a host that keeps answering that it is missing.
 inline constexpr unsigned shipments = 4;
-/// Results that an origin keeps for a caller who does not take them. More chunks are sent when half of them were taken.
+/// Results that an origin keeps for a caller who does not take them. More chunks are sent when half
+/// of them were taken.
 inline constexpr std::size_t readyBytes = 256u << 20;
 /// Chunks that a peer runs at the same time. More than the cores of any machine; an origin sends as
 /// much as a peer says it can run, so it must not believe everything.

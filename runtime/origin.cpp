@@ -329,7 +329,8 @@ void Origin::Job::disturbed(Link& link, ElementRange range, kj::Exception&& exce
   auto error = std::make_exception_ptr(PeerLost(exception.getDescription().cStr()));
   switch (exception.getType()) {
   case kj::Exception::Type::DISCONNECTED:
-    origin_.lose(link, exception.getDescription().cStr());
+    if (net::Peer* peer = link.get())
+      origin_.lose(link, peer->whyDisconnected().cStr());
     if (!finished_)
       sendAgain(range, error);
     break;
