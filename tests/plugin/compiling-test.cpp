@@ -191,7 +191,10 @@ TEST(Slices, HoldMembersOfTheUsersOwnExternTemplates) {
   Workspace workspace;
   workspace.write("extern.cpp", R"(#include "ship.h"
 #include <sstream>
-template <class T> struct Foo { T v; T big(int n) const { if (n) return big(n - 1) + v; std::string s(n, 'x'); return s.size(); } };
+template <class T> struct Foo {
+  T v;
+  T big(int n) const { if (n) return big(n - 1) + v; std::string s(n, 'x'); return s.size(); }
+};
 extern template struct Foo<int>;
 void f(int a) { ship([a] { return Foo<int>{a}.big(a) + int(std::ostringstream("y").str().size()); }); }
 )");
