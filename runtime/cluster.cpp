@@ -12,7 +12,6 @@
 #include "runtime/running-call.h"
 #include <fmt/format.h>
 #include <kj/debug.h>
-#include <unistd.h>
 
 namespace roam {
 namespace {
@@ -41,7 +40,7 @@ class Cluster::State {
 
   /// False in a process that was forked from the one the cluster was made in: its thread is not
   /// here.
-  bool isHere() const { return getpid() == owner_; }
+  bool isHere() const { return link_->isHere(); }
   std::shared_ptr<RunningCall> start(const detail::CallSpec& spec);
   std::vector<Peer> peers();
 
@@ -50,7 +49,6 @@ class Cluster::State {
   void end();
   void forgetEnded();
 
-  const pid_t owner_ = getpid();
   std::unique_ptr<PrivateCluster> private_; // outlives the loop that speaks to it
   kj::Own<Origin> origin_;                  // on the loop only
   std::mutex mutex_;

@@ -37,7 +37,7 @@ struct Origin::Link {
       return const_cast<net::Peer*>(p->get());
     return nullptr;
   }
-  unsigned workers() const { return std::clamp<unsigned>(get()->workers(), 1, limits::workers); }
+  unsigned workers() const { return std::max(1u, get()->workers()); } // its hello bounds it above
   bool mayServe(const Job& job) const {
     return get() != nullptr && (job.spec_.peer < 0 || unsigned(job.spec_.peer) == index);
   }
@@ -78,8 +78,8 @@ std::vector<std::pair<unsigned, net::Peer*>> Origin::peers() {
 unsigned Origin::workers() const {
   unsigned count = 0;
   for (auto& link : links_)
-    if (net::Peer* peer = link->get())
-      count += std::clamp<unsigned>(peer->workers(), 1, limits::workers);
+    if (link->get() != nullptr)
+      count += link->workers();
   return count;
 }
 
@@ -176,11 +176,6 @@ void Origin::Job::begin() {
   }));
 }
 
-void Origin::Job::resume() {
-  paused_ = false;
-  pump();
-}
-
 /// Sends what there is room for, and ends the job when nothing is left to do. Throws nothing: what
 /// goes wrong ends the job.
 void Origin::Job::pump() {
@@ -194,14 +189,15 @@ void Origin::Job::pump() {
 }
 
 void Origin::Job::sendWhatFits() {
-  while (plan_.hasWork() && !paused_ && !finished_) {
+  bool wanted = true;
+  while (plan_.hasWork() && !finished_ && (wanted = listener_.wantsMore())) {
     Link* link = origin_.leastBusy(*this);
     if (link == nullptr)
       break;
     if (auto range = plan_.next(origin_.workers()))
       send(*link, *range);
   }
-  bool waits = plan_.hasWork() && !paused_ && !finished_ && origin_.hasToWait(*this);
+  bool waits = plan_.hasWork() && wanted && !finished_ && origin_.hasToWait(*this);
   if (waits && !waitingPlace_)
     waitingPlace_ = origin_.waiting_.insert(origin_.waiting_.end(), this);
   if (!waits && waitingPlace_) {

@@ -43,6 +43,9 @@ struct JobSpec {
 /// Hears what becomes of a job. Called on the loop; must not destroy the job from within.
 class JobListener {
  public:
+  /// Asked before each chunk is sent. Once this was false, the listener calls Job::resume when it
+  /// becomes true again.
+  virtual bool wantsMore() = 0;
   /// The results of a range: each range of the job comes once. They may go to another thread. If
   /// they are the `last`, `finished` follows at once.
   virtual void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) = 0;
@@ -102,10 +105,8 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   ~Job() noexcept(false);
   KJ_DISALLOW_COPY(Job);
 
-  /// No chunks are sent from now on, until `resume`: the results are not taken as fast as they
-  /// come.
-  void pause() { paused_ = true; }
-  void resume();
+  /// The listener wants results again.
+  void resume() { pump(); }
 
  private:
   friend class Origin;
@@ -137,7 +138,7 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   std::size_t argumentBytes_ = 0;              // of the chunk sent last
   std::exception_ptr failure_;                 // of the lowest element that failed
   std::uint64_t failedElement_ = 0;
-  bool finished_ = false, paused_ = false;
+  bool finished_ = false;
   std::list<Job*>::iterator place_;                       // in Origin::jobs_
   std::optional<std::list<Job*>::iterator> waitingPlace_; // in Origin::waiting_
   kj::TaskSet tasks_; // last: its promises refer to what is above

@@ -9,7 +9,7 @@
 namespace roam {
 
 bool LoopLink::post(std::function<void()> work) {
-  if (getpid() != owner_)
+  if (!isHere())
     return false;
   std::lock_guard lock(mutex_);
   if (loop_ == nullptr)
@@ -73,17 +73,18 @@ void RunningCall::abandon(std::exception_ptr reason) {
   }
 }
 
+bool RunningCall::wantsMore() {
+  std::lock_guard lock(mutex_);
+  refused_ = refused_ || readyBytes_ > limits::readyBytes;
+  return !refused_;
+}
+
 void RunningCall::completed(ElementRange range, kj::Array<const kj::byte> results, bool last) {
-  bool pause;
   {
     std::lock_guard lock(mutex_);
     readyBytes_ += results.size();
     ready_.push_back({range, kj::mv(results)});
-    pause = paused_ = readyBytes_ > limits::readyBytes;
   }
-  if (pause)
-    KJ_IF_MAYBE (job, job_)
-      (*job)->pause();
   if (!last) // the caller is woken once, by what follows
     changed_.notify_all();
 }
@@ -118,9 +119,9 @@ bool RunningCall::next(detail::CompletedChunk& chunk) {
   Ready ready = kj::mv(ready_.front());
   ready_.pop_front();
   readyBytes_ -= ready.results.size();
-  bool resumes = paused_ && readyBytes_ <= limits::readyBytes / 2;
+  bool resumes = refused_ && readyBytes_ <= limits::readyBytes / 2;
   if (resumes)
-    paused_ = false;
+    refused_ = false;
   lock.unlock();
   if (resumes)
     resume();

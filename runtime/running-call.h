@@ -24,6 +24,8 @@ class LoopLink {
   /// has ended.
   bool run(const std::function<void()>& work);
   bool isCurrent();
+  /// False in a process that was forked from the one with the loop.
+  bool isHere() const { return getpid() == owner_; }
   /// The loop ends: nothing is posted after this returns.
   void cut();
 
@@ -45,6 +47,7 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
   void begin(Origin& origin, JobSpec spec);
   /// Drops the job; what was not delivered is Cancelled. Also when the cluster ends.
   void abandon(std::exception_ptr reason);
+  bool wantsMore() override;
   void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) override;
   void finished(std::exception_ptr error) override;
 
@@ -71,7 +74,7 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
   std::condition_variable changed_;
   std::deque<Ready> ready_; // guarded by mutex_, as are:
   std::size_t readyBytes_ = 0;
-  bool paused_ = false; // the job, until the caller has taken results
+  bool refused_ = false; // the job was told to wait until the caller has taken results
   bool finished_ = false;
   std::exception_ptr error_;
 };

@@ -18,6 +18,7 @@ class Collected final : public JobListener {
  public:
   explicit Collected(std::uint64_t count) : numbers(count), seen(count) {}
 
+  bool wantsMore() override { return wanting; }
   void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) override {
     EXPECT_FALSE(lastCame) << "nothing comes after the last";
     lastCame = last;
@@ -43,7 +44,7 @@ class Collected final : public JobListener {
 
   std::vector<std::int64_t> numbers;
   std::vector<char> seen;
-  bool over = false, lastCame = false;
+  bool over = false, lastCame = false, wanting = true;
   std::exception_ptr error;
 };
 
@@ -208,6 +209,20 @@ TEST_F(OriginTest, ManySingleCallsWaitForRoomAndAllComplete) {
   settle();
   for (auto& each : results)
     each->check();
+}
+
+TEST_F(OriginTest, NothingIsSentWhileTheListenerWantsNothing) {
+  Collected results(1000);
+  results.wanting = false;
+  auto job = origin.start(specOver(1000), results);
+  settle();
+  EXPECT_EQ(hosts[0]->runner.begun + hosts[1]->runner.begun, 0u);
+  EXPECT_FALSE(results.over);
+  results.wanting = true;
+  job->resume();
+  settle();
+  results.check();
+  EXPECT_TRUE(results.complete());
 }
 
 TEST_F(OriginTest, AnEncoderThatThrowsEndsTheJobWithItsException) {
