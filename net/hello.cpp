@@ -1,9 +1,11 @@
 // The words of a refusal at the door.
 #include "net/hello.h"
+#include "net/digests.h"
 #include "net/limits.h"
 #include "net/log.h"
 #include <algorithm>
 #include <kj/exception.h>
+#include <span>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -23,6 +25,8 @@ void Hello::write(protocol::Hello::Builder to) const {
   to.setName(name.c_str());
   to.setWorkers(workers);
   to.setRoam(version.c_str());
+  if (dictionary)
+    to.setDictionary(bytesOf(*dictionary));
 }
 
 Hello Hello::read(protocol::Hello::Reader from) {
@@ -33,6 +37,9 @@ Hello Hello::read(protocol::Hello::Reader from) {
   hello.version = text(from.getRoam());
   if (hello.protocol != protocol::PROTOCOL_VERSION)
     return hello;
+  auto dictionary = from.getDictionary();
+  hello.dictionary =
+      Digest::fromBytes(std::as_bytes(std::span(dictionary.begin(), dictionary.size())));
   try {
     hello.platform = Platform::parse(text(from.getPlatform()));
   } catch (const std::runtime_error& error) {

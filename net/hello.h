@@ -2,7 +2,9 @@
 #pragma once
 #include "jit/slice/platform.h"
 #include "net/peer.capnp.h"
+#include "net/slice-packing.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace roam::net {
@@ -14,6 +16,8 @@ struct Hello {
   unsigned workers = 0; ///< chunks that run at the same time; 0 for an origin that hosts nothing
   std::string version;  ///< of Roam
   std::uint16_t protocol = protocol::PROTOCOL_VERSION;
+  /// Of the dictionary that packed slices are made with; nothing if they are not understood.
+  std::optional<Digest> dictionary = dictionaryDigest();
 
   void write(protocol::Hello::Builder to) const;
   /// Of a peer that speaks our protocol the whole hello, of another one only what is sure to be

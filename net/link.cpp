@@ -44,6 +44,7 @@ kj::Promise<void> Link::hello(const Hello& mine) {
           kj::throwFatalException(exception(kj::Exception::Type::FAILED, kj::str(why.c_str())));
         name = theirs.name;
         workers = theirs.workers;
+        unpacks = mine.dictionary && theirs.dictionary == mine.dictionary;
         session_ = response.getSession();
       });
 }
@@ -93,11 +94,7 @@ void Link::ask(const Digest& digest, Slice& slice) {
 
 kj::Promise<ChunkOutcome> Link::send(Parcel parcel, bool withSlice, unsigned generation) {
   auto request = write(parcel, withSlice);
-  if (withSlice) {
-    ++parcel.shipments;
-    ++counters.slicesShipped;
-    counters.sliceBytesShipped += parcel.slice.size();
-  }
+  parcel.shipments += withSlice;
   ++counters.chunksSent;
   auto response = request.send();
   spent_ = nullptr; // its end goes out in the same write as this request
@@ -137,12 +134,24 @@ Link::RunRequest Link::write(const Parcel& parcel, bool withSlice) {
     request.setArguments(chunk.arguments);
   request.setCount(chunk.count);
   request.setFirst(chunk.first);
-  if (withSlice) {
-    auto slice = request.initSlices(1)[0];
-    slice.setDigest(bytesOf(chunk.entry));
+  if (withSlice)
+    write(parcel, request.initSlices(1)[0]);
+  return request;
+}
+
+/// Packed, if the peer can unpack it.
+void Link::write(const Parcel& parcel, protocol::Slice::Builder slice) {
+  slice.setDigest(bytesOf(parcel.chunk.entry));
+  std::size_t bytes = parcel.slice.size();
+  if (unpacks) {
+    auto packed = pack(parcel.slice);
+    bytes = packed.size();
+    slice.setPacked(packed);
+  } else {
     slice.setCode(parcel.slice);
   }
-  return request;
+  ++counters.slicesShipped;
+  counters.sliceBytesShipped += bytes;
 }
 
 kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,

@@ -44,6 +44,7 @@ class Link final : public kj::Refcounted {
   std::string address;
   std::string name;
   unsigned workers = 0;
+  bool unpacks = false; ///< the peer has our dictionary
   Peer::Counters counters;
 
  private:
@@ -57,6 +58,7 @@ class Link final : public kj::Refcounted {
   void ask(const Digest& digest, Slice& slice);
   using RunRequest = capnp::Request<protocol::Chunk, protocol::ChunkResult>;
   RunRequest write(const Parcel& parcel, bool withSlice);
+  void write(const Parcel& parcel, protocol::Slice::Builder slice);
   kj::Promise<ChunkOutcome> send(Parcel parcel, bool withSlice, unsigned generation);
   kj::Promise<ChunkOutcome> receive(Parcel parcel, unsigned generation,
                                     capnp::Response<protocol::ChunkResult> response);

@@ -43,6 +43,7 @@ struct Hello {
   name @2 :Text;         # for people: "host:pid"; need not be unique
   workers @3 :UInt32;    # how many chunks run at the same time; 0 for an origin that hosts nothing
   roam @4 :Text;         # Roam's version
+  dictionary @5 :Data;   # digest of the dictionary of the sender's packed slices; empty: unpacks none
 }
 
 interface Session {
@@ -71,8 +72,11 @@ interface Session {
 }
 
 struct Slice {
-  digest @0 :Data;       # BLAKE3-256 of `code`
-  code @1 :Data;         # canonical bitcode
+  digest @0 :Data;       # BLAKE3-256 of the code, unpacked
+  union {
+    code @1 :Data;       # as it is
+    packed @2 :Data;     # a zstd frame that says its size; only for whoever has the same dictionary
+  }
 }
 
 struct Chunk {

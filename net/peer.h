@@ -24,7 +24,7 @@ class Peer {
  public:
   struct Counters {
     std::uint64_t chunksSent = 0;
-    std::uint64_t slicesShipped = 0, sliceBytesShipped = 0;
+    std::uint64_t slicesShipped = 0, sliceBytesShipped = 0; ///< bytes as they travelled: packed
     std::uint64_t haveAsked = 0;
   };
 

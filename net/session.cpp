@@ -3,6 +3,7 @@
 #include "net/session.h"
 #include "net/digests.h"
 #include "net/failures.h"
+#include "net/slice-packing.h"
 #include <span>
 #include <vector>
 
@@ -148,10 +149,26 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
     host.log.line(kj::str(visit_->from, ": refused: ", why));
     return why;
   };
-  std::vector<std::pair<Digest, capnp::Data::Reader>> all;
+  std::vector<std::pair<Digest, kj::ArrayPtr<const kj::byte>>> all;
+  kj::Vector<kj::Array<const kj::byte>> unpacked;
+  std::size_t unpackedBytes = 0;
   for (auto slice : slices) {
     auto digest = digestFrom(slice.getDigest());
-    capnp::Data::Reader code = slice.getCode();
+    kj::ArrayPtr<const kj::byte> code;
+    if (slice.isPacked()) {
+      KJ_IF_MAYBE (bytes, unpack(slice.getPacked()))
+        code = unpacked.add(kj::mv(*bytes));
+      else
+        return refusal(kj::str("slice ", digest.shortened().c_str(),
+                               " can't be unpacked: it is damaged, larger than ",
+                               limits::sliceBytes, " bytes, or made with another dictionary"));
+      unpackedBytes += code.size();
+      if (unpackedBytes > limits::chunkBytes)
+        return refusal(kj::str("the slices of one request unpack to more than ", limits::chunkBytes,
+                               " bytes"));
+    } else {
+      code = slice.getCode();
+    }
     if (code.size() > limits::sliceBytes)
       return refusal(kj::str("slice ", digest.shortened().c_str(), " has ", code.size(),
                              " bytes; the limit is ", limits::sliceBytes));

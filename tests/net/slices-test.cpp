@@ -1,4 +1,5 @@
 // Which slices travel, which are asked for, which are refused.
+#include "net/slice-packing.h"
 #include "tests/net/session.h"
 
 using namespace roam;
@@ -10,12 +11,59 @@ TEST_F(Session, TheFirstRunShipsTheSliceAndTheSecondNone) {
   Job job("3 7");
   EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
   EXPECT_EQ(peer->counters().slicesShipped, 1u);
-  EXPECT_EQ(peer->counters().sliceBytesShipped, job.formula.size());
+  EXPECT_EQ(peer->counters().sliceBytesShipped, net::pack(bytesOf(job.formula)).size());
   EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
   EXPECT_EQ(peer->counters().slicesShipped, 1u);
   EXPECT_EQ(peer->counters().haveAsked, 1u);
   EXPECT_EQ(host->host.counters().slicesReceived, 1u);
   EXPECT_EQ(host->runner.counters().elementsDone, 6u);
+}
+
+TEST_F(Session, BetweenDifferentDictionariesASliceTravelsAsItIs) {
+  auto host = startHost();
+  auto mine = helloOf("origin:2");
+  mine.dictionary = Digest::of("another dictionary");
+  auto peer = connect(hostAddress, mine);
+  Job job("3 7");
+  EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
+  EXPECT_EQ(peer->counters().sliceBytesShipped, job.formula.size());
+}
+
+TEST_F(Session, APackedSliceThatCantBeUnpackedIsRefusedAndNothingIsRun) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  Job job("3 7");
+  auto request = session.runRequest();
+  request.setEntry(net::bytesOf(job.entry));
+  auto slice = request.initSlices(1)[0];
+  slice.setDigest(net::bytesOf(job.entry));
+  slice.setPacked(bytesOf(job.formula));
+  auto response = request.send().wait(loop);
+  ASSERT_TRUE(response.isFailure());
+  EXPECT_EQ(response.getFailure().getKind(), protocol::Failure::Kind::BAD_SLICE);
+  EXPECT_NE(std::string(response.getFailure().getMessage().cStr()).find("can't be unpacked"),
+            std::string::npos);
+  EXPECT_EQ(host->runner.begun, 0u);
+  EXPECT_EQ(host->store.count(), 0u);
+}
+
+TEST_F(Session, SlicesThatUnpackToMoreThanARequestMayHoldAreRefused) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  std::string large(limits::sliceBytes, '0');
+  auto packed = net::pack(bytesOf(large));
+  Digest digest = Digest::of(large);
+  unsigned count = limits::chunkBytes / limits::sliceBytes + 1;
+  auto request = session.putRequest();
+  auto slices = request.initSlices(count);
+  for (auto slice : slices) {
+    slice.setDigest(net::bytesOf(digest));
+    slice.setPacked(packed);
+  }
+  EXPECT_THROW(request.send().wait(loop), kj::Exception);
+  EXPECT_EQ(host->store.count(), 0u);
 }
 
 TEST_F(Session, ASecondOriginShipsNothingThatTheHostHas) {
