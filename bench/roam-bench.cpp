@@ -1,7 +1,8 @@
 // The benchmarks of docs/performance.md: each prints its figure as a ratio against a baseline in
 // the same run.
 //
-//   roam-bench [NAME...]     call small cpu data first-call first-call-cached; default: all
+//   roam-bench [NAME...]     call small cpu data first-call first-call-cached slice-size;
+//                          default: all
 //
 // Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both
 // alike; figures are medians. Beside each stands the processor time of all processes that took part
@@ -10,6 +11,8 @@
 #include "bench/kernels.h"
 #include "bench/measure.h"
 #include "bench/peers.h"
+#include "jit/slice/manifest.h"
+#include "net/slice-packing.h"
 #include <cstdio>
 #include <cstring>
 #include <functional>
@@ -284,6 +287,16 @@ std::vector<double> firstCallsOnFreshPeer(const std::string& cache) {
   return firstCalls(cluster, std::make_integer_sequence<int, neverSeen>());
 }
 
+/// The README's closure as it travels.
+void benchSliceSize() {
+  double rate = 1.65;
+  auto toPounds = [=](double e) { return e * rate; };
+  std::string_view slice = readRecord(*recordOf<MapShape<decltype(toPounds), double>>()).slice;
+  auto packed = net::pack({reinterpret_cast<const kj::byte*>(slice.data()), slice.size()});
+  print("slice-size", double(packed.size()), "bytes");
+  print("slice-size.unpacked", double(slice.size()), "bytes");
+}
+
 void benchFirstCall(bool cached) {
   const char* name = cached ? "first-call-cached" : "first-call";
   std::vector<double> medians, processor;
@@ -310,7 +323,8 @@ int run(const std::vector<std::string>& names) {
       {"cpu", benchCpu},
       {"data", benchData},
       {"first-call", [] { benchFirstCall(false); }},
-      {"first-call-cached", [] { benchFirstCall(true); }}};
+      {"first-call-cached", [] { benchFirstCall(true); }},
+      {"slice-size", benchSliceSize}};
   for (auto& [name, bench] : all)
     if (names.empty() || std::count(names.begin(), names.end(), name) > 0)
       bench();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the benchmarks and prints `name value unit` lines.
 #
-#   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call first-call-cached compile header
+#   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call first-call-cached slice-size compile header
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.."
@@ -46,7 +46,7 @@ bench_header() {
   compile_ratio header "${clang[@]}" "${roam[@]}" "$folder/roam.cpp" -- "${clang[@]}" "$folder/std.cpp"
 }
 
-all=(call small cpu data first-call first-call-cached compile header)
+all=(call small cpu data first-call first-call-cached slice-size compile header)
 names=("$@"); [ ${#names[@]} -gt 0 ] || names=("${all[@]}")
 for name in "${names[@]}"; do
   case " ${all[*]} " in
