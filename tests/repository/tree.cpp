@@ -22,6 +22,8 @@ TreeFile read(const fs::path& root, const fs::path& path) {
   TreeFile file;
   file.path = path.lexically_relative(root);
   file.endsWithNewline = text.ends_with('\n');
+  if (text.find('\0') != std::string::npos)
+    return {file.path, {}, true}; // bytes, not text: nothing to read
   for (std::size_t from = 0; from < text.size();) {
     std::size_t to = std::min(text.find('\n', from), text.size());
     file.lines.push_back(text.substr(from, to - from));
