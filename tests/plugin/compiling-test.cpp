@@ -223,6 +223,24 @@ void f(int a) { ship([a] { return &maybe ? maybe : a; }); }
   EXPECT_TRUE(entries[0].needs.empty());
 }
 
+/// A library that another compiler built has older names for constrained templates; the host says
+/// so.
+TEST(Slices, NameSymbolsAsTheHostDoes) {
+  Workspace workspace;
+  workspace.write("library.cpp", R"(#include "ship.h"
+template <class T> int half(T x) requires(sizeof(T) > 1);
+void f(int a) { ship([a] { return half(a); }); }
+)");
+  for (const char* flag : {"", "-fclang-abi-compat=17"}) {
+    ASSERT_TRUE(workspace.clang(std::string("-c library.cpp -o library.o ") + flag).ok());
+    std::string object = workspace.read("library.o");
+    auto entries = readManifest(object);
+    ASSERT_EQ(entries.size(), 1u);
+    ASSERT_EQ(entries[0].needs.size(), 1u);
+    EXPECT_EQ(entries[0].needs[0], *flag ? "_Z4halfIiEiT_" : "_Z4halfIiEiT_QgtstS0_Li1E");
+  }
+}
+
 TEST(Options, PrintAndTimeSpeakOfEachEntry) {
   Workspace workspace;
   workspace.write("a.cpp", "#include \"ship.h\"\nvoid f(int a) { ship([a] { return a; }); }\n");
