@@ -2,6 +2,7 @@
 #include "jit/compiler.h"
 #include "jit/llvm-error.h"
 #include "jit/session.h"
+#include "jit/slice/cpu-features.h"
 #include "jit/slice/digest.h"
 #include <llvm/Config/llvm-config.h>
 #include <llvm/IR/LegacyPassManager.h>
@@ -92,7 +93,24 @@ void fitToMachine(llvm::Module& module, const llvm::TargetMachine& machine) {
 
 Compiler::Compiler(unsigned optimization)
     : optimization_(std::min(optimization, 3u)), builder_(thisMachine(optimization_)),
-      layout_(valueOrThrow(builder_.getDefaultDataLayoutForTarget(), "no data layout")) {}
+      layout_(valueOrThrow(builder_.getDefaultDataLayoutForTarget(), "no data layout")) {
+  for (const std::string& feature : builder_.getFeatures().getFeatures())
+    if (feature.starts_with('+'))
+      features_.insert(feature.substr(1));
+}
+
+std::string Compiler::featuresLackedFor(const llvm::Module& module) const {
+  std::set<std::string> lacked;
+  auto has = [&](std::string_view feature) { return features_.contains(feature); };
+  for (const llvm::Function& function : module)
+    if (function.isIntrinsic() && !function.use_empty())
+      if (std::string needed = cpuFeaturesOf(function.getName()); !fulfils(needed, has))
+        lacked.insert(inWords(needed));
+  std::string all;
+  for (const std::string& feature : lacked)
+    all += (all.empty() ? "" : "; ") + feature;
+  return all;
+}
 
 std::string Compiler::target() const {
   std::string all = builder_.getTargetTriple().str() + "\n" + builder_.getCPU() + "\n" +

@@ -6,6 +6,7 @@
 #include <llvm/Target/TargetMachine.h>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ class Compiler {
   /// with strings; seconds for the largest.
   std::unique_ptr<llvm::MemoryBuffer> compile(llvm::Module& module);
 
+  /// What this CPU lacks of the features that intrinsics in `module` need, in words; empty if
+  /// nothing. LLVM ends the process when it is to compile such an intrinsic.
+  std::string featuresLackedFor(const llvm::Module& module) const;
+  /// As LLVM calls it: "znver3".
+  const std::string& cpu() const { return builder_.getCPU(); }
+
   const llvm::DataLayout& layout() const { return layout_; }
   const llvm::Triple& triple() const { return builder_.getTargetTriple(); }
 
@@ -35,6 +42,7 @@ class Compiler {
 
   unsigned optimization_;
   llvm::orc::JITTargetMachineBuilder builder_;
+  std::set<std::string, std::less<>> features_;
   llvm::DataLayout layout_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<llvm::TargetMachine>> idle_;

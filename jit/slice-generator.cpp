@@ -13,7 +13,8 @@ namespace {
 
 /// What LLVM finds wrong with a slice while it reads and compiles it: inline assembly that is none,
 /// a register that there is not. LLVM carries on after each, and a context that nobody listens to
-/// ends the process. (What LLVM calls fatal, an intrinsic that this CPU can't execute, still does.)
+/// ends the process. (What LLVM calls fatal still does; the one way there that is known, an
+/// intrinsic that this CPU can't execute, is looked for before.)
 class Errors {
  public:
   explicit Errors(llvm::LLVMContext& context) {
@@ -81,6 +82,10 @@ class SliceUnit : public llvm::orc::MaterializationUnit {
     llvm::LLVMContext context;
     Errors errors(context);
     auto module = readSlice(digest_, code.bytes, compiler_.layout(), context);
+    if (std::string lacked = compiler_.featuresLackedFor(*module); !lacked.empty())
+      throw BadSlice("slice " + digest_.shortened() +
+                     " uses intrinsics that need the CPU features " + lacked +
+                     ", which this machine's CPU (" + compiler_.cpu() + ") does not have");
     auto object = compiler_.compile(*module);
     errors.throwIfAny(digest_);
     source_.compiled(digest_,
