@@ -11,6 +11,9 @@ struct Options {
   /// `print`: one line an entry on standard error: number, digest, bytes, undefined symbols,
   /// closure type. Off: compilers are quiet.
   bool print = false;
+  /// `report`: a remark at each lambda that says what travels: captures, functions and bytes,
+  /// state, symbols. The same as `roam inspect` of the program says. Off: compilers are quiet.
+  bool report = false;
   /// `time`: CPU milliseconds of each step on standard error. Off, for the same reason.
   bool time = false;
   /// `skip`: no slices; the headers' side only. Off. For measuring what the slices cost.
@@ -24,6 +27,8 @@ struct Options {
     for (llvm::StringRef flag : flags) {
       if (flag == "print")
         options.print = true;
+      else if (flag == "report")
+        options.report = true;
       else if (flag == "time")
         options.time = true;
       else if (flag == "skip")

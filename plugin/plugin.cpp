@@ -8,6 +8,7 @@
 //      by its digest (slice-writer): a digest now names exactly these bytes on every machine;
 //   5. refuses variables that would lose their meaning (state-check);
 //   6. hands slices and descriptions to the first pass of the host's own pipeline (embed).
+#include "jit/slice/ship-report.h"
 #include "plugin/bottom-up.h"
 #include "plugin/canonical.h"
 #include "plugin/capture-check.h"
@@ -216,11 +217,15 @@ class Consumer : public SemaConsumer {
       return;
     }
     Description description = describe(ast, entry);
+    description.code = std::move(slice->code);
     if (options_.print)
       llvm::errs() << "roam: entry " << entry.number << " " << slice->digest.toString() << " "
                    << slice->bytes.size() << " bytes, " << slice->needs.size()
                    << " undefined symbols, " << description.closureType << " of "
                    << description.file << ":" << description.line << "\n";
+    if (options_.report)
+      report.remark(place, "this lambda travels as slice %0\n%1")
+          << slice->digest.shortened() << shipReportOf(*slice, description);
     dump(*slice);
     auto [at, isNew] = shipment_->entries.emplace(
         entry.number, Shipment::Item{std::move(*slice), description.toText()});
@@ -228,6 +233,13 @@ class Consumer : public SemaConsumer {
       report.error(place,
                    "roam does not support lambdas of several modules in one file yet; put the "
                    "lambdas of all but one into files that are no modules");
+  }
+
+  static std::string shipReportOf(const WrittenSlice& slice, const Description& description) {
+    llvm::StringRef bytes(slice.bytes.data(), slice.bytes.size());
+    std::string text =
+        shipReport({slice.digest, bytes, slice.needs, description}, /*symbols=*/true);
+    return llvm::StringRef(text).rtrim().str();
   }
 
   void dump(const WrittenSlice& slice) {

@@ -7,6 +7,7 @@
 #include "plugin/slice-writer.h"
 #include "jit/slice/manifest.h"
 #include "plugin/canonical-attributes.h"
+#include "plugin/describe-code.h"
 #include "plugin/local-types.h"
 #include "plugin/references.h"
 #include "llvm/ADT/PostOrderIterator.h"
@@ -165,6 +166,7 @@ class SliceCopy {
     writer.writeStrtab();
     slice_.digest = Digest::of(std::string_view(slice_.bytes.data(), slice_.bytes.size()));
     llvm::sort(slice_.needs);
+    slice_.code = describeCode(order_.getArrayRef(), entry_);
     return std::move(slice_);
   }
 

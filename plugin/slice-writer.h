@@ -1,7 +1,7 @@
 // Cuts one slice out of the optimised module: an entry and what it reaches, as canonical bytes,
 // named by their digest.
 #pragma once
-#include "jit/slice/digest.h"
+#include "jit/slice/manifest.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Module.h"
@@ -18,6 +18,7 @@ struct WrittenSlice {
   std::vector<std::string> needs;   ///< undefined symbols, sorted
   std::vector<std::string>
       variables; ///< of the module it was cut from: those that are not constant
+  CodeDescription code;
 };
 
 /// `entry` is a definition in a module that went through clean, optimiseBottomUp, clean. The module

@@ -1,7 +1,6 @@
 // `roam inspect BINARY`: the entries inside a program built with Roam.
-#include "jit/slice/manifest.h"
+#include "jit/slice/ship-report.h"
 #include "tools/commands.h"
-#include <cxxabi.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <memory>
@@ -19,28 +18,10 @@ std::string readFile(const std::string& path) {
   return bytes.str();
 }
 
-std::string demangled(const std::string& symbol) {
-  int status;
-  std::unique_ptr<char, void (*)(void*)> name(
-      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), std::free);
-  return name ? name.get() : symbol;
-}
-
 void print(const ManifestEntry& entry, bool symbols) {
   const Description& about = entry.description;
-  fmt::print("{}\n", entry.digest.toString());
-  fmt::print("  at        {}:{}:{}\n", about.file, about.line, about.column);
-  fmt::print("  call      ({}) -> {}\n", about.argumentType, about.resultType);
-  fmt::print("  closure   {} bytes, {} captures\n", about.closureSize, about.captures.size());
-  for (auto& capture : about.captures)
-    fmt::print("    +{:<4} {} : {} ({} bytes)\n", capture.offset, capture.name, capture.type,
-               capture.size);
-  fmt::print("  slice     {} bytes\n", entry.slice.size());
-  fmt::print("  undefined {} symbols{}\n", entry.needs.size(),
-             symbols || entry.needs.empty() ? "" : " (--symbols lists them)");
-  if (symbols)
-    for (auto& symbol : entry.needs)
-      fmt::print("    {}\n", demangled(symbol));
+  fmt::print("{}\n  at        {}:{}:{}\n{}", entry.digest.toString(), about.file, about.line,
+             about.column, shipReport(entry, symbols));
 }
 
 int inspect(const std::string& path, bool symbols) {
@@ -71,7 +52,8 @@ void addInspectCommand(CLI::App& app, Command& chosen) {
   auto* command = app.add_subcommand(
       "inspect",
       "List the entries of a program or shared library built with Roam: digest, place in "
-      "the source, captures with types and sizes, slice size, undefined symbols.");
+      "the source, captures with types and sizes, functions and bytes of code, variables that "
+      "keep their value, CPU features, undefined symbols.");
   command->add_option("BINARY", arguments->binary, "The executable or shared library")
       ->required()
       ->check(CLI::ExistingFile);

@@ -62,12 +62,40 @@ void readNumber(std::string_view line, const std::string& field, Number& number)
     fail(line, ("a number instead of '" + field.substr(0, 40) + "'").c_str());
 }
 
+void expectFields(std::string_view line, std::size_t actual, std::size_t expected,
+                  const char* form) {
+  if (actual != expected)
+    fail(line, form);
+}
+
+/// One line that says what is in the slice.
+void readCode(std::string_view line, const std::vector<std::string>& fields,
+              CodeDescription& code) {
+  auto expect = [&](std::size_t count, const char* form) {
+    expectFields(line, fields.size(), count, form);
+  };
+  if (fields[0] == "functions") {
+    expect(3, "functions COUNT INSTRUCTIONS");
+    readNumber(line, fields[1], code.functions);
+    readNumber(line, fields[2], code.instructions);
+  } else if (fields[0] == "function") {
+    expect(3, "function NAME INSTRUCTIONS");
+    code.largest.push_back({fields[1], 0});
+    readNumber(line, fields[2], code.largest.back().instructions);
+  } else if (fields[0] == "state") {
+    expect(3, "state KIND NAME");
+    code.state.push_back({fields[1], fields[2]});
+  } else if (fields[0] == "cpu") {
+    expect(2, "cpu FEATURE");
+    code.cpuFeatures.push_back(fields[1]);
+  }
+}
+
 /// One line into `description`.
 void readLine(std::string_view line, Description& description) {
   auto fields = fieldsOf(line);
   auto expect = [&](std::size_t count, const char* form) {
-    if (fields.size() != count)
-      fail(line, form);
+    expectFields(line, fields.size(), count, form);
   };
   if (fields[0] == "place") {
     expect(4, "place FILE LINE COLUMN");
@@ -91,6 +119,8 @@ void readLine(std::string_view line, Description& description) {
   } else if (fields[0] == "result") {
     expect(2, "result TYPE");
     description.resultType = fields[1];
+  } else {
+    readCode(line, fields, description.code);
   }
 }
 
@@ -106,6 +136,14 @@ std::string Description::toText() const {
             number(capture.offset) + number(capture.size) + "\n";
   text += "argument\t" + escaped(argumentType) + "\n";
   text += "result\t" + escaped(resultType) + "\n";
+  if (code.functions > 0)
+    text += "functions" + number(code.functions) + number(code.instructions) + "\n";
+  for (const FunctionDescription& function : code.largest)
+    text += "function\t" + escaped(function.name) + number(function.instructions) + "\n";
+  for (const StateDescription& variable : code.state)
+    text += "state\t" + escaped(variable.kind) + "\t" + escaped(variable.name) + "\n";
+  for (const std::string& feature : code.cpuFeatures)
+    text += "cpu\t" + escaped(feature) + "\n";
   return text;
 }
 

@@ -39,14 +39,38 @@ struct CaptureDescription {
   std::uint64_t size = 0;   ///< bytes
 };
 
-/// What the code of an entry does not say. It lies beside the slice and is not part of the digest.
-/// In the section it is text, one fact a line, fields separated by tabs:
+/// One function of a slice: what was inlined into it counts as its own.
+struct FunctionDescription {
+  std::string name;               ///< mangled; entrySymbol for the entry itself
+  std::uint64_t instructions = 0; ///< of LLVM, in the slice
+};
+
+/// One variable of a slice that keeps its value between calls.
+struct StateDescription {
+  std::string kind; ///< "static": one a peer's worker and slice; "thread_local": one a thread
+  std::string name; ///< mangled
+};
+
+/// What is in a slice, for who does not parse it.
+struct CodeDescription {
+  std::uint64_t functions = 0, instructions = 0;
+  std::vector<FunctionDescription> largest; ///< five at most, the largest first
+  std::vector<StateDescription> state;
+  std::vector<std::string> cpuFeatures; ///< that the slice can't do without, as cpuFeaturesOf
+};
+
+/// What the code of an entry does not say, or only to who parses it. It lies beside the slice and
+/// is not part of the digest. In the section it is text, one fact a line, fields separated by tabs:
 ///
 ///     place     FILE  LINE  COLUMN      where the lambda stands
 ///     closure   TYPE  SIZE  ALIGNMENT   the closure type, in bytes
 ///     capture   NAME  TYPE  OFFSET  SIZE    one line a capture
 ///     argument  TYPE                    what one call takes
 ///     result    TYPE                    what one call gives
+///     functions COUNT  INSTRUCTIONS     of the whole slice
+///     function  NAME  INSTRUCTIONS      one line for each of the five largest, the largest first
+///     state     KIND  NAME              one line a variable
+///     cpu       FEATURES                what intrinsics need, as cpuFeaturesOf; one line each
 ///
 /// A tab, a line end or a backslash inside a field is written \t, \n, \\.
 struct Description {
@@ -56,6 +80,7 @@ struct Description {
   std::uint64_t closureSize = 0, closureAlignment = 0;
   std::vector<CaptureDescription> captures;
   std::string argumentType, resultType;
+  CodeDescription code;
 
   std::string toText() const;
   /// Unknown lines are skipped, so that a newer plugin can say more. Throws std::runtime_error on a

@@ -58,11 +58,29 @@ TEST_F(Command, InspectListsTheEntriesOfAProgram) {
   EXPECT_TRUE(std::regex_search(
       ended.output,
       std::regex("[0-9a-f]{64}\n  at +[^\n]*program\\.cpp:[0-9]+:[0-9]+\n  call +\\(int\\) -> int\n"
-                 "  closure +4 bytes, 1 captures\n    \\+0 +round : int \\(4 bytes\\)\n"
-                 "  slice +[0-9]{3,} bytes\n")))
+                 "  closure +4 bytes, 1 capture\n    \\+0 +round : int \\(4 bytes\\)\n"
+                 "  code +1 function, [0-9]+ instructions in [0-9]{3,} bytes\n"
+                 " +[0-9]+  the entry and what was inlined into it\n"
+                 "  undefined [0-9]+ symbol")))
       << ended.output;
   EXPECT_TRUE(std::regex_search(ended.output, std::regex("-> std::pair<int, int>\n")))
       << ended.output;
+}
+
+TEST_F(Command, InspectTellsWhatALargeClosureIsMadeOf) {
+  std::string text = roam({"inspect", builtProgram("roam-e2e-program")}).output;
+  std::regex heading("  code +([0-9]+) functions, ([0-9]+) instructions in [0-9]+ bytes\n"
+                     "(( +[0-9]+  [^\n]+\n){5})  state +static busy\\(int\\)::calls\n");
+  std::smatch found;
+  ASSERT_TRUE(std::regex_search(text, found, heading)) << text;
+  EXPECT_GT(std::stoi(found[1]), 5);
+  std::istringstream lines(found[3]);
+  long least = std::stol(found[2]), count;
+  for (std::string line; std::getline(lines, line); least = count) {
+    count = std::stol(line);
+    EXPECT_LE(count, least) << found[3];
+    EXPECT_GT(count, 0);
+  }
 }
 
 TEST_F(Command, InspectListsTheSymbolsAPeerMustProvide) {

@@ -1,12 +1,16 @@
 // A program of its own, that the tests start, start again, and kill.
 //
 //   roam-e2e-program sum        joins ROAM_JOIN and maps one lambda twice; prints the two sums
+//   roam-e2e-program sort       joins ROAM_JOIN and calls one lambda of many functions, with state
 //   roam-e2e-program private    starts a private cluster, prints the processes of its peers and
 //   workers in one line,
 //                               and ends when its standard input does
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <roam/roam.h>
+#include <string>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -25,6 +29,21 @@ static void sum() {
   }
 }
 
+static int busy(int x) {
+  static int calls = 0;
+  std::map<std::string, std::vector<int>> all;
+  for (int i = 0; i < x; ++i)
+    all[std::to_string(i % 7)].push_back(x ^ i);
+  for (auto& [name, numbers] : all)
+    std::sort(numbers.begin(), numbers.end());
+  return all["3"].front() + ++calls;
+}
+
+static void sort() {
+  roam::Cluster cluster = roam::connect();
+  std::printf("%d\n", cluster.async([](int x) { return busy(x); }, 100).get());
+}
+
 static void keepPrivate() {
   roam::Cluster cluster = roam::connect();
   for (auto& [peer, processes] : cluster.onAll([] { return std::pair(getppid(), getpid()); })) {
@@ -41,6 +60,8 @@ static void keepPrivate() {
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "sum") == 0)
     sum();
+  else if (argc == 2 && std::strcmp(argv[1], "sort") == 0)
+    sort();
   else if (argc == 2 && std::strcmp(argv[1], "private") == 0)
     keepPrivate();
   else

@@ -21,6 +21,11 @@ Description sample() {
   description.captures = {{"rate", "double", 0, 8}, {"*this", "Shape", 8, 8}};
   description.argumentType = "const std::string &";
   description.resultType = "double";
+  description.code.functions = 9;
+  description.code.instructions = 250;
+  description.code.largest = {{"roam.root", 200}, {"_Z5twicei", 30}};
+  description.code.state = {{"static", "_ZZ5twiceiE5calls"}};
+  description.code.cpuFeatures = {"avx2", "fma"};
   return description;
 }
 
@@ -41,6 +46,19 @@ void expectEqual(const Description& a, const Description& b) {
   }
   EXPECT_EQ(a.argumentType, b.argumentType);
   EXPECT_EQ(a.resultType, b.resultType);
+  EXPECT_EQ(a.code.functions, b.code.functions);
+  EXPECT_EQ(a.code.instructions, b.code.instructions);
+  ASSERT_EQ(a.code.largest.size(), b.code.largest.size());
+  for (std::size_t i = 0; i < a.code.largest.size(); ++i) {
+    EXPECT_EQ(a.code.largest[i].name, b.code.largest[i].name);
+    EXPECT_EQ(a.code.largest[i].instructions, b.code.largest[i].instructions);
+  }
+  ASSERT_EQ(a.code.state.size(), b.code.state.size());
+  for (std::size_t i = 0; i < a.code.state.size(); ++i) {
+    EXPECT_EQ(a.code.state[i].kind, b.code.state[i].kind);
+    EXPECT_EQ(a.code.state[i].name, b.code.state[i].name);
+  }
+  EXPECT_EQ(a.code.cpuFeatures, b.code.cpuFeatures);
 }
 
 std::vector<TestEntry> sampleEntries() {
@@ -98,14 +116,15 @@ TEST(Description, RefusesDamagedLines) {
        {"place\ta.cpp\t1\n", "place\ta.cpp\t1\t2\t3\n", "place\ta.cpp\tx\t2\n",
         "place\ta.cpp\t\t2\n", "place\ta.cpp\t-1\t2\n", "place\ta.cpp\t99999999999\t2\n",
         "closure\tF\t1\n", "closure\tF\t1\t2x\n", "capture\ta\tint\t0\n", "argument\n",
-        "result\ta\tb\n"})
+        "result\ta\tb\n", "functions\t1\n", "functions\tx\t1\n", "function\tf\t\n",
+        "state\tstatic\n", "cpu\n"})
     EXPECT_THROW(Description::parse(text), std::runtime_error) << text;
 }
 
 TEST(Manifest, OfThisProcessIsReadInPlace) {
   struct {
     EntryRecord record;
-    char code[256];
+    char code[512];
   } memory{};
   std::string needs("crc32\0memcpy\0", 13), text = sample().toText(), slice = "bitcode";
   std::string all = slice + needs + text;

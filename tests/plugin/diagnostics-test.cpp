@@ -126,5 +126,26 @@ TEST(Errors, NameAnUnknownOption) {
       << ran.output;
 }
 
+TEST(Remarks, TellWhatTravelsWhereTheyAreAskedFor) {
+  Workspace workspace;
+  workspace.write("ship.cpp", R"(#include "ship.h"
+int twice(int x);
+void f(int a, long b) {
+  ship([a, b] { static int calls = 0; return twice(a) + b + ++calls; });
+}
+)");
+  Ran quiet = workspace.clang("-Wno-undefined-inline -c ship.cpp -o ship.o");
+  EXPECT_EQ(quiet.output, "");
+  Ran ran = workspace.clang("-fplugin-arg-roam-report -c ship.cpp -o ship.o");
+  EXPECT_TRUE(ran.ok());
+  for (const char* part :
+       {"ship.cpp:4:8: remark: this lambda travels as slice ", "  call      (std::tuple<>) -> long\n",
+        "  closure   16 bytes, 2 captures\n    +0    a : int (4 bytes)\n    +8    b : long (8 "
+        "bytes)\n",
+        "  code      1 function, ", "  the entry and what was inlined into it\n",
+        "  state     static f(int, long)::", "::calls\n", "\n    twice(int)\n"})
+    EXPECT_NE(ran.output.find(part), std::string::npos) << part << " is not in:\n" << ran.output;
+}
+
 } // namespace
 } // namespace roam::plugin::testing

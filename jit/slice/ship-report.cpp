@@ -1,0 +1,78 @@
+// The lines of a ship report.
+#include "jit/slice/ship-report.h"
+#include "jit/slice/cpu-features.h"
+#include <algorithm>
+#include <cstdlib>
+#include <cxxabi.h>
+#include <memory>
+
+namespace roam {
+namespace {
+
+std::string counted(std::uint64_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+/// One fact: its heading in a column of its own.
+std::string line(const std::string& heading, const std::string& text) {
+  constexpr std::size_t column = 10;
+  return "  " + heading + std::string(column - std::min(column - 1, heading.size()), ' ') + text +
+         "\n";
+}
+
+/// A number in a column of its own, at its left or right end.
+std::string padded(const std::string& number, std::size_t width, bool left) {
+  std::string space(width - std::min(width, number.size()), ' ');
+  return left ? number + space : space + number;
+}
+
+std::string closureOf(const Description& about) {
+  std::string text = line("closure", counted(about.closureSize, "byte") + ", " +
+                                         counted(about.captures.size(), "capture"));
+  for (const CaptureDescription& capture : about.captures)
+    text += "    " + padded("+" + std::to_string(capture.offset), 5, true) + " " + capture.name +
+            " : " + capture.type + " (" + counted(capture.size, "byte") + ")\n";
+  return text;
+}
+
+std::string codeOf(const CodeDescription& code, std::size_t bytes) {
+  if (code.functions == 0) // of an older plugin
+    return line("code", counted(bytes, "byte"));
+  std::string text =
+      line("code", counted(code.functions, "function") + ", " +
+                       counted(code.instructions, "instruction") + " in " + counted(bytes, "byte"));
+  for (const FunctionDescription& function : code.largest)
+    text += "    " + padded(std::to_string(function.instructions), 5, false) + "  " +
+            (function.name == entrySymbol ? "the entry and what was inlined into it"
+                                          : demangled(function.name)) +
+            "\n";
+  for (const StateDescription& variable : code.state)
+    text += line("state", variable.kind + " " + demangled(variable.name));
+  for (const std::string& feature : code.cpuFeatures)
+    text += line("CPU with", inWords(feature));
+  return text;
+}
+
+} // namespace
+
+std::string demangled(const std::string& symbol) {
+  int status;
+  std::unique_ptr<char, void (*)(void*)> name(
+      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), std::free);
+  return name ? name.get() : symbol;
+}
+
+std::string shipReport(const ManifestEntry& entry, bool symbols) {
+  const Description& about = entry.description;
+  std::string text = line("call", "(" + about.argumentType + ") -> " + about.resultType);
+  text += closureOf(about);
+  text += codeOf(about.code, entry.slice.size());
+  text += line("undefined", counted(entry.needs.size(), "symbol") +
+                                (symbols || entry.needs.empty() ? "" : " (--symbols lists them)"));
+  if (symbols)
+    for (const std::string& symbol : entry.needs)
+      text += "    " + demangled(symbol) + "\n";
+  return text;
+}
+
+} // namespace roam
