@@ -26,6 +26,33 @@ std::string padded(const std::string& number, std::size_t width, bool left) {
   return left ? number + space : space + number;
 }
 
+/// `text` with what stands between the brackets left out: "map<...>".
+std::string withoutInside(const std::string& text, char open, char close) {
+  std::string kept;
+  unsigned depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    bool bracket = !kept.ends_with("operator") && !kept.ends_with("operator<") &&
+                   !kept.ends_with("operator>") && !(i > 0 && text[i - 1] == '-');
+    depth -= bracket && text[i] == close && depth > 0;
+    if (depth == 0)
+      kept += text[i];
+    if (bracket && text[i] == open && depth++ == 0)
+      kept += "...";
+  }
+  return kept;
+}
+
+/// For a line: long template arguments tell little, and long parameter lists less.
+std::string shortName(const std::string& symbol) {
+  constexpr std::size_t enough = 90;
+  std::string name = demangled(symbol);
+  if (name.size() > enough)
+    name = withoutInside(name, '<', '>');
+  if (name.size() > enough)
+    name = withoutInside(name, '(', ')');
+  return name;
+}
+
 std::string closureOf(const Description& about) {
   std::string text = line("closure", counted(about.closureSize, "byte") + ", " +
                                          counted(about.captures.size(), "capture"));
@@ -44,10 +71,10 @@ std::string codeOf(const CodeDescription& code, std::size_t bytes) {
   for (const FunctionDescription& function : code.largest)
     text += "    " + padded(std::to_string(function.instructions), 5, false) + "  " +
             (function.name == entrySymbol ? "the entry and what was inlined into it"
-                                          : demangled(function.name)) +
+                                          : shortName(function.name)) +
             "\n";
   for (const StateDescription& variable : code.state)
-    text += line("state", variable.kind + " " + demangled(variable.name));
+    text += line("state", variable.kind + " " + shortName(variable.name));
   for (const std::string& feature : code.cpuFeatures)
     text += line("CPU with", inWords(feature));
   return text;
