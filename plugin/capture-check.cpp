@@ -32,72 +32,83 @@ SourceLocation ampersandBefore(SourceLocation name, const SourceManager& sources
 
 } // namespace
 
-bool CaptureCheck::canTravel(const ClassTemplateSpecializationDecl* shippable, SourceLocation use) {
+CaptureCheck::Verdict CaptureCheck::check(const ClassTemplateSpecializationDecl* shippable,
+                                          SourceLocation use) {
   QualType type = shippable->getTemplateArgs()[0].getAsType();
   auto* record = type->getAsCXXRecordDecl();
   if (record && record->isDependentType())
-    return true;
+    return {};
   use = placeOfUse(sema_, use);
   if (record && record->isLambda()) {
-    bool fine = checkClosure(record->getDefinition());
-    if (!fine)
+    Verdict verdict = checkClosure(record->getDefinition());
+    if (!verdict.canTravel)
       noteUse(use);
-    return fine;
+    return verdict;
   }
-  auto obstacle = search_.find(type);
-  if (!obstacle)
-    return true;
+  std::optional<Obstacle> obstacle;
+  Verdict verdict = checkValue(type, obstacle);
+  if (verdict.canTravel)
+    return verdict;
   report_.error(use, "%0 cannot travel to another machine: it %select{is|holds}1 %2%3")
       << type << !obstacle->path.empty() << obstacle->what
       << (obstacle->path.empty() ? "" : " in '" + StringRef(obstacle->path).ltrim('.').str() + "'");
   advise(use, *obstacle);
-  return false;
+  return verdict;
 }
 
-bool CaptureCheck::checkClosure(const CXXRecordDecl* closure) {
-  auto [known, first] = verdicts_.try_emplace(closure, true);
+CaptureCheck::Verdict CaptureCheck::checkValue(QualType type, std::optional<Obstacle>& obstacle) {
+  obstacle = search_.find(type);
+  return {!obstacle, search_.mayShare()};
+}
+
+CaptureCheck::Verdict CaptureCheck::checkClosure(const CXXRecordDecl* closure) {
+  auto [known, first] = verdicts_.try_emplace(closure);
   if (!first)
     return known->second;
-  bool fine = true;
+  Verdict all;
   auto field = closure->field_begin();
-  for (const LambdaCapture& capture : closure->captures())
-    fine &= checkCapture(closure, capture, *field++);
-  verdicts_[closure] = fine;
-  return fine;
+  for (const LambdaCapture& capture : closure->captures()) {
+    Verdict one = checkCapture(closure, capture, *field++);
+    all.canTravel &= one.canTravel;
+    all.shares |= one.shares;
+  }
+  return verdicts_[closure] = all;
 }
 
-bool CaptureCheck::checkCapture(const CXXRecordDecl* closure, const LambdaCapture& capture,
-                                const FieldDecl* field) {
+CaptureCheck::Verdict CaptureCheck::checkCapture(const CXXRecordDecl* closure,
+                                                 const LambdaCapture& capture,
+                                                 const FieldDecl* field) {
   SourceLocation at = capture.getLocation();
   if (capture.capturesVLAType()) {
     report_.error(at, "the size of a variable-length array cannot travel to another machine");
-    return false;
+    return {.canTravel = false};
   }
   if (capture.getCaptureKind() == LCK_This) {
     refuseThis(closure, capture);
-    return false;
+    return {.canTravel = false};
   }
   if (capture.capturesVariable() && capture.getCaptureKind() == LCK_ByRef) {
     refuseReference(closure, capture);
-    return false;
+    return {.canTravel = false};
   }
   std::string name = capture.capturesVariable() ? capture.getCapturedVar()->getNameAsString()
                                                 : std::string("*this");
   if (auto* inner = field->getType()->getAsCXXRecordDecl(); inner && inner->isLambda()) {
-    if (checkClosure(inner->getDefinition()))
-      return true;
-    report_.note(at, "that lambda is captured here, as '%0'") << name;
-    return false;
+    Verdict verdict = checkClosure(inner->getDefinition());
+    if (!verdict.canTravel)
+      report_.note(at, "that lambda is captured here, as '%0'") << name;
+    return verdict;
   }
-  auto obstacle = search_.find(field->getType());
-  if (!obstacle)
-    return true;
+  std::optional<Obstacle> obstacle;
+  Verdict verdict = checkValue(field->getType(), obstacle);
+  if (verdict.canTravel)
+    return verdict;
   std::string why = obstacle->path.empty()
                         ? "is " + obstacle->what
                         : "holds " + obstacle->what + " in '" + name + obstacle->path + "'";
   report_.error(at, cannotTravel) << name << why;
   advise(at, *obstacle);
-  return false;
+  return verdict;
 }
 
 void CaptureCheck::advise(SourceLocation at, const Obstacle& obstacle) {

@@ -13,15 +13,19 @@ class CaptureCheck {
  public:
   explicit CaptureCheck(clang::Sema& sema) : sema_(sema), report_(sema.Diags), search_(sema) {}
 
-  /// Can F of Shippable<F> travel? If not, the errors have been printed: at the captures of a
-  /// closure, else at `use`, with notes that say what to write instead.
-  bool canTravel(const clang::ClassTemplateSpecializationDecl* shippable,
-                 clang::SourceLocation use);
+  struct Verdict {
+    bool canTravel = true;
+    bool shares = false; ///< several owners of one object may be inside
+  };
+  /// What is said of F of Shippable<F>. If it can't travel, the errors have been printed: at the
+  /// captures of a closure, else at `use`, with notes that say what to write instead.
+  Verdict check(const clang::ClassTemplateSpecializationDecl* shippable, clang::SourceLocation use);
 
  private:
-  bool checkClosure(const clang::CXXRecordDecl* closure);
-  bool checkCapture(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture,
-                    const clang::FieldDecl* field);
+  Verdict checkClosure(const clang::CXXRecordDecl* closure);
+  Verdict checkCapture(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture,
+                       const clang::FieldDecl* field);
+  Verdict checkValue(clang::QualType type, std::optional<Obstacle>& obstacle);
   void refuseThis(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture);
   void refuseReference(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture);
   void advise(clang::SourceLocation at, const Obstacle& obstacle);
@@ -31,7 +35,7 @@ class CaptureCheck {
   Report report_;
   ObstacleSearch search_;
   /// Closures already checked: one nested in several others is reported once.
-  llvm::DenseMap<const clang::CXXRecordDecl*, bool> verdicts_;
+  llvm::DenseMap<const clang::CXXRecordDecl*, Verdict> verdicts_;
 };
 
 } // namespace roam::plugin

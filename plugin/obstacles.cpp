@@ -35,8 +35,6 @@ constexpr StandardObstacle standardObstacles[] = {
      "send a std::vector instead"},
     {" reference_wrapper ", "a std::reference_wrapper, which is a reference",
      "send the object itself instead"},
-    {" weak_ptr ", "a std::weak_ptr, which does not own its object",
-     "send the object itself or a std::shared_ptr instead"},
     {" function move_only_function ", "a std::function, which hides what it holds",
      "send the lambda itself, with its own type"},
     {" any ", "a std::any, which hides what it holds",
@@ -62,6 +60,11 @@ constexpr StandardObstacle standardObstacles[] = {
      "send its path, or what it holds"},
     {" basic_ostream basic_istream basic_iostream basic_stringstream ", "a stream of this process",
      "send what it holds, as a std::string"},
+    {" basic_regex ", "a std::regex, which does not keep its pattern",
+     "send the pattern as a std::string, and make the std::regex inside the lambda, as a static "
+     "const variable: it is compiled once a peer"},
+    {" locale ctype collate numpunct ", "a std::locale, which refers to tables of this process",
+     "send its name() instead"},
     {" random_device ", "a std::random_device of this machine", "create it inside the lambda"},
 };
 
@@ -78,13 +81,20 @@ bool hasMember(const CXXRecordDecl* record, ASTContext& context, StringRef name)
   return !record->lookup(&context.Idents.get(name)).empty();
 }
 
-/// Is there a roam::Archive<T> of the user's for this class, or one for its class template?
-bool hasArchive(const CXXRecordDecl* record, ASTContext& context) {
-  auto* archive = findInRoam<ClassTemplateDecl>(context, "Archive");
-  if (!archive)
+/// Allocators stay behind: containers are rebuilt with new ones.
+bool isAllocator(QualType type, ASTContext& context) {
+  auto* record = type->getAsCXXRecordDecl();
+  return record && record->hasDefinition() &&
+         hasMember(record->getDefinition(), context, "allocate");
+}
+
+/// Is there a roam::Codec<T> of the user's for this class, or one for its class template?
+bool hasCodec(const CXXRecordDecl* record, ASTContext& context) {
+  auto* codec = findInRoam<ClassTemplateDecl>(context, "Codec");
+  if (!codec)
     return false;
   QualType type = context.getCanonicalType(context.getRecordType(record));
-  for (ClassTemplateSpecializationDecl* shaped : archive->specializations())
+  for (ClassTemplateSpecializationDecl* shaped : codec->specializations())
     if (shaped->isExplicitSpecialization() &&
         context.getCanonicalType(shaped->getTemplateArgs()[0].getAsType()) == type)
       return true;
@@ -92,7 +102,7 @@ bool hasArchive(const CXXRecordDecl* record, ASTContext& context) {
   if (!instance)
     return false;
   SmallVector<ClassTemplatePartialSpecializationDecl*, 4> partials;
-  archive->getPartialSpecializations(partials);
+  codec->getPartialSpecializations(partials);
   for (ClassTemplatePartialSpecializationDecl* partial : partials) {
     QualType pattern = partial->getTemplateArgs()[0].getAsType();
     auto* shape = pattern->getAs<TemplateSpecializationType>();
@@ -105,13 +115,13 @@ bool hasArchive(const CXXRecordDecl* record, ASTContext& context) {
 
 } // namespace
 
-/// Does the class say itself how it travels: as a member, or by a specialisation of roam::Archive?
+/// Does the class say itself how it travels: as a member, or by a specialisation of roam::Codec?
 /// The headers decide: a `serialize` that writes to streams does not count.
 bool ObstacleSearch::encodesItself(const CXXRecordDecl* record) {
   bool named = hasMember(record, context_, "serialize") ||
                (hasMember(record, context_, "save") && hasMember(record, context_, "load"));
   return (named && satisfies("SerializesItself", context_.getRecordType(record))) ||
-         hasArchive(record, context_);
+         hasCodec(record, context_);
 }
 
 bool ObstacleSearch::satisfies(StringRef name, QualType type) {
@@ -133,6 +143,7 @@ bool ObstacleSearch::satisfies(StringRef name, QualType type) {
 
 std::optional<Obstacle> ObstacleSearch::find(QualType type) {
   seen_.clear();
+  mayShare_ = false;
   return inType(type);
 }
 
@@ -150,7 +161,9 @@ std::optional<Obstacle> ObstacleSearch::inType(QualType type) {
     return obstacle;
   }
   auto* record = type->getAsCXXRecordDecl();
-  if (!record || !record->hasDefinition() || !seen_.insert(type.getTypePtr()).second)
+  // An instance of a template may not have been needed so far: this instantiates it.
+  if (!record || !sema_.isCompleteType(record->getLocation(), type) ||
+      !seen_.insert(type.getTypePtr()).second)
     return std::nullopt;
   return inRecord(record->getDefinition());
 }
@@ -173,11 +186,15 @@ std::optional<Obstacle> ObstacleSearch::inPointer(QualType type) {
 std::optional<Obstacle> ObstacleSearch::inRecord(const CXXRecordDecl* record) {
   if (isStandard(record))
     return inStandard(record);
-  if (!record->isLambda() && (isInRoam(record) || encodesItself(record)))
+  bool unseen = !record->isLambda() && (isInRoam(record) || encodesItself(record));
+  unseen |= !record->isLambda() && !record->isTriviallyCopyable() &&
+            llvm::any_of(record->fields(), [](FieldDecl* f) {
+              return f->getAccess() != AS_public; // the headers ask for a `serialize`
+            });
+  if (unseen) {
+    mayShare_ = true;
     return std::nullopt;
-  if (!record->isLambda() && !record->isTriviallyCopyable() &&
-      llvm::any_of(record->fields(), [](FieldDecl* f) { return f->getAccess() != AS_public; }))
-    return std::nullopt; // the headers ask for a `serialize`
+  }
   return inMembers(record);
 }
 
@@ -187,24 +204,36 @@ std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) 
       return obstacle;
   if (hasMember(record, context_, "iterator_category"))
     return Obstacle{"", "an iterator", "send the elements it stands for instead"};
+  mayShare_ |= record->getIdentifier() &&
+               (record->getName() == "shared_ptr" || record->getName() == "weak_ptr");
   // What owns its elements: look at these. Its own pointers do not travel.
-  if (auto* shaped = dyn_cast<ClassTemplateSpecializationDecl>(record))
-    for (const TemplateArgument& argument : shaped->getTemplateArgs().asArray()) {
-      ArrayRef<TemplateArgument> types = argument;
-      if (argument.getKind() == TemplateArgument::Pack)
-        types = argument.getPackAsArray();
-      for (const TemplateArgument& type : types)
-        if (type.getKind() == TemplateArgument::Type)
-          if (auto obstacle = inType(type.getAsType())) {
-            obstacle->path = "[...]" + obstacle->path;
-            return obstacle;
-          }
-    }
+  if (auto obstacle = inTypeArguments(record))
+    return obstacle;
   if (record->isTriviallyCopyable() && inMembers(record))
     return Obstacle{"",
                     "a " + quoted(context_.getRecordType(record), context_) +
                         ", which refers to something of this process",
                     "send what it refers to instead"};
+  return std::nullopt;
+}
+
+std::optional<Obstacle> ObstacleSearch::inTypeArguments(const CXXRecordDecl* record) {
+  auto* shaped = dyn_cast<ClassTemplateSpecializationDecl>(record);
+  if (!shaped)
+    return std::nullopt;
+  for (const TemplateArgument& argument : shaped->getTemplateArgs().asArray()) {
+    ArrayRef<TemplateArgument> types = argument;
+    if (argument.getKind() == TemplateArgument::Pack)
+      types = argument.getPackAsArray();
+    for (const TemplateArgument& type : types) {
+      if (type.getKind() != TemplateArgument::Type || isAllocator(type.getAsType(), context_))
+        continue;
+      if (auto obstacle = inType(type.getAsType())) {
+        obstacle->path = "[...]" + obstacle->path;
+        return obstacle;
+      }
+    }
+  }
   return std::nullopt;
 }
 

@@ -26,12 +26,16 @@ class ObstacleSearch {
 
   /// The first obstacle in a value of this type, in the order of its members.
   std::optional<Obstacle> find(clang::QualType type);
+  /// May there be several owners of one object inside the type that was searched last? True also of
+  /// what can't be seen: classes that encode themselves.
+  bool mayShare() const { return mayShare_; }
 
  private:
   std::optional<Obstacle> inType(clang::QualType type);
   std::optional<Obstacle> inPointer(clang::QualType type);
   std::optional<Obstacle> inRecord(const clang::CXXRecordDecl* record);
   std::optional<Obstacle> inStandard(const clang::CXXRecordDecl* record);
+  std::optional<Obstacle> inTypeArguments(const clang::CXXRecordDecl* record);
   std::optional<Obstacle> inMembers(const clang::CXXRecordDecl* record);
 
   bool encodesItself(const clang::CXXRecordDecl* record);
@@ -41,6 +45,7 @@ class ObstacleSearch {
   clang::Sema& sema_;
   clang::ASTContext& context_;
   llvm::SmallPtrSet<const clang::Type*, 16> seen_;
+  bool mayShare_ = false;
 };
 
 } // namespace roam::plugin

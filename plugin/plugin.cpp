@@ -70,8 +70,11 @@ class InstantiationWatch : public TemplateInstantiationCallback {
       reflector_.addFields(shaped);
     else if (name == code_)
       entries_.number(shaped, instantiation.PointOfInstantiation);
-    else if (!shaped->isDependentContext())
-      reflector_.addVerdict(shaped, check_.canTravel(shaped, instantiation.PointOfInstantiation));
+    else if (!shaped->isDependentContext()) {
+      auto verdict = check_.check(shaped, instantiation.PointOfInstantiation);
+      reflector_.addConstant(shaped, "value", verdict.canTravel);
+      reflector_.addConstant(shaped, "shares", verdict.shares);
+    }
   }
 
  private:

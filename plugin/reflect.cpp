@@ -5,6 +5,7 @@
 //       using closure = closure-type;
 //     };
 #include "plugin/reflect.h"
+#include "plugin/padding.h"
 #include "plugin/place-of-use.h"
 #include "plugin/report.h"
 #include "clang/AST/ASTConsumer.h"
@@ -25,26 +26,31 @@ enum : unsigned {
   fieldBase = 64,
 };
 
+/// Written only to be virtual: `virtual ~Shape() {}`.
+bool doesNothing(const CXXDestructorDecl* destructor) {
+  auto* body = dyn_cast_or_null<CompoundStmt>(destructor->getBody());
+  return destructor->isVirtual() && body && body->body_empty();
+}
+
 /// A hand-written copy, move or destructor keeps an invariant that copying field by field would
 /// break.
 bool keepsInvariant(const CXXRecordDecl* record) {
   auto* destructor = record->getDestructor();
-  return (destructor && destructor->isUserProvided()) ||
+  return (destructor && destructor->isUserProvided() && !doesNothing(destructor)) ||
          llvm::any_of(record->ctors(), [](const CXXConstructorDecl* constructor) {
            return constructor->isCopyOrMoveConstructor() && constructor->isUserProvided();
          });
 }
 
-/// May the headers take it apart field by field? Bit-fields have no address: such classes travel
-/// whole or not at all.
+/// May the headers take it apart field by field?
 bool isPlainAggregate(const CXXRecordDecl* record) {
-  if (record->isPolymorphic() || record->getNumVBases() || keepsInvariant(record))
+  if (record->getNumVBases() || keepsInvariant(record))
     return false;
   return llvm::all_of(
              record->bases(),
              [](const CXXBaseSpecifier& base) { return base.getAccessSpecifier() == AS_public; }) &&
          llvm::all_of(record->fields(), [](const FieldDecl* field) {
-           return field->getAccess() == AS_public && !field->isBitField();
+           return field->getAccess() == AS_public || field->isUnnamedBitField();
          });
 }
 
@@ -87,26 +93,48 @@ void addPublicAlias(ASTContext& context, CXXRecordDecl* to, StringRef name, Qual
   to->addDecl(alias);
 }
 
+TemplateArgumentLoc typeArgument(Sema& sema, QualType type, SourceLocation at) {
+  return sema.getTrivialTemplateArgumentLoc(TemplateArgument(type), QualType(), at);
+}
+
 TemplateArgumentLoc numberArgument(Sema& sema, uint64_t value, QualType type, SourceLocation at) {
   llvm::APSInt number(llvm::APInt(sema.Context.getTypeSize(type), value), /*isUnsigned=*/true);
   return sema.getTrivialTemplateArgumentLoc(TemplateArgument(sema.Context, number, type), type, at);
 }
 
-bool Reflector::findVocabulary(ClassTemplateSpecializationDecl* reflect) {
-  if (!field_)
-    field_ = findTemplate(sema_, reflect, "Field");
-  if (!fields_)
-    fields_ = findTemplate(sema_, reflect, "Fields");
-  return field_ && fields_;
+QualType Reflector::shaped(ClassTemplateSpecializationDecl* reflect, StringRef name,
+                           TemplateArgumentListInfo& arguments) {
+  ClassTemplateDecl*& found = vocabulary_[name];
+  if (!found)
+    found = findTemplate(sema_, reflect, name);
+  return found ? sema_.CheckTemplateIdType(TemplateName(found), reflect->getLocation(), arguments)
+               : QualType();
 }
 
-QualType Reflector::fieldType(QualType type, uint64_t offset, unsigned flags, SourceLocation at) {
+void Reflector::addField(Listed& to, QualType type, uint64_t offset, unsigned flags) {
+  SourceLocation at = to.of->getLocation();
   TemplateArgumentListInfo arguments(at, at);
-  arguments.addArgument(
-      sema_.getTrivialTemplateArgumentLoc(TemplateArgument(type), QualType(), at));
+  arguments.addArgument(typeArgument(sema_, type, at));
   arguments.addArgument(numberArgument(sema_, offset, context_.getSizeType(), at));
   arguments.addArgument(numberArgument(sema_, flags, context_.UnsignedIntTy, at));
-  return sema_.CheckTemplateIdType(TemplateName(field_), at, arguments);
+  to.items.addArgument(typeArgument(sema_, shaped(to.of, "Field", arguments), at));
+}
+
+/// One field for the bit-fields from `first` to before the next other field, which is returned.
+RecordDecl::field_iterator Reflector::addBitFields(Listed& to, const CXXRecordDecl* record,
+                                                   RecordDecl::field_iterator first) {
+  llvm::BitVector used(context_.toBits(context_.getASTRecordLayout(record).getSize()));
+  while (first != record->field_end() && first->isBitField())
+    markUsed(context_, **first++, 0, used);
+  int begin = used.find_first() / 8;
+  if (used.none())
+    return first;
+  SourceLocation at = to.of->getLocation();
+  TemplateArgumentListInfo masks(at, at);
+  for (int byte = begin; byte <= used.find_last() / 8; ++byte)
+    masks.addArgument(numberArgument(sema_, maskOf(used, byte), context_.UnsignedCharTy, at));
+  addField(to, shaped(to.of, "BitFields", masks), begin, 0);
+  return first;
 }
 
 /// The class to reflect, complete; null if it shows nothing.
@@ -130,22 +158,23 @@ const CXXRecordDecl* Reflector::reflectable(ClassTemplateSpecializationDecl* ref
 }
 
 /// Fields<Field<...>, ...>; null if that could not be made.
-QualType Reflector::fieldList(const CXXRecordDecl* record, SourceLocation at) {
-  TemplateArgumentListInfo fields(at, at);
-  auto add = [&](QualType fieldOf, CharUnits offset, unsigned flags) {
-    QualType field = fieldType(fieldOf.getCanonicalType(), offset.getQuantity(), flags, at);
-    fields.addArgument(
-        sema_.getTrivialTemplateArgumentLoc(TemplateArgument(field), QualType(), at));
-  };
+QualType Reflector::fieldList(ClassTemplateSpecializationDecl* reflect,
+                              const CXXRecordDecl* record) {
+  Listed fields{reflect, TemplateArgumentListInfo(reflect->getLocation(), reflect->getLocation())};
   const ASTRecordLayout& layout = context_.getASTRecordLayout(record);
   for (const CXXBaseSpecifier& base : record->bases()) {
     auto* baseRecord = base.getType()->getAsCXXRecordDecl();
     if (!baseRecord->isEmpty())
-      add(base.getType(), layout.getBaseClassOffset(baseRecord), fieldBase);
+      addField(fields, base.getType().getCanonicalType(),
+               layout.getBaseClassOffset(baseRecord).getQuantity(), fieldBase);
   }
   bool closure = record->isLambda();
   auto capture = closure ? record->captures_begin() : CXXRecordDecl::capture_const_iterator();
-  for (const FieldDecl* field : record->fields()) {
+  for (auto field = record->field_begin(); field != record->field_end();) {
+    if (field->isBitField()) {
+      field = addBitFields(fields, record, field);
+      continue;
+    }
     unsigned flags = field->isMutable() ? fieldMutable : 0;
     if (closure)
       flags |= captureFlags(*capture++);
@@ -154,28 +183,62 @@ QualType Reflector::fieldList(const CXXRecordDecl* record, SourceLocation at) {
       flags |= fieldReference;
       fieldOf = context_.getPointerType(fieldOf.getNonReferenceType());
     }
-    add(fieldOf, context_.toCharUnitsFromBits(layout.getFieldOffset(field->getFieldIndex())),
-        flags);
+    addField(fields, fieldOf.getCanonicalType(), layout.getFieldOffset(field->getFieldIndex()) / 8,
+             flags);
+    ++field;
   }
-  return sema_.CheckTemplateIdType(TemplateName(fields_), at, fields);
+  return shaped(reflect, "Fields", fields.items);
+}
+
+/// Gaps<Gap<...>, ...>; null if there are none.
+QualType Reflector::gapList(ClassTemplateSpecializationDecl* reflect) {
+  QualType type = reflect->getTemplateArgs()[0].getAsType();
+  auto* record = type->getAsCXXRecordDecl();
+  record = record ? record->getDefinition() : nullptr;
+  if (!record || record->isInvalidDecl() || record->isDependentType() || record->isUnion() ||
+      record->isEmpty() || !record->isTriviallyCopyable())
+    return {};
+  llvm::BitVector used(context_.getTypeSize(type));
+  markUsed(context_, type, 0, used);
+  if (used.all())
+    return {};
+  SourceLocation at = reflect->getLocation();
+  TemplateArgumentListInfo gaps(at, at);
+  for (unsigned byte = 0; byte < used.size() / 8; ++byte) {
+    if (maskOf(used, byte) == 0xFF)
+      continue;
+    TemplateArgumentListInfo gap(at, at);
+    gap.addArgument(numberArgument(sema_, byte, context_.getSizeType(), at));
+    gap.addArgument(numberArgument(sema_, maskOf(used, byte), context_.UnsignedCharTy, at));
+    gaps.addArgument(typeArgument(sema_, shaped(reflect, "Gap", gap), at));
+  }
+  return shaped(reflect, "Gaps", gaps);
 }
 
 void Reflector::addFields(ClassTemplateSpecializationDecl* reflect) {
-  if (reflect->isDependentContext() || !findVocabulary(reflect))
+  if (reflect->isDependentContext())
     return;
   const CXXRecordDecl* record = reflectable(reflect);
-  QualType list = record ? fieldList(record, reflect->getLocation()) : QualType();
+  if (!record) {
+    if (QualType gaps = gapList(reflect); !gaps.isNull())
+      addPublicAlias(context_, reflect, "gaps", gaps);
+    return;
+  }
+  QualType list = fieldList(reflect, record);
   if (list.isNull())
     return;
   addPublicAlias(context_, reflect, "type", list);
   if (record->isLambda())
     addPublicAlias(context_, reflect, "closure", reflect->getTemplateArgs()[0].getAsType());
+  else if (record->isPolymorphic())
+    addPublicAlias(context_, reflect, "polymorphic", reflect->getTemplateArgs()[0].getAsType());
 }
 
-void Reflector::addVerdict(ClassTemplateSpecializationDecl* shippable, bool value) {
+void Reflector::addConstant(ClassTemplateSpecializationDecl* shippable, StringRef name,
+                            bool value) {
   SourceLocation at = shippable->getLocation();
   QualType type = context_.BoolTy.withConst();
-  auto* verdict = VarDecl::Create(context_, shippable, at, at, &context_.Idents.get("value"), type,
+  auto* verdict = VarDecl::Create(context_, shippable, at, at, &context_.Idents.get(name), type,
                                   context_.getTrivialTypeSourceInfo(type, at), SC_Static);
   verdict->setAccess(AS_public);
   verdict->setImplicit();

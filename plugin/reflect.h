@@ -2,6 +2,7 @@
 #pragma once
 #include "clang/AST/DeclTemplate.h"
 #include "clang/Sema/Sema.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace roam::plugin {
 
@@ -15,25 +16,36 @@ class Reflector {
  public:
   explicit Reflector(clang::Sema& sema) : sema_(sema), context_(sema.Context) {}
 
-  /// `reflect` is roam::reflect<T>, just completed: adds `type`, and `closure` if T is one; nothing
+  /// `reflect` is roam::reflect<T>, just completed: adds `type`, and `closure` or `polymorphic`
+  /// if T is one; nothing but `gaps`
   /// if T is neither a closure nor an aggregate. An error if T is incomplete: "not reflectable"
   /// would stay true for the rest of the translation unit.
   void addFields(clang::ClassTemplateSpecializationDecl* reflect);
 
-  /// Adds `static constexpr bool value`.
-  void addVerdict(clang::ClassTemplateSpecializationDecl* shippable, bool value);
+  /// Adds `static constexpr bool name = value`.
+  void addConstant(clang::ClassTemplateSpecializationDecl* shippable, llvm::StringRef name,
+                   bool value);
 
  private:
-  bool findVocabulary(clang::ClassTemplateSpecializationDecl* reflect);
+  /// Items of a list that becomes a member of `of`.
+  struct Listed {
+    clang::ClassTemplateSpecializationDecl* of;
+    clang::TemplateArgumentListInfo items;
+  };
   const clang::CXXRecordDecl* reflectable(clang::ClassTemplateSpecializationDecl* reflect);
-  clang::QualType fieldList(const clang::CXXRecordDecl* record, clang::SourceLocation at);
-  clang::QualType fieldType(clang::QualType type, uint64_t offset, unsigned flags,
-                            clang::SourceLocation at);
+  clang::QualType fieldList(clang::ClassTemplateSpecializationDecl* reflect,
+                            const clang::CXXRecordDecl* record);
+  clang::QualType gapList(clang::ClassTemplateSpecializationDecl* reflect);
+  void addField(Listed& to, clang::QualType type, uint64_t offset, unsigned flags);
+  clang::RecordDecl::field_iterator addBitFields(Listed& to, const clang::CXXRecordDecl* record,
+                                                 clang::RecordDecl::field_iterator first);
+  /// name<arguments...>, of a template of the headers'; null if it is not there.
+  clang::QualType shaped(clang::ClassTemplateSpecializationDecl* reflect, llvm::StringRef name,
+                         clang::TemplateArgumentListInfo& arguments);
 
   clang::Sema& sema_;
   clang::ASTContext& context_;
-  clang::ClassTemplateDecl* field_ = nullptr;
-  clang::ClassTemplateDecl* fields_ = nullptr;
+  llvm::StringMap<clang::ClassTemplateDecl*> vocabulary_;
 };
 
 /// What the headers declare as roam::name; null if they were not included.
@@ -55,6 +67,9 @@ clang::ClassTemplateDecl* findTemplate(clang::Sema& sema, clang::Decl* beside,
 /// Adds `using name = type` to a completed class, public.
 void addPublicAlias(clang::ASTContext& context, clang::CXXRecordDecl* to, llvm::StringRef name,
                     clang::QualType type);
+
+clang::TemplateArgumentLoc typeArgument(clang::Sema& sema, clang::QualType type,
+                                        clang::SourceLocation at);
 
 /// A template argument that is a number of the given type.
 clang::TemplateArgumentLoc numberArgument(clang::Sema& sema, uint64_t value, clang::QualType type,

@@ -3,11 +3,13 @@
 #include "roam/wrapper.h"
 #include <algorithm>
 #include <array>
+#include <complex>
 #include <cstdlib>
 #include <functional>
 #include <gtest/gtest.h>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 
 namespace {
@@ -43,12 +45,31 @@ struct Owner {
 struct Virtual {
   virtual ~Virtual() = default;
 };
+struct Circle : Virtual {
+  double radius;
+  ~Circle() override {}
+};
+struct VirtualWithDuty {
+  virtual ~VirtualWithDuty() { std::abort(); }
+};
 struct Bits {
-  int a : 3;
+  char before;
+  int a : 3, : 2, b : 7;
+  short between;
+  bool c : 1;
+};
+class Padded {
+  [[maybe_unused]] char a_ = 0;
+  [[maybe_unused]] int b_ = 0;
+  [[maybe_unused]] unsigned c_ : 4 = 0;
 };
 struct Overlap {
   [[no_unique_address]] Empty e;
   int a;
+};
+struct Custom {
+  template <class Ar>
+  void serialize(Ar&) {}
 };
 template <class T>
 struct Pair {
@@ -120,16 +141,48 @@ TEST(Aggregates, ShowBasesThenMembers) {
   static_assert(!roam::ClosureType<Named>);
 }
 
+TEST(Aggregates, ShowBitFieldsAsTheBytesTheyLieIn) {
+  static_assert(HasFields<Bits, Field<char, 0, 0>, Field<roam::BitFields<0xE7, 0x0F>, 1, 0>,
+                          Field<short, 4, 0>, Field<roam::BitFields<0x01>, 6, 0>>);
+}
+
+TEST(Aggregates, WithVirtualFunctionsSaySo) {
+  static_assert(HasFields<Circle, Field<Virtual, 0, roam::fieldBase>, Field<double, 8, 0>>);
+  static_assert(roam::PolymorphicType<Circle>);
+  static_assert(!roam::PolymorphicType<Named>);
+}
+
+TEST(OtherTypes, ShowTheirPadding) {
+  static_assert(std::is_same_v<
+                roam::reflect<Padded>::gaps,
+                roam::Gaps<roam::Gap<1, 0>, roam::Gap<2, 0>, roam::Gap<3, 0>, roam::Gap<8, 0x0F>,
+                           roam::Gap<9, 0>, roam::Gap<10, 0>, roam::Gap<11, 0>>>);
+  static_assert(!roam::HasGaps<std::mt19937>);
+  static_assert(!roam::HasGaps<Private>);
+  static_assert(roam::HasGaps<std::complex<long double>>);
+}
+
 TEST(OtherTypes, ShowNothing) {
   static_assert(!roam::Reflected<Private>);
   static_assert(!roam::Reflected<Owner>);
-  static_assert(!roam::Reflected<Virtual>);
-  static_assert(!roam::Reflected<Bits>);
+  static_assert(!roam::Reflected<VirtualWithDuty>);
   static_assert(!roam::Reflected<std::string>);
   static_assert(!roam::Reflected<std::array<int, 3>>);
   static_assert(!roam::Reflected<std::plus<>>);
   static_assert(!roam::Reflected<int>);
   static_assert(!roam::Reflected<int (*)(int)>);
+}
+
+TEST(Shippable, SaysWhetherObjectsMayBeShared) {
+  auto shared = [p = std::make_shared<int>(3)] { return *p; };
+  auto nested = [v = std::vector{shared}] { return v[0](); };
+  auto owned = [p = std::make_unique<std::vector<std::string>>()] { return p->size(); };
+  static_assert(roam::Shippable<decltype(shared)>::shares);
+  static_assert(roam::Shippable<decltype(nested)>::shares);
+  static_assert(!roam::Shippable<decltype(owned)>::shares);
+  static_assert(!roam::Shippable<std::map<std::string, Named>>::shares);
+  static_assert(roam::Shippable<std::weak_ptr<int>>::shares);
+  static_assert(roam::Shippable<Custom>::shares); // what it hands to the archive is not seen
 }
 
 TEST(Shippable, IsAConstantOfTheType) {

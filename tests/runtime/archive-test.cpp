@@ -1,6 +1,7 @@
 // The archive, kind by kind. Fields of aggregates are given by hand here, as the plugin gives them
 // to programs.
 #include "encoding-check.h"
+#include <any>
 #include <array>
 #include <bitset>
 #include <chrono>
@@ -156,6 +157,7 @@ TEST(Archive, CarriesNumbersAndEnumerations) {
   check(two);
   check(std::byte{200});
   check(nullptr);
+  check(&Person::born);
 }
 
 TEST(Archive, CarriesTriviallyCopyableClasses) {
@@ -405,7 +407,7 @@ struct Outer {
 } // namespace
 
 template <>
-struct roam::Archive<Mortal> {
+struct roam::Codec<Mortal> {
   static void save(Output& out, const Mortal&) { out.write("m", 1); }
   static void build(Reader& in, void* at) {
     in.take(1);
@@ -579,17 +581,9 @@ TEST(Archive, ReadsNamesAndWrappersAsWhatTheyWrap) {
 
 static_assert(roam::kindOf<int*>() == Kind::pointer);
 static_assert(roam::kindOf<int (*)(int)>() == Kind::pointer);
-static_assert(roam::kindOf<int Person::*>() == Kind::pointer);
+static_assert(roam::kindOf<int (Person::*)()>() == Kind::pointer);
 static_assert(roam::kindOf<std::string_view>() == Kind::view);
-static_assert(roam::kindOf<std::unique_ptr<std::ios_base>>() == Kind::polymorphic);
-static_assert(roam::kindOf<std::unique_ptr<int, void (*)(int*)>>() == Kind::other);
-static_assert(roam::kindOf<std::unique_ptr<int[]>>() == Kind::other);
-static_assert(roam::kindOf<std::weak_ptr<int>>() == Kind::other);
 static_assert(roam::kindOf<std::function<int()>>() == Kind::other);
-static_assert(roam::kindOf<std::set<int, bool (*)(int, int)>>() == Kind::stateful);
-static_assert(roam::kindOf<std::unordered_set<int, std::function<std::size_t(int)>>>() ==
-              Kind::stateful);
-static_assert(roam::kindOf<std::priority_queue<int, std::vector<int>, bool (*)(int, int)>>() ==
-              Kind::stateful);
+static_assert(roam::kindOf<std::any>() == Kind::other);
 
 } // namespace

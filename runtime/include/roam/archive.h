@@ -6,15 +6,23 @@
 // aligned, and there are no tags: both sides know the type.
 //
 //     bool                              one byte, 0 or 1; any other is refused
-//     number, enumeration, trivially    the bytes of its memory
+//     number, enumeration, trivially    the bytes of its memory, padding as zeros
 //       copyable class without fields
+//     neighbouring bit-fields           the bytes they lie in, other bits as zeros
 //     closure, aggregate                bases, then members, in the order of memory, no padding
 //     E[N], array, pair, tuple          the elements
 //     vector, string, set, map, ...     count as u64, then the elements; of a map: key, value
 //     stack, queue, priority_queue      the container inside
-//     optional, unique_ptr, shared_ptr  a bool; if true, the value
+//     valarray, unique_ptr of E[]       as a vector; the latter behind a bool
+//     set, map with an order or hash    that object (hash, then equality), then as above
+//       that is not empty
+//     optional, unique_ptr              a bool; if true, the value
+//     expected                          a bool; the value if true, else the error
+//     shared_ptr, weak_ptr              one byte: 0 null, 1 the object follows, 2 its number as u32
+//                                       follows (sharing.h)
 //     variant                           index as u16 (0xFFFF: valueless, refused when read); value
 //     filesystem::path                  its native string
+//     class with virtual functions      as an aggregate; it is made by its default constructor
 //     class with serialize(ar)          what it hands to `ar`, one after another
 //     function object without state     nothing
 //
@@ -26,10 +34,13 @@
 //
 //     07 00 00 00   02 00 00 00 00 00 00 00   68 69
 //
-// Values are copied, not identities: two shared_ptr to one object become two objects, and unordered
-// containers are filled anew, so the order within them is not kept.
+// Values are copied, not identities, but for one: several shared_ptr and weak_ptr to one object
+// inside one closure, argument or result stay several to one. Unordered containers are filled anew,
+// so the order within them is not kept; allocators do not travel: containers are rebuilt with
+// default-constructed ones, those of std::pmr with the default resource.
 #pragma once
 #include "roam/kind.h"
+#include "roam/sharing.h"
 #include <cstdint>
 #include <new>
 
@@ -47,6 +58,8 @@ struct Reader {
   std::size_t remaining;
   bool ok = true;
   unsigned depth = 0;
+  /// The shared objects read so far, while a value is read that may hold some; else null.
+  LoadedObjects* loaded = nullptr;
 
   void fail() {
     ok = false;
@@ -99,9 +112,14 @@ T fromBytes(const char* from) {
 #ifdef __ROAM_PLUGIN__
 template <class T>
 inline constexpr bool refusedByPlugin = !Shippable<T>::value;
+/// Whether a T may hold several owners of one object. Without the plugin, true.
+template <class T>
+inline constexpr bool mayShare = Shippable<T>::shares;
 #else
 template <class T>
 inline constexpr bool refusedByPlugin = false;
+template <class T>
+inline constexpr bool mayShare = true;
 #endif
 
 /// How one kind of type is encoded. Has `save`, and either `load`, which returns the value, or
@@ -112,30 +130,53 @@ struct Encoding;
 
 /// How T is encoded. Specialise it for a type that can't be given a `serialize` member:
 ///
-///     template <> struct roam::Archive<Money> {
+///     template <> struct roam::Codec<Money> {
 ///       static void save(Output& out, const Money& m) { roam::save(out, m.cents()); }
 ///       static Money load(Reader& in) { return Money(roam::load<long>(in)); }
 ///     };
 template <class T>
-struct Archive : Encoding<T> {
+struct Codec : Encoding<T> {
   static constexpr Kind kind = kindOf<T>();
 };
 
 /// Appends the encoding of `x`.
 template <class T>
 void save(Output& out, const T& x) {
-  Archive<T>::save(out, x);
+  Codec<T>::save(out, x);
 }
 
 /// Constructs the next T at `at`: storage of the right size and alignment. An exception leaves
 /// nothing constructed.
 template <class T>
 void build(Reader& in, void* at) {
-  if constexpr (requires { &Archive<T>::build; })
-    Archive<T>::build(in, at);
+  if constexpr (requires { &Codec<T>::build; })
+    Codec<T>::build(in, at);
   else
-    ::new (at) T(Archive<T>::load(in));
+    ::new (at) T(Codec<T>::load(in));
 }
+
+/// A closure, an argument or a result: what shared objects are shared within.
+template <class T>
+void saveWhole(Output& out, const T& x) {
+  if constexpr (mayShare<T>) {
+    SavedObjects objects(out);
+    save<T>(out, x);
+  } else
+    save<T>(out, x);
+}
+template <class T>
+void buildWhole(Reader& in, void* at) {
+  if constexpr (mayShare<T>) {
+    LoadedObjects objects;
+    in.loaded = &objects;
+    build<T>(in, at);
+    in.loaded = nullptr;
+  } else
+    build<T>(in, at);
+}
+
+/// A part of something larger, which is what shared objects are shared within.
+struct AsPart {};
 
 /// The next T, in place: it needs neither a default constructor nor a move. If the input is bad it
 /// holds empty values, and must not be used for anything but its destruction.
@@ -149,7 +190,8 @@ class Rebuilt {
   };
 
  public:
-  explicit Rebuilt(Reader& in) { build<T>(in, __builtin_addressof(value)); }
+  explicit Rebuilt(Reader& in) { buildWhole<T>(in, __builtin_addressof(value)); }
+  Rebuilt(Reader& in, AsPart) { build<T>(in, __builtin_addressof(value)); }
   Rebuilt(const Rebuilt&) = delete;
   ~Rebuilt() requires __is_trivially_destructible(T) = default;
   ~Rebuilt() { value.~T(); }
@@ -159,11 +201,19 @@ class Rebuilt {
 /// The next T.
 template <class T>
 T load(Reader& in) {
-  if constexpr (requires { &Archive<T>::build; }) {
+  if constexpr (requires { &Codec<T>::build; }) {
+    Rebuilt<T> x(in, AsPart());
+    return static_cast<T&&>(x.get());
+  } else
+    return Codec<T>::load(in);
+}
+template <class T>
+T loadWhole(Reader& in) {
+  if constexpr (mayShare<T>) {
     Rebuilt<T> x(in);
     return static_cast<T&&>(x.get());
   } else
-    return Archive<T>::load(in);
+    return load<T>(in);
 }
 
 // --- what is known of an encoding beforehand --------------------------------------------------
@@ -194,19 +244,19 @@ consteval Raw rawFields(Fields<F...>) {
 template <class U>
 consteval Raw rawOf() {
   using T = std::remove_cv_t<U>;
-  if constexpr (!__is_trivially_copyable(T) || !requires { Archive<T>::kind; })
+  if constexpr (!__is_trivially_copyable(T) || !requires { Codec<T>::kind; })
     return Raw::no;
-  else if constexpr (Archive<T>::kind == Kind::boolean)
+  else if constexpr (Codec<T>::kind == Kind::boolean)
     return Raw::saved;
-  else if constexpr (Archive<T>::kind == Kind::plain)
-    return Raw::both;
-  else if constexpr (Archive<T>::kind == Kind::array)
+  else if constexpr (Codec<T>::kind == Kind::plain)
+    return HasGaps<T> || std::is_same_v<T, long double> ? Raw::no : Raw::both;
+  else if constexpr (Codec<T>::kind == Kind::array)
     return rawOf<std::remove_extent_t<T>>();
-  else if constexpr (Archive<T>::kind == Kind::stdArray)
+  else if constexpr (Codec<T>::kind == Kind::stdArray)
     return sizeof(T) == std::tuple_size<T>::value * sizeof(typename T::value_type)
                ? rawOf<typename T::value_type>()
                : Raw::no;
-  else if constexpr (Archive<T>::kind == Kind::fields)
+  else if constexpr (Codec<T>::kind == Kind::fields)
     return rawFields<T>(typename reflect<T>::type{});
   else
     return Raw::no;
@@ -230,10 +280,10 @@ consteval std::size_t leastOfTuple(std::index_sequence<I...>) {
 template <class U>
 consteval std::size_t leastBytes() {
   using T = std::remove_cv_t<U>;
-  if constexpr (!requires { Archive<T>::kind; })
+  if constexpr (!requires { Codec<T>::kind; })
     return 0;
   else {
-    constexpr Kind kind = Archive<T>::kind;
+    constexpr Kind kind = Codec<T>::kind;
     if constexpr (kind == Kind::boolean || kind == Kind::plain)
       return sizeof(T);
     else if constexpr (kind == Kind::fields)
@@ -244,9 +294,10 @@ consteval std::size_t leastBytes() {
       return std::tuple_size<T>::value * leastBytes<typename T::value_type>();
     else if constexpr (kind == Kind::tuple)
       return leastOfTuple<T>(std::make_index_sequence<std::tuple_size<T>::value>());
-    else if constexpr (kind == Kind::empty || kind == Kind::members)
+    else if constexpr (kind == Kind::empty || kind == Kind::members || kind == Kind::object)
       return 0;
-    else if constexpr (kind == Kind::optional || kind == Kind::owner)
+    else if constexpr (kind == Kind::optional || kind == Kind::expected || kind == Kind::owner ||
+                       kind == Kind::arrayOwner || kind == Kind::shared || kind == Kind::weak)
       return 1;
     else
       return kind == Kind::variant ? 2 : 8;
@@ -285,3 +336,4 @@ E loadElement(Reader& in) {
 #include "roam/container-encodings.h"
 #include "roam/encodings.h"
 #include "roam/member-encodings.h"
+#include "roam/owner-encodings.h"

@@ -49,11 +49,11 @@ class Elements {
     for (auto i = static_cast<std::ptrdiff_t>(first), end = i + static_cast<std::ptrdiff_t>(count);
          i < end; ++i)
       if constexpr (direct)
-        save<T>(out, *(begin + i));
+        saveWhole<T>(out, *(begin + i));
       else if constexpr (lasting)
-        save<T>(out, *begin[i]);
+        saveWhole<T>(out, *begin[i]);
       else
-        save<T>(out, begin[i]);
+        saveWhole<T>(out, begin[i]);
   }
 
  private:
@@ -76,7 +76,7 @@ class ElementsInMemory {
       out.write(from, count * sizeof(T));
     else
       for (const T* end = from + count; from != end; ++from)
-        save<T>(out, *from);
+        saveWhole<T>(out, *from);
   }
 
  private:
@@ -121,7 +121,7 @@ template <class R>
 void decodeResults(const CompletedChunk& chunk, std::uint64_t count, std::vector<R>& results) {
   Reader in{chunk.results, chunk.size};
   for (std::uint64_t i = 0; i < count && in.ok; ++i)
-    results.push_back(load<R>(in));
+    results.push_back(loadWhole<R>(in));
   if (!in.finished())
     throwDamagedResults(chunk.first);
 }
@@ -137,7 +137,7 @@ class ResultsInPlace {
       in.copy(results_.data() + chunk.first, chunk.count * sizeof(R));
     else
       for (std::uint64_t i = chunk.first; i < chunk.first + chunk.count && in.ok; ++i)
-        results_[i] = load<R>(in);
+        results_[i] = loadWhole<R>(in);
     if (!in.finished())
       throwDamagedResults(chunk.first);
   }
@@ -350,7 +350,7 @@ auto Cluster::startOne(int peer, const Options& options, const F& f, const Args&
   if constexpr (shippable<F, Args..., R>) {
     Buffer captures, arguments;
     saveClosure(captures, f);
-    (save<Args>(arguments, args), ...);
+    (saveWhole<Args>(arguments, args), ...);
     detail::CallSpec spec = detail::specOf<CallShape<F, Args...>>(captures, options);
     spec.arguments = arguments.data;
     spec.argumentsSize = arguments.size;

@@ -111,11 +111,75 @@ struct Encoding<T, Kind::forwardList> {
 };
 
 template <class T>
+struct Encoding<T, Kind::valarray> {
+  using E = typename T::value_type;
+  static void save(Output& out, const T& x) {
+    std::uint64_t n = x.size();
+    out.write(&n, sizeof n);
+    for (std::size_t i = 0; i < n; ++i)
+      saveElement<E>(out, x[i]);
+  }
+  static T load(Reader& in) {
+    T x(in.count(leastOfElement<E>()));
+    for (std::size_t i = 0; i < x.size(); ++i)
+      x[i] = loadElement<E>(in);
+    return x;
+  }
+};
+
+// --- what has an order or a hash, which may hold state -----------------------------------------
+
+template <class T>
+concept Ordered = requires {
+  typename T::key_compare;
+};
+template <class F>
+void saveState(Output& out, const F& f) {
+  if constexpr (!__is_empty(F))
+    save<F>(out, f);
+}
+template <class F>
+F loadState(Reader& in) {
+  if constexpr (__is_empty(F))
+    return F();
+  else
+    return roam::load<F>(in);
+}
+/// The order of a set or map, or its hash and equality.
+template <class T>
+void saveOrder(Output& out, const T& x) {
+  if constexpr (Ordered<T>)
+    saveState<typename T::key_compare>(out, x.key_comp());
+  else {
+    saveState<typename T::hasher>(out, x.hash_function());
+    saveState<typename T::key_equal>(out, x.key_eq());
+  }
+}
+/// An empty set or map with the order that was saved.
+template <class T>
+T loadOrder(Reader& in) {
+  if constexpr (Ordered<T>) {
+    if constexpr (__is_empty(typename T::key_compare))
+      return T();
+    else
+      return T(loadState<typename T::key_compare>(in));
+  } else if constexpr (__is_empty(typename T::hasher) && __is_empty(typename T::key_equal))
+    return T();
+  else {
+    auto hash = loadState<typename T::hasher>(in);
+    return T(0, hash, loadState<typename T::key_equal>(in));
+  }
+}
+
+template <class T>
 struct Encoding<T, Kind::set> {
   using E = typename T::value_type;
-  static void save(Output& out, const T& x) { saveContainer(out, x, x.size()); }
+  static void save(Output& out, const T& x) {
+    saveOrder(out, x);
+    saveContainer(out, x, x.size());
+  }
   static T load(Reader& in) {
-    T x;
+    T x = loadOrder<T>(in);
     for (std::size_t n = in.count(leastOfElement<E>()); n > 0 && in.ok; --n)
       x.emplace_hint(x.end(), loadElement<E>(in));
     return x;
@@ -126,9 +190,12 @@ template <class T>
 struct Encoding<T, Kind::map> {
   using K = typename T::key_type;
   using E = typename T::value_type;
-  static void save(Output& out, const T& x) { saveContainer(out, x, x.size()); }
+  static void save(Output& out, const T& x) {
+    saveOrder(out, x);
+    saveContainer(out, x, x.size());
+  }
   static T load(Reader& in) {
-    T x;
+    T x = loadOrder<T>(in);
     for (std::size_t n = in.count(leastOfElement<E>()); n > 0 && in.ok; --n) {
       [[maybe_unused]] std::size_t before = in.remaining;
       K key = roam::load<K>(in); // apart, since the key of a pair can't be moved out of it
@@ -144,16 +211,29 @@ struct Encoding<T, Kind::map> {
 template <class T>
 struct Encoding<T, Kind::adaptor> {
   using Container = typename T::container_type;
-  struct Open : T { // its container is a protected member, named by the standard
-    static Container& of(T& x) { return x.*&Open::c; }
+  static constexpr bool hasOrder = requires { typename T::value_compare; };
+  struct Open : T { // its members are protected, and named by the standard
+    static Container& container(T& x) { return x.*&Open::c; }
+    static auto& order(T& x) { return x.*&Open::comp; }
   };
   static void save(Output& out, const T& x) {
-    roam::save<Container>(out, Open::of(const_cast<T&>(x)));
+    T& open = const_cast<T&>(x);
+    if constexpr (hasOrder)
+      saveState<typename T::value_compare>(out, Open::order(open));
+    roam::save<Container>(out, Open::container(open));
   }
   static T load(Reader& in) {
-    T x;
-    Open::of(x) = roam::load<Container>(in);
+    T x = loadEmpty(in);
+    Open::container(x) = roam::load<Container>(in);
     return x;
+  }
+
+ private:
+  static T loadEmpty(Reader& in) {
+    if constexpr (hasOrder)
+      return T(loadState<typename T::value_compare>(in));
+    else
+      return T();
   }
 };
 

@@ -25,10 +25,21 @@ consteval bool lookedAt() {
     (void)refusedByPlugin<T>;
   return true;
 }
+template <std::size_t... Offsets, unsigned char... Masks>
+void clearGaps(char* at, Gaps<Gap<Offsets, Masks>...>) {
+  ((at[Offsets] = static_cast<char>(at[Offsets] & Masks)), ...);
+}
 template <class T>
 struct Encoding<T, Kind::plain> {
   static_assert(lookedAt<T>());
-  static void save(Output& out, const T& x) { out.write(__builtin_addressof(x), sizeof x); }
+  static void save(Output& out, const T& x) {
+    char* at = out.room(sizeof x);
+    __builtin_memcpy(at, __builtin_addressof(x), sizeof x);
+    if constexpr (HasGaps<T>)
+      clearGaps(at, typename reflect<T>::gaps());
+    else if constexpr (std::is_same_v<T, long double>)
+      __builtin_memset(at + 10, 0, sizeof x - 10); // of 16 bytes, x87 uses 10
+  }
   static T load(Reader& in) {
     struct {
       char bytes[sizeof(T)];
@@ -42,6 +53,17 @@ template <class T>
 struct Encoding<T, Kind::empty> {
   static void save(Output&, const T&) {}
   static T load(Reader&) { return T(); }
+};
+
+template <unsigned char... Masks>
+struct Codec<BitFields<Masks...>> {
+  using T = BitFields<Masks...>;
+  static void save(Output& out, const T& x) {
+    char* at = out.room(sizeof x);
+    std::size_t i = 0;
+    ((at[i] = static_cast<char>(x.bytes[i] & Masks), ++i), ...);
+  }
+  static void build(Reader& in, void* at) { in.copy(at, sizeof(T)); }
 };
 
 // --- what is built in place: arrays, closures, aggregates -------------------------------------
@@ -196,18 +218,23 @@ struct Encoding<T, Kind::optional> {
 };
 
 template <class T>
-struct Encoding<T, Kind::owner> {
-  using V = std::remove_cv_t<typename T::element_type>;
+struct Encoding<T, Kind::expected> {
+  using V = typename T::value_type;
+  using E = typename T::error_type;
   static void save(Output& out, const T& x) {
-    roam::save<bool>(out, x != nullptr);
-    if (x != nullptr)
+    roam::save<bool>(out, x.has_value());
+    if (!x.has_value())
+      roam::save<E>(out, x.error());
+    else if constexpr (!std::is_void_v<V>)
       roam::save<V>(out, *x);
   }
   static T load(Reader& in) {
-    T x;
-    if (roam::load<bool>(in))
-      x.reset(new V(roam::load<V>(in)));
-    return x;
+    if (!roam::load<bool>(in))
+      return T(typename T::unexpected_type(roam::load<E>(in)));
+    if constexpr (std::is_void_v<V>)
+      return T();
+    else
+      return T(roam::load<V>(in));
   }
 };
 
@@ -271,18 +298,11 @@ struct Encoding<T, Kind::view> : Refusal<T> {
       "process: pass a std::string, a std::vector or another owning container");
 };
 template <class T>
-struct Encoding<T, Kind::stateful> : Refusal<T> {
+struct Encoding<T, Kind::abstract> : Refusal<T> {
   static_assert(
       refusedByPlugin<T>,
-      "roam: this container's comparator or hash may hold state, which would be lost: use a "
-      "function object without members, or specialise roam::Archive for the container");
-};
-template <class T>
-struct Encoding<T, Kind::polymorphic> : Refusal<T> {
-  static_assert(
-      refusedByPlugin<T>,
-      "roam: the object behind a pointer to a polymorphic class may be of a derived class, which "
-      "is not known here: pass the derived class by value, or a std::variant");
+      "roam: the object behind a pointer to an abstract class is of a derived class, which is not "
+      "known here: pass the derived class by value, or a std::variant of the derived classes");
 };
 template <class T>
 struct Encoding<T, Kind::other> : Refusal<T> {
@@ -291,7 +311,7 @@ struct Encoding<T, Kind::other> : Refusal<T> {
                 "members only, nor the shape of a "
                 "known container. Give it a public `template <class Ar> void "
                 "serialize(Ar& ar) { ar(member, ...); }` "
-                "or specialise roam::Archive for it");
+                "or specialise roam::Codec for it");
 };
 
 } // namespace roam

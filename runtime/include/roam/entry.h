@@ -6,6 +6,8 @@
 
 namespace roam {
 
+class SavedObjects;
+
 /// Where an entry writes its results. C layout, owned by whoever calls the entry; the slice needs
 /// no symbol of the host.
 struct Output {
@@ -17,6 +19,8 @@ struct Output {
   void (*grow)(Output*, std::size_t more) = nullptr;
   /// Set when a call throws: which element of the chunk it was, counted from 0.
   std::uint64_t element = 0;
+  /// The shared objects saved so far, while a value is saved that may hold some; else null.
+  SavedObjects* saved = nullptr;
 
   /// Room for `bytes` more bytes, which count as written. The pointer is valid until the next call.
   char* room(std::size_t bytes) {

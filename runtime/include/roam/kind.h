@@ -21,24 +21,29 @@ enum class Kind {
   plain,    ///< its bytes are its value: arithmetic types, enumerations, trivially copyable classes
   empty,    ///< a function object without state, as std::plus<>
   fields,   ///< a closure or an aggregate, field by field
+  object,   ///< has virtual functions: made by its constructor, then filled field by field
   members,  ///< encodes itself: `serialize(ar)`, or `save(ar) const` and `load(ar)`
   array,    ///< E[N]
   stdArray, ///< std::array
   tuple,    ///< std::pair, std::tuple
   sequence, ///< vector, string, deque, list
   forwardList, ///< grows only behind an element
+  valarray,
   set,
   map,
   adaptor, ///< stack, queue, priority_queue
   optional,
+  expected,
   variant,
-  owner, ///< unique_ptr, shared_ptr
+  owner,      ///< unique_ptr
+  arrayOwner, ///< unique_ptr of E[]
+  shared,     ///< shared_ptr
+  weak,       ///< weak_ptr
   path,
   // What cannot travel, by the reason that the message gives.
   pointer,
   view,
-  stateful,
-  polymorphic,
+  abstract, ///< owns an object of some class derived from an abstract one
   other,
 };
 
@@ -71,46 +76,60 @@ concept Contiguous = requires(T& x) {
   requires std::is_same_v<decltype(x.data()), typename T::value_type*>;
 };
 
-/// Has an order or a hash that may hold state, which a container rebuilt elsewhere would silently
-/// lose.
-template <class T>
-concept HoldsOrder = requires {
-  requires !__is_empty(typename T::key_compare);
-}
-|| requires {
-  requires !__is_empty(typename T::hasher) || !__is_empty(typename T::key_equal);
-}
-|| requires {
-  requires !__is_empty(typename T::value_compare) && requires {
-    typename T::container_type;
-  };
-};
-
-/// Owns one object made by plain `new`: P<E> must be T itself, which a deleter other than the
-/// default changes.
+/// Owns one object made by plain `new`, or is asked to: P<E> must be T itself, or its deleter
+/// without state.
 template <class T>
 struct Owner {
-  static constexpr bool value = false;
+  static constexpr Kind kind = Kind::other;
 };
-template <template <class...> class P, class E, class... Rest>
-requires requires(P<E, Rest...>& x) {
-  requires std::is_same_v<typename P<E, Rest...>::element_type, E>;
+template <class T, class E>
+concept OwnsOne = requires(T& x) {
+  requires std::is_same_v<typename T::element_type, E>;
   x.reset(x.get());
   *x;
-}
+};
+template <class T, class E>
+concept DeletesWithoutState = requires {
+  requires __is_empty(typename T::deleter_type);
+  requires std::is_same_v<typename T::pointer, E*>;
+};
+template <template <class...> class P, class E, class... Rest>
+requires OwnsOne<P<E, Rest...>, E>
 struct Owner<P<E, Rest...>> {
-  static constexpr bool value = std::is_same_v<P<E>, P<E, Rest...>>;
+  using T = P<E, Rest...>;
+  static constexpr bool counts = std::is_copy_constructible_v<T> && requires(T & x) {
+    x.use_count();
+  };
+  static constexpr Kind kind = !std::is_same_v<P<E>, T> && !DeletesWithoutState<T, E> ? Kind::other
+                               : std::is_abstract_v<E> ? Kind::abstract
+                               : counts                ? Kind::shared
+                                                       : Kind::owner;
+};
+template <template <class...> class P, class E>
+requires requires(const P<E>& x) {
+  requires OwnsOne<decltype(x.lock()), E>;
+  x.expired();
+}
+struct Owner<P<E>> {
+  static constexpr Kind kind = std::is_abstract_v<E> ? Kind::abstract : Kind::weak;
+};
+template <template <class...> class P, class E, class D>
+requires requires(P<E[], D>& x) {
+  requires DeletesWithoutState<P<E[], D>, E>;
+  x.release();
+  x[0];
+}
+struct Owner<P<E[], D>> {
+  static constexpr Kind kind = std::is_same_v<P<E[]>, P<E[], D>> ? Kind::arrayOwner : Kind::other;
 };
 
 /// The kind of a container: all have `value_type` and `begin`.
 template <class T>
 consteval Kind containerKind() {
-  if constexpr (HoldsOrder<T>)
-    return Kind::stateful;
-  else if constexpr (requires(T & c) {
-                       typename T::mapped_type;
-                       c.emplace_hint(c.end());
-                     })
+  if constexpr (requires(T & c) {
+                  typename T::mapped_type;
+                  c.emplace_hint(c.end());
+                })
     return Kind::map;
   else if constexpr (requires(T & c) {
                        typename T::key_type;
@@ -146,13 +165,16 @@ consteval Kind shapeOf() {
       return Kind::stdArray;
     else
       return Kind::tuple;
-  } else if constexpr (
-      requires(const T& x) {
-        x.has_value();
-        *x;
-        typename T::value_type;
-      } &&
-      !requires { typename T::error_type; })
+  } else if constexpr (requires(const T& x) {
+                         x.has_value();
+                         typename T::unexpected_type;
+                       })
+    return Kind::expected;
+  else if constexpr (requires(const T& x) {
+                       x.has_value();
+                       *x;
+                       typename T::value_type;
+                     })
     return Kind::optional;
   else if constexpr (requires(T & c) {
                        typename T::value_type;
@@ -163,14 +185,19 @@ consteval Kind shapeOf() {
                        typename T::container_type;
                        typename T::value_type;
                      })
-    return HoldsOrder<T> ? Kind::stateful : Kind::adaptor;
+    return Kind::adaptor;
   else if constexpr (requires(const T& x) {
                        x.valueless_by_exception();
                        x.index();
                      })
     return Kind::variant;
-  else if constexpr (Owner<T>::value)
-    return std::is_polymorphic_v<typename T::element_type> ? Kind::polymorphic : Kind::owner;
+  else if constexpr (requires(const T& x) {
+                       typename T::value_type;
+                       x.cshift(1);
+                     })
+    return Kind::valarray;
+  else if constexpr (Owner<T>::kind != Kind::other)
+    return Owner<T>::kind;
   else
     return __is_trivially_copyable(T) ? Kind::plain : Kind::other;
 }
@@ -182,13 +209,15 @@ consteval Kind kindOf() {
     return Kind::boolean;
   else if constexpr (__is_array(T))
     return Kind::array;
-  else if constexpr (__is_pointer(T) || __is_member_pointer(T) || __is_reference(T) ||
+  else if constexpr (__is_pointer(T) || __is_member_function_pointer(T) || __is_reference(T) ||
                      __is_function(T))
     return Kind::pointer;
   else if constexpr (!__is_class(T))
     return __is_trivially_copyable(T) ? Kind::plain : Kind::other;
   else if constexpr (SerializesItself<T>)
     return Kind::members;
+  else if constexpr (PolymorphicType<T>)
+    return Kind::object;
   else if constexpr (Reflected<T>)
     return Kind::fields;
   else if constexpr (__is_empty(T) && __is_trivially_constructible(T) && __is_trivially_copyable(T))

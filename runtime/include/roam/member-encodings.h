@@ -122,8 +122,8 @@ void Loader::loadInto(A& x) {
   if constexpr (__is_array(A))
     for (auto& e : x)
       loadInto(e);
-  else if constexpr (requires { Archive<A>::loadInto(in, x); })
-    Archive<A>::loadInto(in, x);
+  else if constexpr (requires { Codec<A>::loadInto(in, x); })
+    Codec<A>::loadInto(in, x);
   else
     x = roam::load<A>(in);
 }

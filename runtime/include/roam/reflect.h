@@ -33,15 +33,33 @@ struct Fields {
   static constexpr std::size_t size = sizeof...(F);
 };
 
+/// Where neighbouring bit-fields lie: the bits of each byte that are theirs. The plugin gives it as
+/// the type of one field.
+template <unsigned char... Masks>
+struct BitFields {
+  unsigned char bytes[sizeof...(Masks)];
+};
+
+/// One byte of a class that is padding, but for the bits in Mask.
+template <std::size_t Offset, unsigned char Mask>
+struct Gap {};
+template <class... G>
+struct Gaps {};
+
 /// For a closure type, and for a class that may be taken apart field by field (all members and
-/// bases public, nothing virtual, no bit-field, no hand-written copy, move or destructor, not of
+/// bases public, no virtual base, no hand-written copy, move or destructor, not of
 /// namespace std) the plugin adds
 ///
-///     using type = Fields<Field<T0, offset0, flags0>, ...>;    // bases first, then members, in
-///     the order of memory using closure = T;                                       // closures
-///     only
+///     using type = Fields<Field<T0, offset0, flags0>, ...>; // bases, then members, as in memory
+///     using closure = T;                                    // closures only
+///     using polymorphic = T;                                // classes with virtual functions only
 ///
-/// and for every other type nothing. It is an error to ask while T is incomplete.
+/// For other classes that are copied as bytes and have padding, so that it is not sent:
+///
+///     using gaps = Gaps<Gap<offset0, mask0>, ...>;
+///
+/// and for every other type nothing. A hand-written destructor is allowed if it is virtual and its
+/// body is empty. It is an error to ask while T is incomplete.
 template <class T>
 struct reflect {};
 
@@ -50,14 +68,22 @@ concept Reflected = requires {
   typename reflect<T>::type;
 };
 template <class T>
+concept HasGaps = requires {
+  typename reflect<T>::gaps;
+};
+template <class T>
 concept ClosureType = requires {
   typename reflect<T>::closure;
+};
+template <class T>
+concept PolymorphicType = requires {
+  typename reflect<T>::polymorphic;
 };
 
 /// Instantiating `Shippable<F>` makes the plugin check that F can travel. What cannot is an error:
 /// at the captures of a closure, for other types at the place in the program that led here. Then
-/// `value` is false, so that the headers stay quiet about it. The plugin adds `static constexpr
-/// bool value`.
+/// `value` is false, so that the headers stay quiet about it. `shares` says whether there may be
+/// two owners of one object inside. The plugin adds `static constexpr bool value, shares`.
 template <class F>
 struct Shippable {};
 

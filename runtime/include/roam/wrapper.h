@@ -73,7 +73,7 @@ void saveResult(Output& out, Call&& call) {
   if constexpr (std::is_void_v<R>)
     call();
   else
-    save<R>(out, call());
+    saveWhole<R>(out, call());
 }
 
 /// f over each element: `count` arguments give `count` results.
@@ -219,7 +219,7 @@ struct ReduceShape {
     Result all = f(fromBytes<T>(from));
     for (at.element = 1; at.element < count; ++at.element)
       all = op(static_cast<Result&&>(all), f(fromBytes<T>(from + at.element * sizeof(T))));
-    save<Result>(out, all);
+    saveWhole<Result>(out, all);
     return Outcome::done;
   }
   static Outcome foldOneByOne(F& f, Op& op, const char* from, std::size_t size, std::uint64_t count,
@@ -238,7 +238,7 @@ struct ReduceShape {
     }
     if (!reader.finished())
       return Outcome::badArguments;
-    save<Result>(out, all);
+    saveWhole<Result>(out, all);
     return Outcome::done;
   }
 };
@@ -250,7 +250,7 @@ template <class... F>
 void saveClosure(Output& out, const F&... f) {
   auto one = [&]<class G>(const G& g) {
     if constexpr (!refusedByPlugin<G>)
-      save<G>(out, g);
+      saveWhole<G>(out, g);
   };
   (one(f), ...);
 }
