@@ -52,6 +52,12 @@ class Money {
   std::string currency_;
 };
 
+struct Shape {
+  std::vector<int> sides;
+  unsigned colour : 5, filled : 1;
+  virtual ~Shape() = default;
+};
+
 struct Everything {
   std::string text;
   std::wstring wide;
@@ -67,7 +73,10 @@ struct Everything {
   std::forward_list<char> forward;
   std::stack<int> stack;
   std::priority_queue<double> queue;
-  std::shared_ptr<Point> shared;
+  std::vector<std::shared_ptr<Point>> shared;
+  std::weak_ptr<Point> weak;
+  std::unique_ptr<std::string[]> texts;
+  Shape shape;
   std::filesystem::path path;
   std::complex<float> number;
   int grid[2][3];
@@ -81,13 +90,13 @@ void readAndWrite(const char* bytes, std::size_t size) {
   if (!in.ok)
     return;
   roam::Buffer once;
-  roam::save(once, x.get());
+  roam::saveWhole(once, x.get());
   roam::Reader again{once.data, once.size};
   roam::Rebuilt<T> y(again);
   if (!again.finished())
     __builtin_trap();
   roam::Buffer twice;
-  roam::save(twice, y.get());
+  roam::saveWhole(twice, y.get());
   if (once.size != twice.size)
     __builtin_trap();
 }
