@@ -1,7 +1,7 @@
 // Roam's compiler plugin, loaded by -fplugin=roam-plugin.so. Inside the user's clang it
 //
 //   1. watches template instantiations, and gives the headers' templates their members
-//      (reflect, capture-check, entries);
+//      (reflect, capture-check, entries), or says why a call can't be made (mistakes);
 //   2. at the end of the translation unit walks what the entries reach (reach);
 //   3. generates code for it a second time, with fixed options (slicer);
 //   4. brings that into canonical form (canonical, bottom-up), cuts a slice an entry, and names it
@@ -15,6 +15,7 @@
 #include "plugin/describe.h"
 #include "plugin/embed.h"
 #include "plugin/entries.h"
+#include "plugin/mistakes.h"
 #include "plugin/options.h"
 #include "plugin/reach.h"
 #include "plugin/reflect.h"
@@ -47,10 +48,10 @@ namespace {
 class InstantiationWatch : public TemplateInstantiationCallback {
  public:
   InstantiationWatch(Sema& sema, Entries& entries)
-      : entries_(entries), reflector_(sema), check_(sema),
+      : entries_(entries), reflector_(sema), check_(sema), mistakes_(sema),
         reflect_(&sema.Context.Idents.get("reflect")),
-        shippable_(&sema.Context.Idents.get("Shippable")), code_(&sema.Context.Idents.get("Code")) {
-  }
+        shippable_(&sema.Context.Idents.get("Shippable")), code_(&sema.Context.Idents.get("Code")),
+        mistaken_(&sema.Context.Idents.get("Mistaken")) {}
 
   void initialize(const Sema&) override {}
   void finalize(const Sema&) override {}
@@ -64,12 +65,15 @@ class InstantiationWatch : public TemplateInstantiationCallback {
     if (!shaped || !shaped->isCompleteDefinition())
       return;
     const IdentifierInfo* name = shaped->getIdentifier();
-    if ((name != reflect_ && name != shippable_ && name != code_) || !isRoams(shaped))
+    if ((name != reflect_ && name != shippable_ && name != code_ && name != mistaken_) ||
+        !isRoams(shaped))
       return;
     if (name == reflect_)
       reflector_.addFields(shaped);
     else if (name == code_)
       entries_.number(shaped, instantiation.PointOfInstantiation);
+    else if (name == mistaken_)
+      mistakes_.report(shaped, instantiation.PointOfInstantiation);
     else if (!shaped->isDependentContext()) {
       auto verdict = check_.check(shaped, instantiation.PointOfInstantiation);
       reflector_.addConstant(shaped, "value", verdict.canTravel);
@@ -87,7 +91,8 @@ class InstantiationWatch : public TemplateInstantiationCallback {
   Entries& entries_;
   Reflector reflector_;
   CaptureCheck check_;
-  const IdentifierInfo *reflect_, *shippable_, *code_;
+  Mistakes mistakes_;
+  const IdentifierInfo *reflect_, *shippable_, *code_, *mistaken_;
 };
 
 // --- steps 2 to 5: slices -----------------------------------------------------------------------

@@ -19,7 +19,8 @@ TEST_P(Diagnostics, AreThoseTheFileExpects) {
 
 INSTANTIATE_TEST_SUITE_P(, Diagnostics,
                          ::testing::Values("references", "pointers", "members", "standard-types",
-                                           "nested", "variables", "accepted", "incomplete"),
+                                           "nested", "variables", "calls", "accepted",
+                                           "incomplete"),
                          [](const auto& file) {
                            std::string name = file.param;
                            std::erase(name, '-');
@@ -139,7 +140,8 @@ void f(int a, long b) {
   Ran ran = workspace.clang("-fplugin-arg-roam-report -c ship.cpp -o ship.o");
   EXPECT_TRUE(ran.ok());
   for (const char* part :
-       {"ship.cpp:4:8: remark: this lambda travels as slice ", "  call      (std::tuple<>) -> long\n",
+       {"ship.cpp:4:8: remark: this lambda travels as slice ",
+        "  call      (std::tuple<>) -> long\n",
         "  closure   16 bytes, 2 captures\n    +0    a : int (4 bytes)\n    +8    b : long (8 "
         "bytes)\n",
         "  code      1 function, ", "  the entry and what was inlined into it\n",

@@ -86,9 +86,9 @@ void seenByTheHeaders() {
 }
 
 void seenByTheCall() {
-  // expected-error@roam/wrapper.h:* {{the function takes an argument as T&, but what it would change is a copy on another machine}}
+  // expected-error@+1 {{the function takes 'x' as a reference, but what it would change is a copy on another machine}}
   ship([](int& x) { return ++x; }, 1);
-  // expected-error@roam/wrapper.h:* {{the function cannot be called with these arguments}}
+  // expected-error@+1 {{the function that is sent cannot be called with 'int'}}
   ship([](const std::string& s) { return s.size(); }, 1);
 }
 

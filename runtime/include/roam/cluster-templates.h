@@ -5,6 +5,10 @@
 namespace roam {
 namespace detail {
 
+/// What is sent of a function object: itself; of a named function its address.
+template <class F>
+using Sent = std::decay_t<F>;
+
 template <class Range>
 using Element = std::remove_cvref_t<decltype(*std::begin(std::declval<const Range&>()))>;
 
@@ -275,16 +279,16 @@ class Unordered {
   detail::Call call_; // last: dropped before what it encodes from
 };
 
-template <class Range, class F>
+template <Iterable Range, class F>
 auto Cluster::map(const Range& range, const F& f, const Options& options) {
   using T = detail::Element<Range>;
-  using R = ResultOf<F, T>;
-  static_assert(!std::is_void_v<R>, "Cluster::map needs a function that returns a value");
-  using Shape = MapShape<F, T>;
+  using Function = detail::Sent<F>;
+  using R = ValueOf<Function, T>;
+  using Shape = MapShape<Function, T>;
   std::vector<R> results;
-  if constexpr (shippable<F, T, R>) {
+  if constexpr (shippable<Function, T, R>) {
     Buffer captures;
-    saveClosure(captures, f);
+    saveClosure<Function>(captures, f);
     typename detail::ElementsOf<Range>::Type elements(range);
     detail::OrderedResults<R> ordered(elements.size());
     detail::Call call = start(detail::specOver<Shape>(elements, captures, options));
@@ -300,58 +304,64 @@ auto Cluster::map(const Range& range, const F& f, const Options& options) {
   return results;
 }
 
-template <class Range, class F>
+template <Iterable Range, class F>
 auto Cluster::mapUnordered(Range&& range, const F& f, Options options) {
   using T = detail::Element<std::remove_cvref_t<Range>>;
-  using R = ResultOf<F, T>;
-  static_assert(!std::is_void_v<R>, "Cluster::mapUnordered needs a function that returns a value");
+  using Function = detail::Sent<F>;
+  using R = ValueOf<Function, T>;
   auto begin = [&](const auto& elements) {
     detail::Call call;
-    if constexpr (shippable<F, T, R>) {
+    if constexpr (shippable<Function, T, R>) {
       Buffer captures;
-      saveClosure(captures, f);
-      call = start(detail::specOver<MapShape<F, T>>(elements, captures, options));
+      saveClosure<Function>(captures, f);
+      call = start(detail::specOver<MapShape<Function, T>>(elements, captures, options));
     }
     return call;
   };
   return Unordered<R, Range>(static_cast<Range&&>(range), std::move(options.progress), begin);
 }
 
-template <class Range, class F, class Op, class R>
+template <Iterable Range, class F, class Op, class R>
 R Cluster::mapReduce(const Range& range, const F& f, const Op& op, R init, const Options& options) {
   using T = detail::Element<Range>;
-  using Partial = ResultOf<F, T>;
-  if constexpr (shippable<F, Op, T, Partial>) {
-    Buffer captures;
-    saveClosure(captures, f, op);
-    typename detail::ElementsOf<Range>::Type elements(range);
-    detail::CallSpec spec = detail::specOver<ReduceShape<F, Op, T>>(elements, captures, options);
-    spec.fixedChunks = true;
-    detail::OrderedPartials<Partial> partials;
-    detail::Call call = start(spec);
-    detail::CompletedChunk chunk;
-    for (std::uint64_t done = 0; call.next(chunk);) {
-      partials.take(chunk);
-      done += chunk.count;
-      if (options.progress)
-        options.progress({done, elements.size()});
+  using Function = detail::Sent<F>;
+  using Operation = detail::Sent<Op>;
+  using Partial = ValueOf<Function, T>;
+  if constexpr (shippable<Function, Operation, T, Partial>)
+    if constexpr (reduces<Operation, Partial, Partial, Partial>() &&
+                  reduces<Operation, R, R, Partial>()) {
+      Buffer captures;
+      saveClosure<Function, Operation>(captures, f, op);
+      typename detail::ElementsOf<Range>::Type elements(range);
+      detail::CallSpec spec =
+          detail::specOver<ReduceShape<Function, Operation, T>>(elements, captures, options);
+      spec.fixedChunks = true;
+      detail::OrderedPartials<Partial> partials;
+      detail::Call call = start(spec);
+      detail::CompletedChunk chunk;
+      for (std::uint64_t done = 0; call.next(chunk);) {
+        partials.take(chunk);
+        done += chunk.count;
+        if (options.progress)
+          options.progress({done, elements.size()});
+      }
+      partials.fold([&](Partial&& partial) {
+        init = op(static_cast<R&&>(init), static_cast<Partial&&>(partial));
+      });
     }
-    partials.fold([&](Partial&& partial) {
-      init = op(static_cast<R&&>(init), static_cast<Partial&&>(partial));
-    });
-  }
   return init;
 }
 
 template <class F, class... Args>
 auto Cluster::startOne(int peer, const Options& options, const F& f, const Args&... args) {
-  using R = ResultOf<F, Args...>;
+  using Function = detail::Sent<F>;
+  using R = ResultOf<Function, Args...>;
   detail::Call call;
-  if constexpr (shippable<F, Args..., R>) {
+  if constexpr (shippable<Function, Args..., R>) {
     Buffer captures, arguments;
-    saveClosure(captures, f);
+    saveClosure<Function>(captures, f);
     (saveWhole<Args>(arguments, args), ...);
-    detail::CallSpec spec = detail::specOf<CallShape<F, Args...>>(captures, options);
+    detail::CallSpec spec = detail::specOf<CallShape<Function, Args...>>(captures, options);
     spec.arguments = arguments.data;
     spec.argumentsSize = arguments.size;
     spec.peer = peer;
@@ -372,7 +382,7 @@ auto Cluster::on(const Peer& peer, const F& f, const Args&... args) {
 
 template <class F, class... Args>
 auto Cluster::onAll(const F& f, const Args&... args) {
-  using R = ResultOf<F, Args...>;
+  using R = ResultOf<detail::Sent<F>, Args...>;
   std::vector<PeerResult<R>> results;
   for (Peer& peer : peers()) {
     int index = static_cast<int>(peer.index);

@@ -34,6 +34,13 @@ struct Indexed {
   R value;
 };
 
+/// What `for` takes.
+template <class Range>
+concept Iterable = requires(Range& range) {
+  std::begin(range);
+  std::end(range);
+};
+
 template <class R, class Range>
 class Unordered;
 
@@ -58,19 +65,19 @@ class ROAM_API Cluster {
   /// Chunks of a lost peer run elsewhere, so an element may be computed more than once and gives
   /// one result. Throws what `f` threw at the lowest index; PeerLost if no peer is left; Timeout;
   /// Refused if a peer cannot run the code.
-  template <class Range, class F>
+  template <Iterable Range, class F>
   auto map(const Range& range, const F& f, const Options& options = {});
 
   /// As `map`, but gives results while they come: iterate over the returned object once, on one
   /// thread. The range stays as it is until then if it is an lvalue; a temporary is moved into the
   /// object.
-  template <class Range, class F>
+  template <Iterable Range, class F>
   auto mapUnordered(Range&& range, const F& f, Options options = {});
 
   /// op(... op(op(init, f(x0)), f(x1)) ...), chunks folded on the peers and their results here,
   /// from left to right. `op` must be associative. Chunk borders depend on the length of the range
   /// alone, so a floating-point sum is the same in every run and on every cluster.
-  template <class Range, class F, class Op, class R>
+  template <Iterable Range, class F, class Op, class R>
   R mapReduce(const Range& range, const F& f, const Op& op, R init, const Options& options = {});
 
   /// Starts f(args...) on the peer with the least to do. Does not block.

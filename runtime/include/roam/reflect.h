@@ -87,6 +87,21 @@ concept PolymorphicType = requires {
 template <class F>
 struct Shippable {};
 
+/// What can be wrong with a call; the values are known to the plugin.
+enum class Mistake : unsigned {
+  cannotBeCalled,     ///< F with A...
+  changesItsArgument, ///< F takes one of A... as a reference to what is not const
+  returnsNothing,     ///< F, whose results are collected
+  cannotReduce,       ///< Op, what it must return, what it returns
+};
+
+/// Instantiating it makes the plugin say what is wrong, at the place in the program that led here.
+/// The headers then stay quiet.
+template <Mistake M, class... T>
+struct Mistaken {
+  static constexpr bool told = true;
+};
+
 /// The number the plugin gives to an entry within its translation unit; entries of a precompiled
 /// header keep theirs.
 template <unsigned N>

@@ -22,17 +22,23 @@ inline constexpr bool pluginIsLoaded = true;
 inline constexpr bool pluginIsLoaded = false;
 #endif
 
+/// Stands for the result of a call that can't be made: the plugin has said so.
+struct NoResult {};
+
 template <class... T>
-struct AllShippable {
+consteval bool allShippable() {
   static_assert(pluginIsLoaded,
                 "roam: this file is compiled without Roam's compiler plugin: link the target with "
                 "roam::roam in CMake, or add -fplugin=<path of roam-plugin.so> (clang 19 only)");
-  static constexpr bool value = pluginIsLoaded && !(refusedByPlugin<T> || ...);
-};
+  if constexpr (!pluginIsLoaded || (std::is_same_v<T, NoResult> || ...))
+    return false;
+  else
+    return !(refusedByPlugin<T> || ...);
+}
 /// Whether all of these may travel, which the plugin decides. Of what may not it has said so
 /// itself, and everything else stays quiet about it.
 template <class... T>
-inline constexpr bool shippable = AllShippable<T...>::value;
+inline constexpr bool shippable = allShippable<T...>();
 
 template <class F, class... A>
 concept Callable = requires(F& f, A&&... a) {
@@ -43,12 +49,10 @@ concept CallableOnlyWithLvalues = !Callable<F, A...> && Callable<F, A&...>;
 
 template <class F, class... A>
 struct CallResult {
-  static_assert(Callable<F, A...> || CallableOnlyWithLvalues<F, A...>,
-                "roam: the function cannot be called with these arguments");
-  static_assert(!CallableOnlyWithLvalues<F, A...>,
-                "roam: the function takes an argument as T&, but what it would change is a copy on "
-                "another machine: take it as T or const T&, and return the changed value");
-  using Type = void;
+  static constexpr Mistake mistake =
+      CallableOnlyWithLvalues<F, A...> ? Mistake::changesItsArgument : Mistake::cannotBeCalled;
+  static_assert(Mistaken<mistake, F, A...>::told);
+  using Type = NoResult;
 };
 template <class F, class... A>
 requires Callable<F, A...>
@@ -58,6 +62,31 @@ struct CallResult<F, A...> {
 /// What F returns for arguments of these types, as a value.
 template <class F, class... A>
 using ResultOf = typename CallResult<F, A...>::Type;
+
+template <class F, class R>
+struct Collected {
+  using Type = R;
+};
+template <class F>
+struct Collected<F, void> {
+  static_assert(Mistaken<Mistake::returnsNothing, F>::told);
+  using Type = NoResult;
+};
+/// The same where results are collected, so that F must return something.
+template <class F, class... A>
+using ValueOf = typename Collected<F, ResultOf<F, A...>>::Type;
+
+/// Whether Op makes an R of an A and a B: the plugin says so if not.
+template <class Op, class R, class A, class B>
+consteval bool reduces() {
+  using Given = ResultOf<Op, A, B>;
+  if constexpr (std::is_same_v<Given, NoResult>)
+    return false;
+  else if constexpr (!std::is_convertible_v<Given, R>)
+    return !Mistaken<Mistake::cannotReduce, Op, R, Given>::told;
+  else
+    return true;
+}
 
 /// Counts the elements of a chunk, and tells the output how far it came, also when an exception
 /// passes.
@@ -195,9 +224,6 @@ struct ReduceShape {
     if constexpr (!shippable<F, Op, T, Result> || !Callable<F, T>)
       return Outcome::badCaptures;
     else {
-      static_assert(std::is_convertible_v<ResultOf<Op, Result, Result>, Result>,
-                    "roam: the reducing function must take two results of the mapping function and "
-                    "return one");
       Reader reader{captures, capturesSize};
       Rebuilt<F> f(reader);
       Rebuilt<Op> op(reader);
