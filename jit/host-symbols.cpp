@@ -1,6 +1,8 @@
 // Looks names up: the few that are ours to define, then the shared libraries.
 #include "jit/host-symbols.h"
 #include "jit/exit-list.h"
+#include "jit/slice/peer-symbols.h"
+#include "jit/slice/slice-group.h"
 #include <algorithm>
 #include <dlfcn.h>
 #include <link.h>
@@ -10,8 +12,6 @@ extern "C" void* __emutls_get_address(void* control); // libgcc.a
 
 namespace roam::jit {
 namespace {
-
-constexpr std::string_view emulatedPrefix = "__emutls_v.";
 
 template <class Function>
 void* addressOf(Function* function) {
@@ -52,6 +52,15 @@ HostSymbols::HostSymbols(ExitList& exits) : exits_(exits) {
 }
 
 HostSymbols::~HostSymbols() = default;
+
+std::optional<std::string> HostSymbols::load(const std::string& soname) {
+  if (!isSoname(soname))
+    return "that is not the name of a shared library";
+  if (dlopen(soname.c_str(), RTLD_NOW | RTLD_GLOBAL))
+    return std::nullopt;
+  const char* why = dlerror();
+  return why ? why : "it can't be loaded";
+}
 
 void* HostSymbols::find(const std::string& name) {
   void* address = findLocal(name);

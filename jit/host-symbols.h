@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace roam::jit {
@@ -22,6 +23,10 @@ class HostSymbols {
   /// `exits` receives the destructors that slices register; it outlives every call into them.
   explicit HostSymbols(ExitList& exits);
   ~HostSymbols();
+
+  /// Loads a shared library, if it is not yet, for the rest of the process. Gives what is wrong if
+  /// that can't be done.
+  static std::optional<std::string> load(const std::string& soname);
 
   /// The address of `name` in this process, valid until its library is closed; null if a slice may
   /// not bind to it.

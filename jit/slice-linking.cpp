@@ -1,7 +1,9 @@
 // JITLink passes and notifications.
 #include "jit/slice-linking.h"
+#include "jit/group-module.h"
 #include "jit/session.h"
 #include "jit/slice-generator.h"
+#include "jit/slice/demangle.h"
 #include "jit/symbol-name.h"
 #include "jit/unwind-index.h"
 #include <algorithm>
@@ -46,6 +48,7 @@ void SliceLinking::modifyPassConfig(llvm::orc::MaterializationResponsibility& un
                                     llvm::jitlink::LinkGraph& graph,
                                     llvm::jitlink::PassConfiguration& passes) {
   passes.PrePrunePasses.insert(passes.PrePrunePasses.begin(), hideAllButEntry);
+  passes.PrePrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return loadLibraries(g); });
   passes.PostPrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return bind(g); });
   passes.PostFixupPasses.push_back([this, &unit](llvm::jitlink::LinkGraph& g) {
     Place place = placeOf(g);
@@ -59,6 +62,37 @@ void SliceLinking::modifyPassConfig(llvm::orc::MaterializationResponsibility& un
         linking_[&unit].frames = frames.toPtr<const char*>();
         linking_[&unit].framesSize = size;
       }));
+}
+
+/// So that what they define is found when symbols are bound.
+llvm::Error SliceLinking::loadLibraries(llvm::jitlink::LinkGraph& graph) {
+  llvm::jitlink::Section* section = graph.findSectionByName(librariesSection);
+  if (!section)
+    return llvm::Error::success();
+  for (llvm::jitlink::Block* block : section->blocks()) {
+    llvm::StringRef text(block->getContent().data(), block->getContent().size());
+    while (!text.empty()) {
+      auto [soname, rest] = text.split('\0');
+      auto [symbol, others] = rest.split('\0');
+      text = others;
+      if (auto why = HostSymbols::load(soname.str()))
+        return fail(graph, "needs the library " + soname.str() + " for '" +
+                               demangled(symbol.str()) +
+                               "', which this machine can't load: " + *why +
+                               "; install it there (the package that has it is found with: "
+                               "apt-file search " +
+                               soname.str() + ")");
+    }
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error SliceLinking::fail(llvm::jitlink::LinkGraph& graph, const std::string& why) {
+  auto digest = entryOf(graph.getName());
+  std::string text = "slice " + (digest ? digest->shortened() : graph.getName()) + " " + why;
+  if (digest)
+    slices_.failed(*digest, std::make_exception_ptr(BadSlice(text)));
+  return llvm::make_error<llvm::StringError>(text, llvm::inconvertibleErrorCode());
 }
 
 /// Gives every undefined symbol an address of this process. What has none is the slice's failure.
@@ -78,13 +112,8 @@ llvm::Error SliceLinking::bind(llvm::jitlink::LinkGraph& graph) {
     graph.makeAbsolute(*symbol, llvm::orc::ExecutorAddr::fromPtr(address));
   if (missing.empty())
     return llvm::Error::success();
-  auto digest = entryOf(graph.getName());
-  std::string text =
-      "slice " + (digest ? digest->shortened() : graph.getName()) +
-      " needs what no shared library of this process defines: " + describe(std::move(missing));
-  if (digest)
-    slices_.failed(*digest, std::make_exception_ptr(BadSlice(text)));
-  return llvm::make_error<llvm::StringError>(text, llvm::inconvertibleErrorCode());
+  return fail(graph, "needs what no shared library of this process defines: " +
+                         describe(std::move(missing)));
 }
 
 SliceLinking::Place SliceLinking::placeOf(llvm::jitlink::LinkGraph& graph) {

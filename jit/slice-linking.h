@@ -38,6 +38,8 @@ class SliceLinking : public llvm::orc::ObjectLinkingLayer::Plugin {
     std::size_t framesSize = 0;
   };
 
+  llvm::Error loadLibraries(llvm::jitlink::LinkGraph& graph);
+  llvm::Error fail(llvm::jitlink::LinkGraph& graph, const std::string& why);
   llvm::Error bind(llvm::jitlink::LinkGraph& graph);
   static Place placeOf(llvm::jitlink::LinkGraph& graph);
   void enter(const Place& place);

@@ -1,5 +1,6 @@
 // Verifies, parses and prepares a slice.
 #include "jit/slice-module.h"
+#include "jit/group-module.h"
 #include "jit/llvm-error.h"
 #include "jit/session.h"
 #include "jit/slice/manifest.h"
@@ -22,8 +23,17 @@ void checkDigest(const Digest& digest, std::span<const std::byte> bytes) {
                        actual.shortened());
 }
 
+/// Code for another machine would be compiled without complaint, and crash.
+void checkLayout(const Digest& digest, llvm::Module& module, const llvm::DataLayout& layout) {
+  if (module.getDataLayoutStr().empty())
+    module.setDataLayout(layout);
+  else if (module.getDataLayout() != layout)
+    refuse(digest, "is for another machine: its data layout is '" + module.getDataLayoutStr() +
+                       "', here it is '" + layout.getStringRepresentation() + "'");
+}
+
 std::unique_ptr<llvm::Module> parse(const Digest& digest, std::span<const std::byte> bytes,
-                                    llvm::LLVMContext& context) {
+                                    const llvm::DataLayout& layout, llvm::LLVMContext& context) {
   llvm::StringRef text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   auto module = llvm::parseBitcodeFile(llvm::MemoryBufferRef(text, "slice"), context);
   if (!module)
@@ -32,16 +42,27 @@ std::unique_ptr<llvm::Module> parse(const Digest& digest, std::span<const std::b
   llvm::raw_string_ostream stream(faults);
   if (llvm::verifyModule(**module, &stream))
     refuse(digest, "is not valid code: " + faults);
+  checkLayout(digest, **module, layout);
   return std::move(*module);
 }
 
-/// Code for another machine would be compiled without complaint, and crash.
-void checkLayout(const Digest& digest, llvm::Module& module, const llvm::DataLayout& layout) {
-  if (module.getDataLayoutStr().empty())
-    module.setDataLayout(layout);
-  else if (module.getDataLayout() != layout)
-    refuse(digest, "is for another machine: its data layout is '" + module.getDataLayoutStr() +
-                       "', here it is '" + layout.getStringRepresentation() + "'");
+std::unique_ptr<llvm::Module> parseGroup(const Digest& digest, std::string_view bytes,
+                                         const llvm::DataLayout& layout,
+                                         llvm::LLVMContext& context) {
+  try {
+    SliceGroup group = SliceGroup::read(bytes);
+    std::vector<std::unique_ptr<llvm::Module>> members;
+    for (const SliceGroup::Member& member : group.members)
+      members.push_back(parse(digest, std::as_bytes(std::span(member.slice)), layout, context));
+    auto module = joinMembers(group, std::move(members));
+    defineTargets(*module, group.targets);
+    noteLibraries(*module, group.libraries);
+    return module;
+  } catch (const BadSlice&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    refuse(digest, std::string("can't be put together: ") + error.what());
+  }
 }
 
 void nameEntry(const Digest& digest, llvm::Module& module) {
@@ -95,8 +116,10 @@ std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const st
                                         const llvm::DataLayout& layout,
                                         llvm::LLVMContext& context) {
   checkDigest(digest, bytes);
-  auto module = parse(digest, bytes, context); // from here on the bytes are what their author meant
-  checkLayout(digest, *module, layout);
+  // From here on the bytes are what their author meant.
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  auto module = SliceGroup::isGroup(text) ? parseGroup(digest, text, layout, context)
+                                          : parse(digest, bytes, layout, context);
   nameEntry(digest, *module);
   defineAtExit(*module);
   settleSymbols(*module, module->getNamedValue(symbolName(digest)));

@@ -1,10 +1,8 @@
 // The lines of a ship report.
 #include "jit/slice/ship-report.h"
 #include "jit/slice/cpu-features.h"
+#include "jit/slice/demangle.h"
 #include <algorithm>
-#include <cstdlib>
-#include <cxxabi.h>
-#include <memory>
 
 namespace roam {
 namespace {
@@ -81,13 +79,6 @@ std::string codeOf(const CodeDescription& code, std::size_t bytes) {
 }
 
 } // namespace
-
-std::string demangled(const std::string& symbol) {
-  int status;
-  std::unique_ptr<char, void (*)(void*)> name(
-      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), std::free);
-  return name ? name.get() : symbol;
-}
 
 std::string shipReport(const ManifestEntry& entry, bool symbols) {
   const Description& about = entry.description;

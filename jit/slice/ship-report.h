@@ -18,7 +18,4 @@ namespace roam {
 /// `symbols`: also each symbol that a peer must provide.
 std::string shipReport(const ManifestEntry& entry, bool symbols);
 
-/// The C++ name behind a symbol; the symbol itself if it is none of C++.
-std::string demangled(const std::string& symbol);
-
 } // namespace roam
