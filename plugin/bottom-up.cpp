@@ -136,7 +136,8 @@ void dropLandings(Function& function) {
 
 class BottomUp {
  public:
-  BottomUp(Module& module, ArrayRef<GlobalValue*> entries) : module_(module), entries_(entries) {
+  BottomUp(Module& module, ArrayRef<GlobalValue*> roots)
+      : module_(module), roots_(roots.begin(), roots.end()) {
     // No target machine: nothing may depend on the compiling machine's CPU.
     PassBuilder builder;
     builder.registerModuleAnalyses(modules_);
@@ -178,7 +179,7 @@ class BottomUp {
   void dropUnreached() {
     auto setLinkage = [&](GlobalValue::LinkageTypes linkage) {
       for (GlobalValue& global : module_.global_values())
-        if (!global.isDeclaration() && !is_contained(entries_, &global) &&
+        if (!global.isDeclaration() && !roots_.contains(&global) &&
             !global.getName().starts_with("llvm."))
           global.setLinkage(linkage);
     };
@@ -248,7 +249,7 @@ class BottomUp {
   }
 
   Module& module_;
-  ArrayRef<GlobalValue*> entries_;
+  DenseSet<GlobalValue*> roots_;
   InlineParams parameters_ = getInlineParams(inlineThreshold);
   LoopAnalysisManager loops_;
   FunctionAnalysisManager functions_;
@@ -259,8 +260,8 @@ class BottomUp {
 
 } // namespace
 
-void optimiseBottomUp(Module& module, ArrayRef<GlobalValue*> entries) {
-  BottomUp(module, entries).run();
+void optimiseBottomUp(Module& module, ArrayRef<GlobalValue*> roots) {
+  BottomUp(module, roots).run();
 }
 
 } // namespace roam::plugin

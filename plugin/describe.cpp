@@ -70,6 +70,18 @@ SourceLocation placeOf(ASTContext& ast, const Entry& entry) {
   return record->getLocation();
 }
 
+void describePlace(ASTContext& ast, SourceLocation at, Description& description) {
+  const SourceManager& sources = ast.getSourceManager();
+  PresumedLoc place = sources.getPresumedLoc(sources.getExpansionLoc(at));
+  if (place.isInvalid())
+    return;
+  SmallString<256> file(place.getFilename());
+  ast.getLangOpts().remapPathPrefix(file);
+  description.file = file.str().str();
+  description.line = place.getLine();
+  description.column = place.getColumn();
+}
+
 Description describe(ASTContext& ast, const Entry& entry) {
   Description description;
   QualType closure = aliasOf(ast, entry.shape, "Closure");
@@ -78,15 +90,7 @@ Description describe(ASTContext& ast, const Entry& entry) {
     description.closureSize = ast.getTypeSizeInChars(closure).getQuantity();
     description.closureAlignment = ast.getTypeAlignInChars(closure).getQuantity();
   }
-  const SourceManager& sources = ast.getSourceManager();
-  PresumedLoc place = sources.getPresumedLoc(sources.getExpansionLoc(placeOf(ast, entry)));
-  if (place.isValid()) {
-    SmallString<256> file(place.getFilename());
-    ast.getLangOpts().remapPathPrefix(file);
-    description.file = file.str().str();
-    description.line = place.getLine();
-    description.column = place.getColumn();
-  }
+  describePlace(ast, placeOf(ast, entry), description);
   if (const CXXRecordDecl* record = definitionOf(closure))
     describeCaptures(ast, record, description);
   description.argumentType = spelling(ast, aliasOf(ast, entry.shape, "Argument"));

@@ -11,6 +11,9 @@ namespace roam::plugin {
 /// File names follow -ffile-prefix-map, as __FILE__ does.
 Description describe(clang::ASTContext& ast, const Entry& entry);
 
+/// Fills in file, line and column; leaves them alone if the location is invalid.
+void describePlace(clang::ASTContext& ast, clang::SourceLocation at, Description& description);
+
 /// The type behind the member alias `name` of a complete shape; null if it has none.
 clang::QualType aliasOf(clang::ASTContext& ast, clang::QualType shape, llvm::StringRef name);
 

@@ -1,8 +1,14 @@
 // Records in the host's module. All of a record is in one COMDAT group named by the digest, so the
 // linker keeps one copy of equal slices. Distances instead of addresses need no relocation at load
 // time and no constructor. llvm.used makes the sections survive --gc-sections.
+//
+// The program itself emits a lambda's body only where it calls the lambda. So that what the lambda
+// needs is linked nevertheless, from static libraries and with shared ones, the object asks for it:
+// an undefined symbol without a relocation, which costs nothing and is no error if it stays so.
 #include "plugin/embed.h"
 #include "jit/slice/manifest.h"
+#include "jit/slice/peer-symbols.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
@@ -17,10 +23,20 @@ class Embedder {
   explicit Embedder(Module& module) : module_(module), context_(module.getContext()) {}
   ~Embedder() { appendToUsed(module_, used_); }
 
-  /// The record of this slice; made once a digest.
+  /// The record of an entry; made once a digest.
   GlobalVariable* record(const Shipment::Item& item) {
+    askFor(item.slice);
+    return record(item, item.slice.digest.toString(), registrySection);
+  }
+  /// The record of a function; made once a name and digest.
+  void record(const Shipment::Function& function) {
+    record(function.item, function.symbol + "." + function.item.slice.digest.toString(),
+           functionsSection);
+  }
+
+ private:
+  GlobalVariable* record(const Shipment::Item& item, const std::string& name, StringRef section) {
     const WrittenSlice& slice = item.slice;
-    std::string name = slice.digest.toString();
     if (GlobalVariable* made = module_.getGlobalVariable("roam.record." + name))
       return made;
     Comdat* group = module_.getOrInsertComdat("roam." + name);
@@ -37,7 +53,7 @@ class Embedder {
         StringRef(reinterpret_cast<const char*>(digest.data()), digest.size()), digest.size(),
         Type::getInt8Ty(context_));
     auto* type = StructType::get(context_, {raw->getType(), word, word, word, word, word, word});
-    auto* made = add(UndefValue::get(type), "roam.record." + name, registrySection, 8, group);
+    auto* made = add(UndefValue::get(type), "roam.record." + name, section, 8, group);
     auto size = [&](size_t size) { return ConstantInt::get(word, size); };
     made->setInitializer(ConstantStruct::get(
         type, {raw, distance(made, code), size(slice.bytes.size()), distance(made, symbols),
@@ -45,7 +61,13 @@ class Embedder {
     return made;
   }
 
- private:
+  void askFor(const WrittenSlice& slice) {
+    for (const std::string& symbol : slice.needs)
+      // Of a thread-local variable one must say so; somebody else does, who uses it.
+      if (!everyPeerDefines(symbol) && !is_contained(slice.threadLocalNeeds, symbol) &&
+          asked_.insert(symbol).second)
+        module_.appendModuleInlineAsm(".globl \"" + symbol + "\"");
+  }
   GlobalVariable* add(Constant* value, const Twine& name, StringRef section, unsigned alignment,
                       Comdat* group) {
     auto* variable = new GlobalVariable(module_, value->getType(), /*isConstant=*/true,
@@ -70,15 +92,20 @@ class Embedder {
   Module& module_;
   LLVMContext& context_;
   SmallVector<GlobalValue*, 16> used_;
+  StringSet<> asked_;
 };
 
 } // namespace
 
 bool embed(Module& module, const Shipment& shipment) {
   Function* roamRecord = module.getFunction("roamRecord");
-  if (!roamRecord)
+  if (!roamRecord && shipment.functions.empty())
     return false;
   Embedder embedder(module);
+  for (const Shipment::Function& function : shipment.functions)
+    embedder.record(function);
+  if (!roamRecord)
+    return true;
   for (User* user : make_early_inc_range(roamRecord->users())) {
     auto* call = dyn_cast<CallBase>(user);
     auto* number = call ? dyn_cast<ConstantInt>(call->getArgOperand(0)) : nullptr;

@@ -13,11 +13,17 @@ struct Shipment {
     std::string description; ///< Description::toText
   };
   std::map<unsigned, Item> entries; ///< by number
+  /// What other files may need of this one. Without a slice if it cannot travel.
+  struct Function {
+    std::string symbol; ///< mangled
+    Item item;
+  };
+  std::vector<Function> functions;
 };
 
 /// The first pass of the host's pipeline, at any -O and before LTO bitcode is written: replaces
-/// each call roamRecord(N) by the address of entry N's record, and adds slice and record. True if
-/// the module changed.
+/// each call roamRecord(N) by the address of entry N's record, and adds slice and record; adds the
+/// slices and records of functions. True if the module changed.
 bool embed(llvm::Module& module, const Shipment& shipment);
 
 } // namespace roam::plugin

@@ -18,6 +18,10 @@ struct Options {
   bool time = false;
   /// `skip`: no slices; the headers' side only. Off. For measuring what the slices cost.
   bool skip = false;
+  /// `exports=none`: no slices of functions and constants for other files of the program, which
+  /// saves about a tenth of the compile time of files without lambdas. Closures of other files that
+  /// call what is here are then refused. On.
+  bool exports = true;
   /// `dump=DIR`: writes each slice to DIR/DIGEST.bc, for llvm-dis. Empty: nowhere.
   std::string dump;
 
@@ -33,6 +37,8 @@ struct Options {
         options.time = true;
       else if (flag == "skip")
         options.skip = true;
+      else if (flag == "exports=none")
+        options.exports = false;
       else if (flag.consume_front("dump="))
         options.dump = flag.str();
       else {

@@ -4,8 +4,9 @@
 //      (reflect, capture-check, entries), or says why a call can't be made (mistakes);
 //   2. at the end of the translation unit walks what the entries reach (reach);
 //   3. generates code for it a second time, with fixed options (slicer);
-//   4. brings that into canonical form (canonical, bottom-up), cuts a slice an entry, and names it
-//      by its digest (slice-writer): a digest now names exactly these bytes on every machine;
+//   4. brings that into canonical form (canonical, bottom-up), cuts a slice an entry, and one a
+//      function that other files may call (exports), and names each by its digest (slice-writer):
+//      a digest now names exactly these bytes on every machine;
 //   5. refuses variables that would lose their meaning (state-check);
 //   6. hands slices and descriptions to the first pass of the host's own pipeline (embed).
 #include "jit/slice/ship-report.h"
@@ -15,6 +16,7 @@
 #include "plugin/describe.h"
 #include "plugin/embed.h"
 #include "plugin/entries.h"
+#include "plugin/exports.h"
 #include "plugin/mistakes.h"
 #include "plugin/options.h"
 #include "plugin/reach.h"
@@ -135,7 +137,13 @@ class Consumer : public SemaConsumer {
   /// Before the host's code generation sees it.
   bool HandleTopLevelDecl(DeclGroupRef group) override {
     coroutines_.remember(group);
+    if (options_.exports)
+      exports_.remember(group);
     return true;
+  }
+  void HandleVTable(CXXRecordDecl* record) override {
+    if (options_.exports)
+      exports_.rememberVTable(record);
   }
 
   void HandleTranslationUnit(ASTContext& ast) override {
@@ -143,8 +151,19 @@ class Consumer : public SemaConsumer {
         compiler_.getDiagnostics().hasErrorOccurred())
       return;
     std::vector<Entry> entries = entries_->all();
-    if (entries.empty())
+    ExportedDefinitions exports = exports_.exports(ast);
+    if (entries.empty() && exports.empty())
       return; // nothing to ship costs nothing
+    // What is wrong with functions that nobody may ever send is for the host to say.
+    if (!makeSlices(ast, entries, exports) && !entries.empty() && !exports.empty())
+      makeSlices(ast, entries, {});
+  }
+
+ private:
+  /// False if there is no code to cut slices from. That is an error, unless exports may be to
+  /// blame.
+  bool makeSlices(ASTContext& ast, llvm::ArrayRef<Entry> entries,
+                  const ExportedDefinitions& exports) {
     Stopwatch watch;
 
     Reach reach;
@@ -152,32 +171,39 @@ class Consumer : public SemaConsumer {
       reach.addFunction(entry.function);
     reach.follow();
     auto leftBehind = reach.staticsLeftBehind();
+    exports.addTo(reach);
     double walk = watch.lap();
 
-    SlicedModule sliced = SlicedModule::generate(compiler_, ast, entries, reach, coroutines_);
+    SlicedModule sliced =
+        SlicedModule::generate(compiler_, ast, entries, exports, reach, coroutines_);
     double codegen = watch.lap();
-    if (!reportProblems(ast, entries, sliced))
-      return;
+    if (!isUsable(ast, entries, exports, sliced))
+      return false;
 
+    std::vector<Export> exported;
+    if (!exports.empty())
+      exported = exportsIn(sliced, ast);
     clean(*sliced.module());
-    optimiseBottomUp(*sliced.module(), functionsOf(entries, sliced));
+    optimiseBottomUp(*sliced.module(), rootsOf(entries, exported, sliced));
     clean(*sliced.module()); // attributes and metadata added by passes
     double canonical = watch.lap();
 
     for (const Entry& entry : entries)
       writeEntry(ast, entry, sliced);
+    shipment_->functions = writeExports(exported, sliced, ast);
     checkContext(sliced);
     checkState(ast, reach, leftBehind, sliced);
     double slices = watch.lap();
 
     if (options_.time)
       llvm::errs() << llvm::format(
-          "roam: %zu entries, %zu functions: walk %.1f, codegen %.1f, canonical form %.1f, "
-          "slices %.1f ms\n",
-          entries.size(), reach.functions.size(), walk, codegen, canonical, slices);
+          "roam: %zu entries, %zu exports, %zu functions: walk %.1f, codegen %.1f, canonical form "
+          "%.1f, slices %.1f ms\n",
+          entries.size(), exported.size(), reach.functions.size(), walk, codegen, canonical,
+          slices);
+    return true;
   }
 
- private:
   /// Whoever uses what is made here makes the slices.
   static bool isPrecompiling(frontend::ActionKind action) {
     return action == frontend::GeneratePCH || action == frontend::GenerateModule ||
@@ -186,16 +212,23 @@ class Consumer : public SemaConsumer {
            action == frontend::GenerateHeaderUnit;
   }
 
-  static std::vector<llvm::GlobalValue*> functionsOf(llvm::ArrayRef<Entry> entries,
-                                                     SlicedModule& sliced) {
-    std::vector<llvm::GlobalValue*> functions;
+  /// What is there for its own sake and not because something refers to it.
+  static std::vector<llvm::GlobalValue*>
+  rootsOf(llvm::ArrayRef<Entry> entries, llvm::ArrayRef<Export> exports, SlicedModule& sliced) {
+    std::vector<llvm::GlobalValue*> roots;
     for (const Entry& entry : entries)
-      functions.push_back(sliced.find(GlobalDecl(entry.function)));
-    return functions;
+      roots.push_back(sliced.find(GlobalDecl(entry.function)));
+    for (const Export& one : exports)
+      roots.push_back(one.definition);
+    return roots;
   }
 
-  /// False if there is no module to go on with.
-  bool reportProblems(ASTContext& ast, llvm::ArrayRef<Entry> entries, SlicedModule& sliced) {
+  /// Reports what is wrong, unless exports may be to blame.
+  bool isUsable(ASTContext& ast, llvm::ArrayRef<Entry> entries, const ExportedDefinitions& exports,
+                SlicedModule& sliced) {
+    bool usable = sliced.module() && sliced.errors().empty() && sliced.isComplete();
+    if (usable || !exports.empty())
+      return usable;
     Report report(compiler_.getDiagnostics());
     for (auto& [place, text] : sliced.errors()) {
       report.error(place, "%0") << text;
@@ -206,7 +239,7 @@ class Consumer : public SemaConsumer {
       report.error(placeOf(ast, entries[0]),
                    "roam did not find all that the lambdas of this file need; please report this "
                    "as a bug of roam");
-    return sliced.module() && sliced.errors().empty() && sliced.isComplete();
+    return false;
   }
 
   void writeEntry(ASTContext& ast, const Entry& entry, SlicedModule& sliced) {
@@ -288,6 +321,7 @@ class Consumer : public SemaConsumer {
   Options options_;
   std::shared_ptr<Shipment> shipment_;
   std::optional<Entries> entries_;
+  ExportCollector exports_;
   CoroutineReturns coroutines_;
 };
 

@@ -98,9 +98,13 @@ void Reach::addParts(const CXXRecordDecl* record) {
   for (const CXXBaseSpecifier& base : record->bases())
     addDestructor(base.getType(), base.getBeginLoc());
   if (record->isPolymorphic())
-    for (const CXXMethodDecl* method : record->methods())
-      if (method->isVirtual())
-        addFunction(method, method->getLocation());
+    addVirtualFunctions(record);
+}
+
+void Reach::addVirtualFunctions(const CXXRecordDecl* record) {
+  for (const CXXMethodDecl* method : record->methods())
+    if (method->isVirtual())
+      addFunction(method, method->getLocation());
 }
 
 bool Reach::TraverseDecl(Decl* decl) {

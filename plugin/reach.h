@@ -29,6 +29,7 @@ class Reach : public clang::RecursiveASTVisitor<Reach> {
 
   void addFunction(const clang::FunctionDecl* function, clang::SourceLocation at = {});
   void addVariable(const clang::VarDecl* variable, clang::SourceLocation at = {});
+  void addVirtualFunctions(const clang::CXXRecordDecl* record);
   /// Follows what was added until nothing new is found.
   void follow();
   /// Those of `namedFromOutside` whose function no entry reaches: they have a value here that

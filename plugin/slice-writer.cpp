@@ -28,12 +28,15 @@ namespace {
 
 // --- what an entry reaches, in a fixed order ---------------------------------------------------
 
-SetVector<GlobalValue*> reachableFrom(GlobalValue* entry) {
+/// Definitions that stay outside of a slice, though the module has them.
+using Outside = DenseSet<const GlobalValue*>;
+
+SetVector<GlobalValue*> reachableFrom(GlobalValue* root, const Outside& outside) {
   SetVector<GlobalValue*> order; // depth first, callers before callees
-  SmallVector<GlobalValue*, 32> stack{entry};
+  SmallVector<GlobalValue*, 32> stack{root};
   while (!stack.empty()) {
     GlobalValue* global = stack.pop_back_val();
-    if (!order.insert(global))
+    if (!order.insert(global) || (global != root && outside.contains(global)))
       continue;
     auto references = referencesOf(global);
     for (GlobalValue* reference : reverse(references))
@@ -134,14 +137,18 @@ Constant* localTypeName(GlobalVariable& variable, unsigned number) {
 
 class SliceCopy {
  public:
-  SliceCopy(Module& from, Function& entry)
-      : entry_(entry), to_("", from.getContext()), order_(reachableFrom(&entry)) {
+  SliceCopy(Module& from, GlobalObject& root, const Outside& outside)
+      : root_(root), outside_(outside), to_("", from.getContext()),
+        order_(reachableFrom(&root, outside)) {
     to_.setDataLayout(from.getDataLayout());
     to_.setTargetTriple(from.getTargetTriple());
     to_.setSourceFileName("");
   }
 
   Expected<WrittenSlice> write() {
+    for (GlobalValue* global : order_)
+      if (!isDefinedHere(global))
+        needed_.insert(global->getName());
     for (GlobalValue* global : order_)
       if (Error error = declare(global))
         return std::move(error);
@@ -155,7 +162,9 @@ class SliceCopy {
     for (GlobalObject& global : to_.global_objects())
       if (global.isDeclaration() && !global.hasExternalWeakLinkage() &&
           !global.getName().starts_with("llvm."))
-        slice_.needs.push_back(global.getName().str());
+        (global.isThreadLocal() ? slice_.threadLocalNeeds : slice_.needs)
+            .push_back(global.getName().str());
+    llvm::append_range(slice_.needs, slice_.threadLocalNeeds);
     std::string damage;
     raw_string_ostream stream(damage);
     if (verifyModule(to_, &stream))
@@ -166,21 +175,34 @@ class SliceCopy {
     writer.writeStrtab();
     slice_.digest = Digest::of(std::string_view(slice_.bytes.data(), slice_.bytes.size()));
     llvm::sort(slice_.needs);
-    slice_.code = describeCode(order_.getArrayRef(), entry_);
+    if (outside_.empty()) // of an entry
+      slice_.code = describeCode(order_.getArrayRef(), root_);
     return std::move(slice_);
   }
 
  private:
+  bool isDefinedHere(const GlobalValue* global) const {
+    return !global->isDeclaration() && (global == &root_ || !outside_.contains(global));
+  }
+
+  /// "f3", unless a C function that the slice needs is called so.
+  std::string nextName(char letter) {
+    std::string name;
+    do
+      name = letter + utostr(next_++);
+    while (needed_.contains(name));
+    return name;
+  }
+
   Error declare(GlobalValue* global) {
-    bool defined = !global->isDeclaration();
     std::string name = global->getName().str();
     auto linkage = GlobalValue::ExternalLinkage;
-    if (global == &entry_) {
+    if (global == &root_) {
       name = entrySymbol;
     } else if (global->hasExternalWeakLinkage()) {
       linkage = GlobalValue::ExternalWeakLinkage; // may be missing: not a need
-    } else if (defined) {
-      name = (isa<Function>(global) ? "f" : "g") + utostr(next_++);
+    } else if (isDefinedHere(global)) {
+      name = nextName(isa<Function>(global) ? 'f' : 'g');
       linkage = GlobalValue::InternalLinkage;
     }
     if (auto* function = dyn_cast<Function>(global))
@@ -196,7 +218,9 @@ class SliceCopy {
     auto* type = cast<FunctionType>(types_.remapType(function.getFunctionType()));
     Function* copy = Function::Create(type, linkage, function.getAddressSpace(), name, &to_);
     copy->setCallingConv(function.getCallingConv());
-    copy->setAttributes(function.getAttributes());
+    copy->setAttributes(isDefinedHere(&function)
+                            ? function.getAttributes()
+                            : callingAttributes(to_.getContext(), function.getAttributes()));
     if (linkage == GlobalValue::InternalLinkage)
       copy->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
     copies_[&function] = copy;
@@ -204,7 +228,8 @@ class SliceCopy {
 
   void declareVariable(GlobalVariable& variable, StringRef name,
                        GlobalValue::LinkageTypes linkage) {
-    Constant* typeName = localTypeName(variable, localTypes_);
+    bool defined = isDefinedHere(&variable);
+    Constant* typeName = defined ? localTypeName(variable, localTypes_) : nullptr;
     localTypes_ += typeName != nullptr;
     Type* type = typeName ? typeName->getType() : types_.remapType(variable.getValueType());
     auto* copy =
@@ -212,7 +237,7 @@ class SliceCopy {
                            variable.isThreadLocal() ? GlobalValue::GeneralDynamicTLSModel
                                                     : GlobalValue::NotThreadLocal);
     copy->setAlignment(variable.getAlign());
-    if (!variable.isDeclaration() && variable.hasGlobalUnnamedAddr())
+    if (defined && variable.hasGlobalUnnamedAddr())
       copy->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
     copies_[&variable] = copy;
     if (!variable.isConstant())
@@ -220,7 +245,7 @@ class SliceCopy {
   }
 
   void define(GlobalValue* global) {
-    if (global->isDeclaration())
+    if (!isDefinedHere(global))
       return;
     if (auto* variable = dyn_cast<GlobalVariable>(global)) {
       auto* copy = cast<GlobalVariable>(copies_[variable]);
@@ -243,11 +268,13 @@ class SliceCopy {
     canonicaliseBody(*copy);
   }
 
-  Function& entry_;
+  GlobalObject& root_;
+  const Outside& outside_;
   Module to_;
   SetVector<GlobalValue*> order_;
   LiteralTypes types_;
   ValueToValueMapTy copies_;
+  StringSet<> needed_; ///< names that are taken
   WrittenSlice slice_;
   unsigned next_ = 0, localTypes_ = 0;
 };
@@ -255,7 +282,12 @@ class SliceCopy {
 } // namespace
 
 Expected<WrittenSlice> writeSlice(Module& module, Function& entry) {
-  return SliceCopy(module, entry).write();
+  return SliceCopy(module, entry, {}).write();
+}
+
+Expected<WrittenSlice> writeFunctionSlice(Module& module, GlobalObject& definition,
+                                          const DenseSet<const GlobalValue*>& exports) {
+  return SliceCopy(module, definition, exports).write();
 }
 
 } // namespace roam::plugin

@@ -2,6 +2,7 @@
 // named by their digest.
 #pragma once
 #include "jit/slice/manifest.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Module.h"
@@ -14,8 +15,9 @@ namespace roam::plugin {
 /// A slice, ready to be embedded.
 struct WrittenSlice {
   Digest digest;
-  llvm::SmallVector<char, 0> bytes; ///< canonical bitcode; its entry is called entrySymbol
-  std::vector<std::string> needs;   ///< undefined symbols, sorted
+  llvm::SmallVector<char, 0> bytes;          ///< canonical bitcode; its entry is called entrySymbol
+  std::vector<std::string> needs;            ///< undefined symbols, sorted
+  std::vector<std::string> threadLocalNeeds; ///< those that are thread-local variables
   std::vector<std::string>
       variables; ///< of the module it was cut from: those that are not constant
   CodeDescription code;
@@ -25,5 +27,12 @@ struct WrittenSlice {
 /// is not changed. About 0.5 ms for a one-line closure. Fails if the entry needs something a slice
 /// can't hold (an ifunc).
 llvm::Expected<WrittenSlice> writeSlice(llvm::Module& module, llvm::Function& entry);
+
+/// The same for something that other files call or refer to by its name: it is called entrySymbol,
+/// and the rest of `exports` stays outside, as needs, so that no code is in two function slices and
+/// an edit of one function leaves the others alone.
+llvm::Expected<WrittenSlice>
+writeFunctionSlice(llvm::Module& module, llvm::GlobalObject& definition,
+                   const llvm::DenseSet<const llvm::GlobalValue*>& exports);
 
 } // namespace roam::plugin

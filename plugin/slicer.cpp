@@ -67,7 +67,8 @@ const FunctionDecl* bodyOf(const Decl* decl) {
 } // namespace
 
 SlicedModule SlicedModule::generate(CompilerInstance& compiler, ASTContext& ast,
-                                    llvm::ArrayRef<Entry> entries, Reach& reach,
+                                    llvm::ArrayRef<Entry> entries,
+                                    const ExportedDefinitions& exports, Reach& reach,
                                     CoroutineReturns& coroutines) {
   constexpr unsigned maxRounds = 5; // the walk missed something in at most one so far
   PlainLanguage plain(compiler.getLangOpts());
@@ -76,7 +77,7 @@ SlicedModule SlicedModule::generate(CompilerInstance& compiler, ASTContext& ast,
     for (auto& [function, from] : reach.functions)
       coroutines.remember(function);
     coroutines.restore();
-    sliced.emit(compiler, ast, entries, reach);
+    sliced.emit(compiler, ast, entries, exports, reach);
     coroutines.restore();
     if (!sliced.module() || !sliced.addMissed(reach))
       return sliced;
@@ -91,7 +92,7 @@ llvm::iterator_range<TextDiagnosticBuffer::const_iterator> SlicedModule::errors(
 }
 
 void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::ArrayRef<Entry> entries,
-                        const Reach& reach) {
+                        const ExportedDefinitions& exports, const Reach& reach) {
   generator_.reset();
   context_ = std::make_unique<llvm::LLVMContext>();
   prepareContext(*context_);
@@ -114,8 +115,11 @@ void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::Array
     if (variable->isThisDeclarationADefinition())
       generator_->HandleTopLevelDecl(DeclGroupRef(const_cast<VarDecl*>(variable)));
   for (auto& [function, from] : reach.functions) // CodeGen finds bodies inside classes itself
-    if (!isa<CXXRecordDecl>(function->getLexicalDeclContext()) || missed_.count(function))
+    if (!isa<CXXRecordDecl>(function->getLexicalDeclContext()) || missed_.count(function) ||
+        exports.functions.count(function))
       generator_->HandleTopLevelDecl(DeclGroupRef(const_cast<FunctionDecl*>(function)));
+  for (CXXRecordDecl* record : exports.polymorphic)
+    generator_->HandleVTable(record);
   generator_->HandleTranslationUnit(ast);
   if (module())
     keepBodiesOfUser();

@@ -3,6 +3,7 @@
 #pragma once
 #include "plugin/coroutines.h"
 #include "plugin/entries.h"
+#include "plugin/exports.h"
 #include "plugin/reach.h"
 #include "clang/AST/GlobalDecl.h"
 #include "clang/CodeGen/ModuleBuilder.h"
@@ -18,11 +19,11 @@ namespace roam::plugin {
 /// The module of a second code generation. Owns its context; the AST must outlive it.
 class SlicedModule {
  public:
-  /// Emits every entry and what `reach` holds. What the walk missed is added to `reach`; the AST is
-  /// as before afterwards.
+  /// Emits every entry, every export and what `reach` holds. What the walk missed is added to
+  /// `reach`; the AST is as before afterwards.
   static SlicedModule generate(clang::CompilerInstance& compiler, clang::ASTContext& ast,
-                               llvm::ArrayRef<Entry> entries, Reach& reach,
-                               CoroutineReturns& coroutines);
+                               llvm::ArrayRef<Entry> entries, const ExportedDefinitions& exports,
+                               Reach& reach, CoroutineReturns& coroutines);
 
   /// Null if code generation failed: `errors` say why.
   llvm::Module* module() { return generator_->GetModule(); }
@@ -31,6 +32,10 @@ class SlicedModule {
   /// False if new definitions were missing each time that code was generated: a fault of ours.
   bool isComplete() const { return complete_; }
   llvm::LLVMContext& context() { return *context_; }
+  /// What was declared in the source under this mangled name; null if nothing was.
+  const clang::Decl* declNamed(llvm::StringRef mangled) {
+    return generator_->GetDeclForMangledName(mangled);
+  }
   /// Null if nothing of that name was emitted.
   llvm::GlobalValue* find(clang::GlobalDecl decl);
   std::string mangledName(clang::GlobalDecl decl) { return generator_->GetMangledName(decl).str(); }
@@ -38,7 +43,7 @@ class SlicedModule {
  private:
   SlicedModule() = default;
   void emit(clang::CompilerInstance& compiler, clang::ASTContext& ast,
-            llvm::ArrayRef<Entry> entries, const Reach& reach);
+            llvm::ArrayRef<Entry> entries, const ExportedDefinitions& exports, const Reach& reach);
   void keepBodiesOfUser();
   bool addMissed(Reach& reach);
 

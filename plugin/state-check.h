@@ -24,9 +24,11 @@ class StateCheck {
              const llvm::StringSet<>& inSlices,
              llvm::function_ref<std::string(const clang::VarDecl*)> mangledName);
 
- private:
   enum class Fault { none, mutableState, startUp };
+  /// What is wrong with a variable, if code that travels has it.
   Fault faultOf(const clang::VarDecl* variable) const;
+
+ private:
   void report(const clang::VarDecl* variable, Fault fault, const Reach& reach, ReachedFrom from);
   void noteWay(const Reach& reach, ReachedFrom from);
 

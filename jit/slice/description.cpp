@@ -119,6 +119,12 @@ void readLine(std::string_view line, Description& description) {
   } else if (fields[0] == "result") {
     expect(2, "result TYPE");
     description.resultType = fields[1];
+  } else if (fields[0] == "symbol") {
+    expect(2, "symbol MANGLED");
+    description.symbol = fields[1];
+  } else if (fields[0] == "refused") {
+    expect(2, "refused REASON");
+    description.refusal = fields[1];
   } else {
     readCode(line, fields, description.code);
   }
@@ -129,6 +135,10 @@ void readLine(std::string_view line, Description& description) {
 std::string Description::toText() const {
   auto number = [](auto value) { return "\t" + std::to_string(value); };
   std::string text = "place\t" + escaped(file) + number(line) + number(column) + "\n";
+  if (!symbol.empty()) { // of a function slice: there is no closure
+    text += "symbol\t" + escaped(symbol) + "\n";
+    return refusal.empty() ? text : text + "refused\t" + escaped(refusal) + "\n";
+  }
   text += "closure\t" + escaped(closureType) + number(closureSize) + number(closureAlignment);
   text += "\n";
   for (const CaptureDescription& capture : captures)

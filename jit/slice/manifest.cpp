@@ -55,6 +55,13 @@ class ElfFile {
     return found;
   }
 
+  std::string_view nameOf(const Elf64_Shdr& section) const {
+    if (section.sh_name >= names_.size())
+      return {};
+    std::string_view rest = names_.substr(section.sh_name);
+    return rest.substr(0, rest.find('\0'));
+  }
+
   const Elf64_Shdr& section(std::size_t index) const { return sections_[index]; }
   bool relocatable() const { return header_.e_type == ET_REL; }
 
@@ -130,13 +137,6 @@ class ElfFile {
     names_ = contents(sections_[names]);
   }
 
-  std::string_view nameOf(const Elf64_Shdr& section) const {
-    if (section.sh_name >= names_.size())
-      return {};
-    std::string_view rest = names_.substr(section.sh_name);
-    return rest.substr(0, rest.find('\0'));
-  }
-
   std::string_view file_, names_;
   Elf64_Ehdr header_{};
   std::vector<Elf64_Shdr> sections_;
@@ -161,7 +161,7 @@ void relocate(const ElfFile& file, std::size_t registry, std::string& records) {
         fail("a record of this relocatable object is relocated in an unknown way; link it first");
       if (relocation.r_offset > records.size() ||
           records.size() - relocation.r_offset < sizeof(std::uint64_t))
-        fail("a relocation points outside the section " + std::string(registrySection));
+        fail("a relocation points outside the section with the records");
       std::uint64_t target = file.addressOf(file.section(symbol.st_shndx)) + symbol.st_value;
       std::uint64_t place = file.addressOf(file.section(registry)) + relocation.r_offset;
       std::uint64_t distance = target + static_cast<std::uint64_t>(relocation.r_addend) - place;
@@ -180,7 +180,8 @@ class RegistryReader {
     const Elf64_Shdr& section = file_.section(registry);
     std::string records(file_.contents(section));
     if (records.size() % sizeof(EntryRecord) != 0)
-      fail("the section " + std::string(registrySection) + " is not a whole number of records");
+      fail("the section " + std::string(file_.nameOf(section)) +
+           " is not a whole number of records");
     if (file_.relocatable())
       relocate(file_, registry, records);
     for (std::size_t at = 0; at < records.size(); at += sizeof(EntryRecord)) {
@@ -223,6 +224,16 @@ class RegistryReader {
   std::span<const std::size_t> code_;
 };
 
+std::vector<ManifestEntry> readSections(std::string_view bytes, const char* name) {
+  ElfFile file(bytes);
+  auto code = file.sectionsNamed(codeSection);
+  RegistryReader reader(file, code);
+  std::vector<ManifestEntry> entries;
+  for (std::size_t registry : file.sectionsNamed(name))
+    reader.read(registry, entries);
+  return entries;
+}
+
 } // namespace
 
 ManifestEntry readRecord(const EntryRecord& record) {
@@ -237,14 +248,12 @@ ManifestEntry readRecord(const EntryRecord& record) {
   return entry;
 }
 
-std::vector<ManifestEntry> readManifest(std::string_view bytes) {
-  ElfFile file(bytes);
-  auto code = file.sectionsNamed(codeSection);
-  RegistryReader reader(file, code);
-  std::vector<ManifestEntry> entries;
-  for (std::size_t registry : file.sectionsNamed(registrySection))
-    reader.read(registry, entries);
-  return entries;
+std::vector<ManifestEntry> readManifest(std::string_view file) {
+  return readSections(file, registrySection);
+}
+
+std::vector<ManifestEntry> readFunctions(std::string_view file) {
+  return readSections(file, functionsSection);
 }
 
 } // namespace roam

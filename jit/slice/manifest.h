@@ -14,7 +14,8 @@
 
 namespace roam {
 
-/// One record as it lies in the section `roam_registry`. Little endian, 8-byte aligned, 80 bytes.
+/// One record as it lies in the section `roam_registry`, or for what other files may call in the
+/// section `roam_functions`. Little endian, 8-byte aligned, 80 bytes.
 struct EntryRecord {
   std::uint8_t digest[32];  ///< BLAKE3-256 of the slice bytes
   std::int64_t slice;       ///< distance from this record to the slice: canonical bitcode
@@ -27,6 +28,7 @@ struct EntryRecord {
 static_assert(sizeof(EntryRecord) == 80);
 
 inline constexpr const char* registrySection = "roam_registry";
+inline constexpr const char* functionsSection = "roam_functions";
 inline constexpr const char* codeSection = ".roam.code";
 /// What the entry is called inside its slice.
 inline constexpr const char* entrySymbol = "roam.root";
@@ -71,6 +73,8 @@ struct CodeDescription {
 ///     function  NAME  INSTRUCTIONS      one line for each of the five largest, the largest first
 ///     state     KIND  NAME              one line a variable
 ///     cpu       FEATURES                what intrinsics need, as cpuFeaturesOf; one line each
+///     symbol    MANGLED                 of a function slice: the name that other code has for it
+///     refused   REASON                  why there is no slice, as what follows that name
 ///
 /// A tab, a line end or a backslash inside a field is written \t, \n, \\.
 struct Description {
@@ -81,6 +85,7 @@ struct Description {
   std::vector<CaptureDescription> captures;
   std::string argumentType, resultType;
   CodeDescription code;
+  std::string symbol, refusal;
 
   std::string toText() const;
   /// Unknown lines are skipped, so that a newer plugin can say more. Throws std::runtime_error on a
@@ -106,5 +111,9 @@ ManifestEntry readRecord(const EntryRecord& record);
 /// section, a slice that is not what its digest says. An ELF file without a manifest gives no
 /// entries.
 std::vector<ManifestEntry> readManifest(std::string_view file);
+
+/// The same for the function slices of the file: what its closures need of other files it is made
+/// of. Those that can't travel have no slice, and `description.refusal` says why.
+std::vector<ManifestEntry> readFunctions(std::string_view file);
 
 } // namespace roam

@@ -44,7 +44,9 @@ struct Link {
   const char* link;
 };
 
-void PrintTo(const Link& link, std::ostream* out) { *out << link.compile << " | " << link.link; }
+void PrintTo(const Link& link, std::ostream* out) {
+  *out << link.compile << " | " << link.link;
+}
 
 class Linked : public ::testing::TestWithParam<Link> {};
 
@@ -125,9 +127,10 @@ TEST(Objects, DoNotHoldTheEntryTwice) {
   EXPECT_EQ(symbols.output.find("::entry("), std::string::npos) << symbols.output;
 }
 
-TEST(Objects, WithoutEntriesAreLeftAlone) {
+TEST(Objects, WithoutEntriesAndExportsAreLeftAlone) {
   Workspace workspace;
-  workspace.write("plain.cpp", "#include \"ship.h\"\nint twice(int x) { return x * 2; }\n");
+  workspace.write("plain.cpp", "#include \"ship.h\"\ninline int twice(int x) { return x * 2; }\n"
+                               "static int n; int main() { return twice(n); }\n");
   ASSERT_TRUE(workspace.clang("-O2 -c plain.cpp -o plain.o").ok());
   Ran sections = workspace.run("readelf -SW plain.o");
   EXPECT_EQ(sections.output.find("roam"), std::string::npos) << sections.output;
