@@ -1,11 +1,11 @@
 // roam::Cluster: the public calls, on a loop thread that holds the connections.
 #include "roam/cluster.h"
-#include "jit/slice/manifest.h"
 #include "jit/slice/platform.h"
 #include "net/address.h"
 #include "net/limits.h"
 #include "net/peer.h"
 #include "roam/error.h"
+#include "runtime/code-packing.h"
 #include "runtime/loop-thread.h"
 #include "runtime/origin.h"
 #include "runtime/private-cluster.h"
@@ -26,6 +26,13 @@ std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spe
   return [bytes = std::string(spec.arguments, spec.argumentsSize)](ElementRange, Output& out) {
     out.write(bytes.data(), bytes.size());
   };
+}
+
+const PackedCode& codeOf(const detail::CallSpec& spec, CodePacker& packer) {
+  auto* functions = reinterpret_cast<const EntryRecord*>(spec.functions);
+  auto* end = reinterpret_cast<const EntryRecord*>(spec.functionsEnd);
+  std::vector<std::string> targets(spec.targets, spec.targets + spec.targetCount);
+  return packer.pack(*spec.entry, {functions, end}, targets);
 }
 
 } // namespace
@@ -50,6 +57,7 @@ class Cluster::State {
   void forgetEnded();
 
   std::unique_ptr<PrivateCluster> private_; // outlives the loop that speaks to it
+  CodePacker packer_;                       // outlives the jobs that send what it packed
   kj::Own<Origin> origin_;                  // on the loop only
   std::mutex mutex_;
   std::vector<std::weak_ptr<RunningCall>> calls_; // guarded by mutex_
@@ -106,13 +114,13 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
   if (spec.capturesSize > limits::chunkBytes)
     throw Refused(fmt::format("the captures of the closure are {} bytes; the limit is {} MiB",
                               spec.capturesSize, limits::chunkBytes >> 20));
-  ManifestEntry entry = readRecord(*spec.entry);
+  const PackedCode& code = codeOf(spec, packer_);
   auto captures = kj::heapArray<const kj::byte>(reinterpret_cast<const kj::byte*>(spec.captures),
                                                 spec.capturesSize);
   auto job = std::make_shared<JobSpec>();
-  job->entry = entry.digest;
+  job->entry = code.digest;
   job->slice =
-      kj::arrayPtr(reinterpret_cast<const kj::byte*>(entry.slice.data()), entry.slice.size());
+      kj::arrayPtr(reinterpret_cast<const kj::byte*>(code.bytes.data()), code.bytes.size());
   job->captures = std::make_shared<const kj::Array<const kj::byte>>(kj::mv(captures));
   job->count = spec.count;
   job->encode = encoderOf(spec);

@@ -16,12 +16,23 @@ namespace roam {
 class Cluster;
 }
 
+/// Set by the linker around the section of these records, in each executable and shared library.
+extern "C" __attribute__((weak, visibility("hidden"))) const char __start_roam_functions[];
+extern "C" __attribute__((weak, visibility("hidden"))) const char __stop_roam_functions[];
+
 namespace roam::detail {
 
 /// What the library needs to know of a call. All bytes are copied when it is started, but for what
 /// `source` refers to.
 struct CallSpec {
   const EntryRecord* entry = nullptr;
+  /// The records of the functions that other files may call, of the executable or shared library
+  /// that `entry` lies in: bytes from `functions` to `functionsEnd`. Both null if it has none.
+  const char* functions = nullptr;
+  const char* functionsEnd = nullptr;
+  /// Mangled names of the functions that the captures refer to by their index here.
+  const char* const* targets = nullptr;
+  std::size_t targetCount = 0;
   const char* captures = nullptr;
   std::size_t capturesSize = 0;
   std::uint64_t count = 1; ///< elements

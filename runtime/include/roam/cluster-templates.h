@@ -102,6 +102,8 @@ template <class Shape>
 CallSpec specOf(const Buffer& captures, const Options& options) {
   CallSpec spec;
   spec.entry = recordOf<Shape>();
+  spec.functions = __start_roam_functions;
+  spec.functionsEnd = __stop_roam_functions;
   spec.captures = captures.data;
   spec.capturesSize = captures.size;
   spec.chunk = options.chunk;

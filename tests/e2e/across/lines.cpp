@@ -1,0 +1,54 @@
+// One file of the test program that lambdas of another call.
+#include "tests/e2e/across/elsewhere.h"
+#include <stdexcept>
+
+namespace roam::e2e {
+
+namespace {
+int counter = 0;
+
+double rounded(double x) {
+  return double(long(x * 100 + 0.5)) / 100;
+}
+} // namespace
+
+const int weights[4] = {3, 1, 4, 1};
+
+double total(const Line& line) {
+  return rounded(line.pieces * line.price);
+}
+
+void discount(Line& line, double percent) {
+  line.price = rounded(line.price * (100 - percent) / 100);
+  line.what += " (reduced)";
+}
+
+void refuseLine(const Line& line) {
+  throw std::invalid_argument("no price for " + line.what);
+}
+
+Shape::Shape(double size) : size_(size) {}
+Shape::~Shape() = default;
+double Shape::area() const {
+  return size_ * size_;
+}
+double Circle::area() const {
+  return 3 * size_ * size_;
+}
+
+int bumpCounter() {
+  return ++counter;
+}
+int callsBumpCounter() {
+  return bumpCounter() + 1;
+}
+
+bool isOdd(unsigned n) {
+  return n != 0 && isEven(n - 1);
+}
+
+int callsPlainObject(int x) {
+  return inPlainObject(x) + 1;
+}
+
+} // namespace roam::e2e
