@@ -30,6 +30,22 @@ SourceLocation ampersandBefore(SourceLocation name, const SourceManager& sources
   return name.getLocWithOffset(int(found) - int(offset));
 }
 
+/// Where the '&' of `[&]` or `[&, x]` stands, the bracket being at `begin`. Invalid if it is not
+/// there.
+SourceLocation defaultAmpersand(SourceLocation begin, const SourceManager& sources) {
+  if (begin.isMacroID())
+    return {};
+  bool invalid = false;
+  StringRef text = sources.getBufferData(sources.getFileID(begin), &invalid);
+  unsigned offset = sources.getFileOffset(begin);
+  if (invalid || offset >= text.size() || text[offset] != '[')
+    return {};
+  size_t found = text.find_first_not_of(" \t\n\r", offset + 1);
+  return found != StringRef::npos && text[found] == '&'
+             ? begin.getLocWithOffset(int(found) - int(offset))
+             : SourceLocation();
+}
+
 } // namespace
 
 CaptureCheck::Verdict CaptureCheck::check(const ClassTemplateSpecializationDecl* shippable,
@@ -81,6 +97,8 @@ CaptureCheck::Verdict CaptureCheck::checkCapture(const CXXRecordDecl* closure,
   SourceLocation at = capture.getLocation();
   if (capture.capturesVLAType()) {
     report_.error(at, "the size of a variable-length array cannot travel to another machine");
+    report_.note(closure->getBeginLoc(), "use a std::vector instead of the array, and capture it "
+                                         "or its size");
     return {.canTravel = false};
   }
   if (capture.getCaptureKind() == LCK_This) {
@@ -112,6 +130,11 @@ CaptureCheck::Verdict CaptureCheck::checkCapture(const CXXRecordDecl* closure,
 }
 
 void CaptureCheck::advise(SourceLocation at, const Obstacle& obstacle) {
+  if (obstacle.closed) {
+    report_.note(obstacle.closed->getLocation(), "%0 is declared here; %1")
+        << sema_.Context.getRecordType(obstacle.closed) << obstacle.advice;
+    return;
+  }
   if (!obstacle.member) {
     report_.note(at, "%0") << obstacle.advice;
     return;
@@ -139,6 +162,10 @@ void CaptureCheck::refuseReference(const CXXRecordDecl* closure, const LambdaCap
   SourceLocation at = capture.getLocation();
   const ValueDecl* variable = capture.getCapturedVar();
   StringRef name = variable->getName();
+  if (auto obstacle = search_.find(variable->getType().getNonReferenceType())) {
+    refuseAlsoTheCopy(at, name, *obstacle);
+    return;
+  }
   report_.error(at, cannotTravel) << name << "is a reference";
   auto* init = dyn_cast<VarDecl>(variable);
   if (init && init->isInitCapture()) {
@@ -151,14 +178,27 @@ void CaptureCheck::refuseReference(const CXXRecordDecl* closure, const LambdaCap
   report_.note(variable->getLocation(), "'%0' is declared here with type %1")
       << name << variable->getType();
   if (!capture.isExplicit()) {
-    report_.note(closure->getBeginLoc(), "write '[=]' instead of '[&]', or '[%0]', to send a copy")
-        << name;
+    SourceLocation begin = closure->getBeginLoc();
+    SourceLocation ampersand = defaultAmpersand(begin, sema_.SourceMgr);
+    auto builder = report_.note(begin, "write '[=]' instead of '[&]', or '[%0]', to send a copy")
+                   << name;
+    if (ampersand.isValid())
+      builder << FixItHint::CreateReplacement(ampersand, "=");
     return;
   }
   SourceLocation ampersand = ampersandBefore(at, sema_.SourceMgr);
   auto builder = report_.note(at, "write '%0' instead of '&%0' to send a copy") << name;
   if (ampersand.isValid())
     builder << FixItHint::CreateRemoval(CharSourceRange::getCharRange(ampersand, at));
+}
+
+/// The advice to capture by value would not help.
+void CaptureCheck::refuseAlsoTheCopy(SourceLocation at, StringRef name, const Obstacle& obstacle) {
+  report_.error(at, "capture '%0' cannot travel to another machine: it is a reference, and a copy "
+                    "could not travel either: it %select{is|holds}1 %2%3")
+      << name << !obstacle.path.empty() << obstacle.what
+      << (obstacle.path.empty() ? "" : " in '" + name.str() + obstacle.path + "'");
+  advise(at, obstacle);
 }
 
 void CaptureCheck::noteUse(SourceLocation use) {

@@ -28,6 +28,7 @@ class CaptureCheck {
   Verdict checkValue(clang::QualType type, std::optional<Obstacle>& obstacle);
   void refuseThis(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture);
   void refuseReference(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture);
+  void refuseAlsoTheCopy(clang::SourceLocation at, llvm::StringRef name, const Obstacle& obstacle);
   void advise(clang::SourceLocation at, const Obstacle& obstacle);
   void noteUse(clang::SourceLocation use);
 

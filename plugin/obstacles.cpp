@@ -2,6 +2,7 @@
 // variant of pointers or an error code copy byte by byte and are wrong elsewhere, so the search
 // goes through their private members too.
 #include "plugin/obstacles.h"
+#include "plugin/closed-class.h"
 #include "plugin/place-of-use.h"
 #include "plugin/reflect.h"
 #include "clang/AST/DeclTemplate.h"
@@ -162,9 +163,11 @@ std::optional<Obstacle> ObstacleSearch::inType(QualType type) {
   }
   auto* record = type->getAsCXXRecordDecl();
   // An instance of a template may not have been needed so far: this instantiates it.
-  if (!record || !sema_.isCompleteType(record->getLocation(), type) ||
-      !seen_.insert(type.getTypePtr()).second)
+  if (!record || !seen_.insert(type.getTypePtr()).second)
     return std::nullopt;
+  if (!sema_.isCompleteType(record->getLocation(), type))
+    return Obstacle{"", "a " + quoted(type, context_) + ", whose definition is not complete here",
+                    "move its definition, or the #include of it, above this line"};
   return inRecord(record->getDefinition());
 }
 
@@ -186,12 +189,21 @@ std::optional<Obstacle> ObstacleSearch::inPointer(QualType type) {
 std::optional<Obstacle> ObstacleSearch::inRecord(const CXXRecordDecl* record) {
   if (isStandard(record))
     return inStandard(record);
-  bool unseen = !record->isLambda() && (isInRoam(record) || encodesItself(record));
-  unseen |= !record->isLambda() && !record->isTriviallyCopyable() &&
-            llvm::any_of(record->fields(), [](FieldDecl* f) {
-              return f->getAccess() != AS_public; // the headers ask for a `serialize`
-            });
-  if (unseen) {
+  if (record->isLambda())
+    return inMembers(record);
+  QualType type = context_.getRecordType(record);
+  if (record->isAbstract())
+    return std::nullopt; // behind an owner, whose obstacle it is
+  bool speaks = encodesItself(record);
+  if (!isInRoam(record) && satisfies("NeedsDefaultConstructor", type))
+    return withoutDefaultConstructor(record, context_);
+  if (!isInRoam(record) && !speaks && satisfies("OfNoKind", type))
+    return closedClass(record, context_);
+  bool hidesMembers =
+      !record->isTriviallyCopyable() && llvm::any_of(record->fields(), [](FieldDecl* f) {
+        return f->getAccess() != AS_public; // looks like a known container
+      });
+  if (speaks || hidesMembers || isInRoam(record)) {
     mayShare_ = true;
     return std::nullopt;
   }
@@ -209,6 +221,15 @@ std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) 
   // What owns its elements: look at these. Its own pointers do not travel.
   if (auto obstacle = inTypeArguments(record))
     return obstacle;
+  QualType type = context_.getRecordType(record);
+  if (satisfies("OwnerOfAbstract", type))
+    return Obstacle{"",
+                    "an owner of an abstract class, so that the class of its object is not known "
+                    "here",
+                    "send an owner of the derived class, or a std::variant of the derived "
+                    "classes"};
+  if (satisfies("OfNoKind", type))
+    return closedClass(record, context_);
   if (record->isTriviallyCopyable() && inMembers(record))
     return Obstacle{"",
                     "a " + quoted(context_.getRecordType(record), context_) +
@@ -253,7 +274,7 @@ std::optional<Obstacle> ObstacleSearch::inMembers(const CXXRecordDecl* record) {
     if (!obstacle)
       continue;
     obstacle->path = (name.empty() ? "" : "." + name) + obstacle->path;
-    if (!obstacle->member && !record->isLambda())
+    if (!obstacle->member && !obstacle->closed && !record->isLambda())
       obstacle->member = field;
     return obstacle;
   }

@@ -15,6 +15,8 @@ struct Obstacle {
   std::string advice; ///< what to write instead, for a note
   /// The innermost member that holds it, of a class of the user's.
   const clang::FieldDecl* member = nullptr;
+  /// The class that is to say how it travels, if that is the obstacle.
+  const clang::CXXRecordDecl* closed = nullptr;
 };
 
 /// Looks for addresses: through members, also private ones of classes whose bytes would be copied,

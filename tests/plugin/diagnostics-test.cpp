@@ -19,7 +19,7 @@ TEST_P(Diagnostics, AreThoseTheFileExpects) {
 
 INSTANTIATE_TEST_SUITE_P(, Diagnostics,
                          ::testing::Values("references", "pointers", "members", "standard-types",
-                                           "nested", "variables", "calls", "accepted",
+                                           "nested", "variables", "calls", "classes", "accepted",
                                            "incomplete"),
                          [](const auto& file) {
                            std::string name = file.param;
@@ -52,12 +52,15 @@ TEST(Errors, HaveFixItsThatRepairTheCapture) {
   workspace.write("bad.cpp", R"(#include "ship.h"
 struct Scale { int by = 2; void use() { int x = 1; ship([&x, this] { return x * by; }); } };
 void f() { Scale().use(); }
+void g(int x) {    ship([&] { return x; }); }
 )");
   Ran ran = workspace.clang("-fsyntax-only -fdiagnostics-parseable-fixits bad.cpp");
   EXPECT_FALSE(ran.ok());
   EXPECT_NE(ran.output.find("fix-it:\"bad.cpp\":{2:58-2:59}:\"\""), std::string::npos)
       << ran.output;
   EXPECT_NE(ran.output.find("fix-it:\"bad.cpp\":{2:62-2:66}:\"*this\""), std::string::npos)
+      << ran.output;
+  EXPECT_NE(ran.output.find("fix-it:\"bad.cpp\":{4:26-4:27}:\"=\""), std::string::npos)
       << ran.output;
 }
 

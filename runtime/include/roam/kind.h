@@ -226,4 +226,15 @@ consteval Kind kindOf() {
     return shapeOf<T>();
 }
 
+// Asked by the plugin, which then says at the capture, and with the path to it, what cannot travel.
+template <class T>
+concept OfNoKind = kindOf<T>()
+== Kind::other;
+template <class T>
+concept OwnerOfAbstract = kindOf<T>()
+== Kind::abstract;
+template <class T>
+concept NeedsDefaultConstructor = (kindOf<T>() == Kind::object || kindOf<T>() == Kind::members) &&
+                                  !std::is_default_constructible_v<T>;
+
 } // namespace roam

@@ -1,5 +1,7 @@
 // References and `this`.
 #include "ship.h"
+#include <atomic>
+#include <mutex>
 
 struct Scale {
   int by = 2;
@@ -39,5 +41,10 @@ void all(int argc) {
   inTemplate(1);
   inTemplate(2L);
   using Row = int[argc];             // expected-error {{the size of a variable-length array cannot travel}}
-  ship([=] { return sizeof(Row); }); // expected-note {{sent from here}}
+  ship([=] { return sizeof(Row); }); // expected-note {{use a std::vector instead of the array}} expected-note {{sent from here}}
+  std::mutex mutex;
+  std::atomic<int> count;
+  ship([&mutex] { mutex.lock(); return 1; }); // expected-error {{capture 'mutex' cannot travel to another machine: it is a reference, and a copy could not travel either: it is a lock of this process}} \
+                                              // expected-note {{make it a static variable inside the lambda}} expected-note {{sent from here}}
+  ship([&] { return ++count; }); // expected-error {{it is a reference, and a copy could not travel either: it is a std::atomic}} expected-note {{send the value it has now: x.load()}} expected-note {{sent from here}}
 }
