@@ -1,6 +1,7 @@
 // The walk over function bodies. Constructors and destructors reach those of members and bases,
 // polymorphic classes their virtual functions, since the vtable names them.
 #include "plugin/reach.h"
+#include "plugin/library-bodies.h"
 
 using namespace clang;
 
@@ -18,8 +19,12 @@ const FunctionDecl* ownerOf(const VarDecl* variable) {
 
 void Reach::addFunction(const FunctionDecl* function, SourceLocation at) {
   const FunctionDecl* definition = nullptr;
-  if (function->hasBody(definition) && !definition->isDependentContext() &&
-      !definition->isInvalidDecl())
+  if (!function->hasBody(definition) || definition->isDependentContext() ||
+      definition->isInvalidDecl())
+    return;
+  if (isLibraryBody(definition))
+    libraryBodies.insert(definition);
+  else
     functions.insert({definition, ReachedFrom{current_, at}});
 }
 

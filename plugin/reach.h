@@ -5,6 +5,7 @@
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace roam::plugin {
 
@@ -20,6 +21,8 @@ class Reach : public clang::RecursiveASTVisitor<Reach> {
  public:
   /// Definitions, in the order they were reached.
   llvm::MapVector<const clang::FunctionDecl*, ReachedFrom> functions;
+  /// Functions of the C library whose bodies in headers are not followed: slices call the library.
+  llvm::SetVector<const clang::FunctionDecl*> libraryBodies;
   /// Variables of namespace scope and static members; the definition if this translation unit has
   /// one. Static variables inside functions come with their functions.
   llvm::MapVector<const clang::VarDecl*, ReachedFrom> variables;

@@ -3,6 +3,7 @@
 // special order: what depends on order is undone in canonical.cpp.
 #include "plugin/slicer.h"
 #include "plugin/canonical.h"
+#include "plugin/library-bodies.h"
 #include "plugin/reflect.h"
 #include "clang/AST/ASTDiagnostic.h"
 
@@ -72,11 +73,14 @@ SlicedModule SlicedModule::generate(CompilerInstance& compiler, ASTContext& ast,
                                     CoroutineReturns& coroutines) {
   constexpr unsigned maxRounds = 5; // the walk missed something in at most one so far
   PlainLanguage plain(compiler.getLangOpts());
+  HiddenBodies hidden;
   SlicedModule sliced;
   for (unsigned round = 0; round < maxRounds; ++round) {
     for (auto& [function, from] : reach.functions)
       coroutines.remember(function);
     coroutines.restore();
+    for (const FunctionDecl* function : reach.libraryBodies.takeVector())
+      hidden.hide(function);
     sliced.emit(compiler, ast, entries, exports, reach);
     coroutines.restore();
     if (!sliced.module() || !sliced.addMissed(reach))
