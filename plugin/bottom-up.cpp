@@ -14,6 +14,7 @@
 // finished before what refers to it is looked at, and nothing is inlined within it. Referring, not
 // calling, makes the order: `apply(&h)` becomes a call of h once apply is inlined.
 #include "plugin/bottom-up.h"
+#include "plugin/math-calls.h"
 #include "plugin/references.h"
 #include "llvm/ADT/SCCIterator.h"
 #include "llvm/ADT/STLExtras.h"
@@ -161,6 +162,7 @@ class BottomUp {
     dropUnreached();
     // By name: otherwise a library function gets its attributes when some caller is simplified.
     InferFunctionAttrsPass().run(module_, modules_);
+    holdMathCalls(module_);
     forgetOrderOfEmission();
     References references(module_);
     for (auto component = scc_begin(&references); !component.isAtEnd(); ++component) {
@@ -171,6 +173,7 @@ class BottomUp {
       finish(group);
     }
     functions_.clear();
+    releaseMathCalls(module_);
     dropUnreached(); // what was inlined everywhere
   }
 

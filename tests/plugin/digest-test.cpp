@@ -172,5 +172,25 @@ TEST_F(DigestsDiffer, WhenTheUserAsksForOtherArithmetic) {
   EXPECT_NE(changedNames(reference(), compile(CorpusProgram().text(), "-O2 -ffast-math")), "");
 }
 
+// Its last bit differs between versions of libm.
+TEST(Slices, LeaveMathOfConstantsToThePeer) {
+  Workspace workspace;
+  workspace.write("program.cpp", R"(#include "ship.h"
+#include <cmath>
+void lambdas(double x) { ship([x] { return x * std::sin(1.0) + std::pow(2.0, 0.3) + std::sqrt(2.0); }); }
+)");
+  Ran ran = workspace.clang("-O2 -c program.cpp -o object.o");
+  ASSERT_TRUE(ran.ok()) << ran.output;
+  std::string object = workspace.read("object.o");
+  auto entries = readManifest(object);
+  ASSERT_EQ(entries.size(), 1u);
+  auto needs = [&](const char* name) {
+    return std::count(entries[0].needs.begin(), entries[0].needs.end(), name);
+  };
+  EXPECT_TRUE(needs("sin"));
+  EXPECT_TRUE(needs("pow"));
+  EXPECT_FALSE(needs("sqrt"));
+}
+
 } // namespace
 } // namespace roam::plugin::testing
