@@ -58,9 +58,11 @@ Ran Workspace::run(const std::string& command, const std::string& below) const {
   return ran;
 }
 
-Ran Workspace::clang(const std::string& arguments, const std::string& below) const {
-  return run(std::string("'" ROAM_TEST_CLANG "' -std=c++20 -Wall -fplugin='" ROAM_TEST_PLUGIN
-                         "' -I'" ROAM_TEST_INCLUDE "' -I'") +
+Ran Workspace::clang(const std::string& arguments, const std::string& below,
+                     const std::string& launcher) const {
+  return run(launcher +
+                 std::string(" '" ROAM_TEST_CLANG "' -std=c++20 -Wall -fplugin='" ROAM_TEST_PLUGIN
+                             "' -I'" ROAM_TEST_INCLUDE "' -I'") +
                  path_.string() + "' " + arguments,
              below);
 }

@@ -28,8 +28,10 @@ class Workspace {
   std::string read(const std::string& name) const;
   /// A shell command, run in the folder (or in one below it).
   Ran run(const std::string& command, const std::string& below = ".") const;
-  /// clang++ with C++20, the plugin and Roam's headers, and these arguments.
-  Ran clang(const std::string& arguments, const std::string& below = ".") const;
+  /// clang++ with C++20, the plugin and Roam's headers, and these arguments. The launcher is what
+  /// stands before it in the command, as ccache does.
+  Ran clang(const std::string& arguments, const std::string& below = ".",
+            const std::string& launcher = "") const;
   /// The same without the plugin.
   Ran clangWithoutPlugin(const std::string& arguments) const;
 
