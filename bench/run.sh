@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the benchmarks and prints `name value unit` lines.
 #
-#   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call first-call-cached slice-size compile header
+#   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call first-call-cached slice-size compile-light
+#                                           header matrix
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.."
@@ -37,7 +38,7 @@ clang=(clang++-19 -std=c++20 -c -o "$folder/out.o")
 roam=(-Iruntime/include "-fplugin=$build/lib/roam-plugin.so")
 
 bench_compile() {
-  compile_ratio compile "${clang[@]}" -O2 -DWITH_ROAM "${roam[@]}" bench/compile/light.cpp \
+  compile_ratio compile-light "${clang[@]}" -O2 -DWITH_ROAM "${roam[@]}" bench/compile/light.cpp \
     -- "${clang[@]}" -O2 bench/compile/light.cpp
 }
 bench_header() {
@@ -46,7 +47,7 @@ bench_header() {
   compile_ratio header "${clang[@]}" "${roam[@]}" "$folder/roam.cpp" -- "${clang[@]}" "$folder/std.cpp"
 }
 
-all=(call small cpu data first-call first-call-cached slice-size compile header)
+all=(call small cpu data first-call first-call-cached slice-size compile-light header matrix)
 names=("$@"); [ ${#names[@]} -gt 0 ] || names=("${all[@]}")
 for name in "${names[@]}"; do
   case " ${all[*]} " in
@@ -54,7 +55,8 @@ for name in "${names[@]}"; do
   *) echo "no benchmark is called $name; there are: ${all[*]}" >&2; exit 2 ;;
   esac
   case $name in
-  compile) bench_compile ;;
+  compile-light) bench_compile ;;
+  matrix) "$build/bin/roam-bench-matrix" ;;
   header) bench_header ;;
   *) "$build/bin/roam-bench" "$name" ;;
   esac

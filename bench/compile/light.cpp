@@ -1,4 +1,4 @@
-// A file with five light closures, for the `compile` figure: sent to peers with -DWITH_ROAM, else
+// A file with five light closures, for the `compile-light` figure: sent to peers with -DWITH_ROAM, else
 // run here.
 #include <algorithm>
 #include <cmath>
