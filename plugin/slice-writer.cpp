@@ -117,17 +117,23 @@ class AliasTypeNames {
   StringMap<unsigned> numbers_;
 };
 
+/// May the mangled name hold the number of a lambda or of an unnamed type?
+bool mayNumberLambdas(StringRef mangled) {
+  return mangled.contains("Ul") || mangled.contains("Ut") || mangled.contains("$_");
+}
+
 /// The typeinfo name of a type that is local to a function or a file tells which, and numbers the
 /// lambdas there. Such a type is thrown and caught inside the slice only, so its own name and its
-/// number within the slice will do: "roam.local.Here.0".
-Constant* localTypeName(GlobalVariable& variable, unsigned number) {
+/// number within the slice will do: "roam.local.Here.0". What a function slice throws may be caught
+/// by another one of its file, so there the name stays, if it is the same in every compilation.
+Constant* localTypeName(GlobalVariable& variable, bool inFunctionSlice, unsigned number) {
   if (!variable.getName().starts_with("_ZTS") || !variable.hasInitializer())
     return nullptr;
   auto* text = dyn_cast<ConstantDataArray>(variable.getInitializer());
   if (!text || !text->isCString())
     return nullptr;
   auto name = nameOfLocalType(text->getAsCString());
-  if (!name)
+  if (!name || (inFunctionSlice && !mayNumberLambdas(text->getAsCString())))
     return nullptr;
   return ConstantDataArray::getString(variable.getContext(),
                                       "roam.local." + *name + "." + utostr(number));
@@ -229,7 +235,8 @@ class SliceCopy {
   void declareVariable(GlobalVariable& variable, StringRef name,
                        GlobalValue::LinkageTypes linkage) {
     bool defined = isDefinedHere(&variable);
-    Constant* typeName = defined ? localTypeName(variable, localTypes_) : nullptr;
+    Constant* typeName =
+        defined ? localTypeName(variable, !outside_.empty(), localTypes_) : nullptr;
     localTypes_ += typeName != nullptr;
     Type* type = typeName ? typeName->getType() : types_.remapType(variable.getValueType());
     auto* copy =

@@ -256,4 +256,25 @@ std::vector<ManifestEntry> readFunctions(std::string_view file) {
   return readSections(file, functionsSection);
 }
 
+std::set<std::string> readDefinedFunctions(std::string_view bytes) {
+  ElfFile file(bytes);
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < file.sectionCount(); ++i) {
+    const Elf64_Shdr& table = file.section(i);
+    if (table.sh_type != SHT_SYMTAB || table.sh_link >= file.sectionCount())
+      continue;
+    std::string_view strings = file.contents(file.section(table.sh_link));
+    std::uint64_t count = file.contents(table).size() / sizeof(Elf64_Sym);
+    for (std::uint64_t k = 0; k < count; ++k) {
+      auto symbol = file.element<Elf64_Sym>(table, k);
+      if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol.st_info) != STT_FUNC ||
+          symbol.st_name >= strings.size())
+        continue;
+      std::string_view name = strings.substr(symbol.st_name);
+      names.emplace(name.substr(0, name.find('\0')));
+    }
+  }
+  return names;
+}
+
 } // namespace roam

@@ -8,6 +8,7 @@
 #pragma once
 #include "jit/slice/digest.h"
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -115,5 +116,9 @@ std::vector<ManifestEntry> readManifest(std::string_view file);
 /// The same for the function slices of the file: what its closures need of other files it is made
 /// of. Those that can't travel have no slice, and `description.refusal` says why.
 std::vector<ManifestEntry> readFunctions(std::string_view file);
+
+/// The names of the functions that an ELF file defines itself, by its full symbol table: none if
+/// that was stripped. Throws std::runtime_error as readManifest does.
+std::set<std::string> readDefinedFunctions(std::string_view file);
 
 } // namespace roam

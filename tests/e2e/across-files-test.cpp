@@ -58,6 +58,12 @@ TEST_F(AcrossFiles, WhatAFunctionOfAnotherFileThrowsIsCaughtHereAndThere) {
   EXPECT_EQ(cluster().async(caught).get(), "no price for dust");
 }
 
+TEST_F(AcrossFiles, ATypeThatIsPrivateToAFileIsTheSameInAllItsFunctions) {
+  std::vector<int> numbers{0, 1, 7, -3, 20};
+  auto f = [](int x) { return catchesPrivately(x); };
+  EXPECT_EQ(cluster().map(numbers, f), loop(numbers, f));
+}
+
 TEST_F(AcrossFiles, FunctionsReachOthersAndTablesInFurtherFiles) {
   std::vector<int> numbers{1, 2, 3, 4, 5, 6};
   auto f = [](int x) { return viaTwoFiles(x) * weights[(x + 1) % 4]; };
@@ -133,6 +139,15 @@ TEST_F(AcrossFiles, AVariableOfAnotherFileIsNamedWithItsPlace) {
   expectAll(refusal(cluster(), [] { return callsBumpCounter(); }),
             {"needs roam::e2e::callsBumpCounter()", "uses the variable", "counter' of this program",
              "lines.cpp:8"});
+}
+
+TEST_F(AcrossFiles, InspectNamesBeforehandWhatCannotTravel) {
+  Ended ended = run({builtProgram("roam"), "inspect", builtProgram("roam-e2e-across-files")});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  expectAll(ended.output, {"  needs     roam::e2e::inPlainObject(int): no code in this file",
+                           "  needs     roam::e2e::callsBumpCounter(): uses the variable"});
+  EXPECT_EQ(ended.output.find("needs     crc32"), std::string::npos);
+  EXPECT_EQ(ended.output.find("needs     roam::e2e::total"), std::string::npos);
 }
 
 } // namespace

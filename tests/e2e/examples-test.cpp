@@ -119,6 +119,18 @@ TEST_F(Examples, WordCountPrintsTheTenMostFrequentFirst) {
   EXPECT_LT(more, 10);
 }
 
+// --- across-files ------------------------------------------------------------------------------
+
+TEST_F(Examples, AcrossFilesPricesItsParcels) {
+  Peers peers(2);
+  Ended ended = runExample("across-files", {}, {"ROAM_JOIN=" + peers.addresses()});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_EQ(ended.output, "97DF1362    3.00 l   4.99 EUR\n"
+                          "92A824F8   72.00 l  16.49 EUR\n"
+                          "B20A0325    8.75 l   9.49 EUR\n"
+                          "BACAB22F  125.00 l  16.49 EUR\n");
+}
+
 // --- mandelbrot --------------------------------------------------------------------------------
 
 struct Picture {

@@ -1,8 +1,8 @@
 // Options of a call, and calls from several threads.
 #include "tests/e2e/gate.h"
 #include "tests/e2e/shared-peers.h"
-#include <numeric>
 #include <cmath>
+#include <numeric>
 #include <ranges>
 #include <set>
 #include <string>

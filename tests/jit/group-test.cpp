@@ -99,18 +99,21 @@ TEST(Groups, DoNotBelieveNumbersOfTypesThatWereGivenToEachMemberAlone) {
            "!2 = !{!\"int\", !1, i64 0} !3 = !{!\"" +
            number + "\", !2, i64 0, !2, i64 4} !4 = !{!3, !2, i64 0}";
   };
-  std::string entry = assembled(R"(
+  Group group{{{"", assembled(R"(
     declare void @set(ptr)
-    define i32 @roam.root() {
-      %p = alloca [2 x i32]
+    define i32 @roam.root(ptr %p, ptr %q) {
       store i32 1, ptr %p, !tbaa !4
-      call void @set(ptr %p)
+      call void @set(ptr %q)
       %x = load i32, ptr %p, !tbaa !4
-      ret i32 %x } )" + types("t0"));
-  std::string set = assembled("define void @roam.root(ptr %p) { store i32 42, ptr %p, !tbaa !4 "
-                              "ret void } " +
-                              types("t1"));
-  EXPECT_EQ(run({{{"", entry}, {"set", set}}}), 42);
+      ret i32 %x } )" + types("t0"))},
+               {"set", assembled("define void @roam.root(ptr %p) { store i32 42, ptr %p, !tbaa !4 "
+                                 "ret void } " +
+                                 types("t1"))}}};
+  MemorySource source;
+  auto session = Session::open(source);
+  auto* entry = reinterpret_cast<int (*)(int*, int*)>(session->entry(source.add(group.bytes())));
+  int point[2];
+  EXPECT_EQ(entry(point, point), 42);
 }
 
 TEST(Groups, GiveTheAddressesOfTheirTargets) {

@@ -17,6 +17,9 @@ double total(const Line& line);
 void discount(Line& line, double percent);
 [[noreturn]] void refuseLine(const Line& line);
 
+int throwsPrivately(int x);
+int catchesPrivately(int x); // what the other throws, of a type that only lines.cpp has
+
 extern const int weights[4];
 
 class Shape {

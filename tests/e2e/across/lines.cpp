@@ -7,6 +7,11 @@ namespace roam::e2e {
 namespace {
 int counter = 0;
 
+struct Other {};
+struct Private {
+  int x;
+};
+
 double rounded(double x) {
   return double(long(x * 100 + 0.5)) / 100;
 }
@@ -25,6 +30,25 @@ void discount(Line& line, double percent) {
 
 void refuseLine(const Line& line) {
   throw std::invalid_argument("no price for " + line.what);
+}
+
+int throwsPrivately(int x) {
+  try {
+    if (x == 0)
+      throw Other();
+  } catch (Other&) {
+    x = 1;
+  }
+  if (x > 0)
+    throw Private{x};
+  return 0;
+}
+int catchesPrivately(int x) {
+  try {
+    return x > 10 ? x : throwsPrivately(x) + viaTwoFiles(-x);
+  } catch (Private& thrown) {
+    return -thrown.x;
+  }
 }
 
 Shape::Shape(double size) : size_(size) {}
