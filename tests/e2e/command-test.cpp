@@ -90,6 +90,20 @@ TEST_F(Command, InspectListsTheSymbolsAPeerMustProvide) {
   says(roam(words).output, "    getppid\n");
 }
 
+TEST_F(Command, InspectTellsWhereNeedsAreAndWhichAreNowhere) {
+  std::string text = roam({"inspect", builtProgram("roam-e2e-across-files")}).output;
+  says(text, "functions of other files, ");
+  says(text, "libz.so.1");
+  says(text, "libroam-e2e-loaded.so");
+  says(text,
+       "  needs     roam::e2e::inPlainObject(int): no code in this file; it was compiled without "
+       "Roam's plugin\n");
+  says(text, "  needs     roam::e2e::callsBumpCounter(): uses the variable ");
+  text = roam({"inspect", builtProgram("roam-e2e-program")}).output;
+  says(text, "  libraries libc.so.6");
+  EXPECT_EQ(text.find("  needs  "), std::string::npos) << text;
+}
+
 TEST_F(Command, InspectOfAProgramWithoutEntriesSaysSo) {
   Ended ended = roam({"inspect", "/bin/true"});
   EXPECT_EQ(ended.status, 0);
