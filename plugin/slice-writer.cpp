@@ -14,6 +14,7 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -216,7 +217,10 @@ class SliceCopy {
     else if (auto* variable = dyn_cast<GlobalVariable>(global))
       declareVariable(*variable, name, linkage);
     else
-      return createStringError("'" + name + "' is chosen when the program starts (an ifunc)");
+      return createStringError("it calls '" + demangle(global->getName().split(".ifunc").first) +
+                               "', of which there are several versions for different CPUs, chosen "
+                               "when the program starts; call a function without versions: code "
+                               "that travels is compiled for the CPU it runs on anyway");
     return Error::success();
   }
 

@@ -81,4 +81,20 @@ TEST(Documents, NameSourceFilesThatExist) {
   EXPECT_EQ(listed(findings), "");
 }
 
+TEST(Documents, SectionsOfTheDiagnosticsHaveAFileThatVerifiesThem) {
+  std::vector<std::string> findings;
+  std::size_t sections = 0;
+  for (const TreeFile* page : documents())
+    if (page->path == "docs/diagnostics.md")
+      for (auto& line : page->lines)
+        if (line.starts_with("### ")) {
+          std::string file = "tests/plugin/diagnostics/" + line.substr(4) + ".cpp";
+          ++sections;
+          if (!fs::exists(fs::path(ROAM_TEST_TREE) / file))
+            findings.push_back(file);
+        }
+  EXPECT_GT(sections, 5u);
+  EXPECT_EQ(listed(findings), "");
+}
+
 } // namespace roam::test
