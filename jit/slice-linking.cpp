@@ -76,12 +76,13 @@ llvm::Error SliceLinking::loadLibraries(llvm::jitlink::LinkGraph& graph) {
       auto [symbol, others] = rest.split('\0');
       text = others;
       if (auto why = HostSymbols::load(soname.str()))
-        return fail(graph, "needs the library " + soname.str() + " for '" +
-                               demangled(symbol.str()) +
-                               "', which this machine can't load: " + *why +
-                               "; install it there (the package that has it is found with: "
-                               "apt-file search " +
-                               soname.str() + ")");
+        return fail(
+            graph,
+            "needs the library " + soname.str() + " for '" + demangled(symbol.str()) +
+                "', which this machine can't load: " + *why +
+                "; install it there and restart the peer (the package that has it is found with: "
+                "apt-file search " +
+                soname.str() + ")");
     }
   }
   return llvm::Error::success();
