@@ -121,6 +121,16 @@ TEST_F(AcrossFiles, TwoClosuresThatShareAFunctionAreTwoGroups) {
   EXPECT_EQ(peers[0].counters().slicesReceived, 2u);
 }
 
+TEST_F(AcrossFiles, RoamsOwnLibraryIsFoundByThePeer) {
+  try {
+    cluster().async([](int x) { throw Timeout("not before " + std::to_string(x)); }, 7).get();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const RemoteError& error) {
+    EXPECT_EQ(error.typeName(), "roam::Timeout");
+    EXPECT_EQ(error.message(), "not before 7");
+  }
+}
+
 // --- refusals ------------------------------------------------------------------------------------
 
 TEST_F(AcrossFiles, ALibraryThatThePeerLacksIsNamed) {
