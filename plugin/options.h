@@ -7,6 +7,10 @@
 
 namespace roam::plugin {
 
+/// How loud what is allowed is told. What would fail later, or give wrong values, is always an
+/// error.
+enum class Severity { off, remark, warning, error };
+
 struct Options {
   /// `print`: one line an entry on standard error: number, digest, bytes, undefined symbols,
   /// closure type. Off: compilers are quiet.
@@ -14,6 +18,10 @@ struct Options {
   /// `report`: a remark at each lambda that says what travels: captures, functions and bytes,
   /// state, symbols. The same as `roam inspect` of the program says. Off: compilers are quiet.
   bool report = false;
+  /// `statics=off|remark|warning|error`: at each static variable inside a function that travels.
+  /// Every worker of a peer has one of its own for each lambda, which is what some want and others
+  /// forget. Off. `remarks` is `statics=remark`.
+  Severity statics = Severity::off;
   /// `time`: CPU milliseconds of each step on standard error. Off, for the same reason.
   bool time = false;
   /// `skip`: no slices; the headers' side only. Off. For measuring what the slices cost.
@@ -33,6 +41,10 @@ struct Options {
         options.print = true;
       else if (flag == "report")
         options.report = true;
+      else if (flag == "remarks")
+        options.statics = Severity::remark;
+      else if (flag.starts_with("statics=") && severityNamed(flag.substr(8)))
+        options.statics = *severityNamed(flag.substr(8));
       else if (flag == "time")
         options.time = true;
       else if (flag == "skip")
@@ -47,6 +59,19 @@ struct Options {
       }
     }
     return options;
+  }
+
+ private:
+  static std::optional<Severity> severityNamed(llvm::StringRef name) {
+    if (name == "off")
+      return Severity::off;
+    if (name == "remark")
+      return Severity::remark;
+    if (name == "warning")
+      return Severity::warning;
+    if (name == "error")
+      return Severity::error;
+    return std::nullopt;
   }
 };
 

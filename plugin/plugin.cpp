@@ -267,6 +267,8 @@ class Consumer : public SemaConsumer {
     if (options_.report)
       report.remark(place, "this lambda travels as slice %0\n%1")
           << slice->digest.shortened() << shipReportOf(*slice, description);
+    if (options_.statics != Severity::off)
+      tellStatics(description.code, sliced);
     dump(*slice);
     auto [at, isNew] = shipment_->entries.emplace(
         entry.number, Shipment::Item{std::move(*slice), description.toText()});
@@ -274,6 +276,25 @@ class Consumer : public SemaConsumer {
       report.error(place,
                    "roam does not support lambdas of several modules in one file yet; put the "
                    "lambdas of all but one into files that are no modules");
+  }
+
+  /// Once a variable.
+  void tellStatics(const CodeDescription& code, SlicedModule& sliced) {
+    Report report(compiler_.getDiagnostics());
+    constexpr char text[] = "each worker of a peer has a '%0' of its own for each lambda that uses "
+                            "it; values stay there";
+    for (const StateDescription& state : code.state) {
+      auto* variable = dyn_cast_or_null<VarDecl>(sliced.declNamed(state.name));
+      if (!variable || !variable->isStaticLocal() || !told_.insert(variable).second)
+        continue;
+      SourceLocation at = variable->getLocation();
+      if (options_.statics == Severity::error)
+        report.error(at, text) << variable->getName();
+      else if (options_.statics == Severity::warning)
+        report.warning(at, text) << variable->getName();
+      else
+        report.remark(at, text) << variable->getName();
+    }
   }
 
   static std::string shipReportOf(const WrittenSlice& slice, const Description& description) {
@@ -321,6 +342,7 @@ class Consumer : public SemaConsumer {
   Options options_;
   std::shared_ptr<Shipment> shipment_;
   std::optional<Entries> entries_;
+  llvm::SmallPtrSet<const VarDecl*, 8> told_; ///< static variables
   ExportCollector exports_;
   CoroutineReturns coroutines_;
 };

@@ -1,4 +1,4 @@
-// Errors, remarks and notes of the plugin, in the compiler's own way of printing them.
+// Errors, warnings, remarks and notes of the plugin, in the compiler's own way of printing them.
 #pragma once
 #include "clang/Basic/Diagnostic.h"
 
@@ -13,6 +13,10 @@ class Report {
   template <unsigned N>
   clang::DiagnosticBuilder error(clang::SourceLocation at, const char (&text)[N]) {
     return engine_.Report(at, engine_.getCustomDiagID(clang::DiagnosticsEngine::Error, text));
+  }
+  template <unsigned N>
+  clang::DiagnosticBuilder warning(clang::SourceLocation at, const char (&text)[N]) {
+    return engine_.Report(at, engine_.getCustomDiagID(clang::DiagnosticsEngine::Warning, text));
   }
   template <unsigned N>
   clang::DiagnosticBuilder remark(clang::SourceLocation at, const char (&text)[N]) {

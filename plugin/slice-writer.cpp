@@ -212,6 +212,10 @@ class SliceCopy {
       name = nextName(isa<Function>(global) ? 'f' : 'g');
       linkage = GlobalValue::InternalLinkage;
     }
+    if (!isDefinedHere(global) && (name == "__cpu_model" || name == "__cpu_features2"))
+      return createStringError("it asks what this machine's CPU can do (__builtin_cpu_supports); "
+                               "code that travels is compiled for the CPU it runs on: leave the "
+                               "question out, or ask before and capture the answer");
     if (auto* function = dyn_cast<Function>(global))
       declareFunction(*function, name, linkage);
     else if (auto* variable = dyn_cast<GlobalVariable>(global))

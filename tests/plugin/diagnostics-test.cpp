@@ -152,5 +152,29 @@ void f(int a, long b) {
     EXPECT_NE(ran.output.find(part), std::string::npos) << part << " is not in:\n" << ran.output;
 }
 
+TEST(Statics, AreToldAsLoudlyAsIsAsked) {
+  Workspace workspace;
+  workspace.write("ship.cpp", R"(#include "ship.h"
+inline int next() { static int calls = 0; return ++calls; }
+void f() { ship([] { return next(); }); ship([] { return -next(); }); }
+)");
+  const std::string said = ": each worker of a peer has a 'calls' of its own";
+  auto told = [&](const std::string& flag) {
+    return workspace.clang("-c " + flag + " ship.cpp -o ship.o");
+  };
+  EXPECT_EQ(told("").output, "");
+  EXPECT_EQ(told("-fplugin-arg-roam-statics=off").output, "");
+  for (std::string level : {"remark", "warning", "error"}) {
+    Ran ran = told("-fplugin-arg-roam-statics=" + level);
+    EXPECT_EQ(ran.ok(), level != "error");
+    std::size_t at = ran.output.find("ship.cpp:2:32: " + level + said);
+    EXPECT_NE(at, std::string::npos) << ran.output;
+    EXPECT_EQ(ran.output.find(said, at + 40), std::string::npos) << "twice: " << ran.output;
+  }
+  EXPECT_NE(told("-fplugin-arg-roam-remarks").output.find("remark" + said), std::string::npos);
+  EXPECT_NE(told("-fplugin-arg-roam-statics=loud").output.find("unknown option"),
+            std::string::npos);
+}
+
 } // namespace
 } // namespace roam::plugin::testing
