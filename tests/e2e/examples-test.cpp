@@ -44,6 +44,16 @@ TEST_F(Examples, HelloRunsWithNothingConfigured) {
   EXPECT_TRUE(ended.output.ends_with("\n1.650\n4.125\n165.000\n")) << ended.output;
 }
 
+// --- captures ----------------------------------------------------------------------------------
+
+TEST_F(Examples, CapturesArriveAsTheyWere) {
+  Ended ended = runExample("captures");
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  EXPECT_EQ(ended.output, "1 tea: 8.330000, 2 loaded at Hamburg via Kassel\n"
+                          "10 tea: 29.155000, 20 loaded at Hamburg via Kassel\n"
+                          "100 tea: 243.355000, 200 loaded at Hamburg via Kassel\n");
+}
+
 // --- word-count --------------------------------------------------------------------------------
 
 using Counts = std::map<std::string, std::uint64_t>;
