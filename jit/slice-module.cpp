@@ -121,6 +121,7 @@ std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const st
   auto module = SliceGroup::isGroup(text) ? parseGroup(digest, text, layout, context)
                                           : parse(digest, bytes, layout, context);
   nameEntry(digest, *module);
+  defineTargets(*module, {}); // where nothing did so far
   defineAtExit(*module);
   settleSymbols(*module, module->getNamedValue(symbolName(digest)));
   module->setModuleIdentifier(symbolName(digest));

@@ -33,6 +33,21 @@ class Embedder {
     record(function.item, function.symbol + "." + function.item.slice.digest.toString(),
            functionsSection);
   }
+  /// A NamedAddress, if the program takes the address at all.
+  void address(const Shipment::Target& target) {
+    Function* function = module_.getFunction(target.symbol);
+    if (!function)
+      return;
+    auto* text = ConstantDataArray::getString(context_, target.name);
+    auto* name =
+        new GlobalVariable(module_, text->getType(), true, GlobalValue::PrivateLinkage, text, "");
+    auto* pair = ConstantStruct::getAnon({function, name});
+    auto* item = new GlobalVariable(module_, pair->getType(), true, GlobalValue::PrivateLinkage,
+                                    pair, "roam.address");
+    item->setSection(addressesSection);
+    item->setAlignment(Align(8));
+    used_.push_back(item);
+  }
 
  private:
   GlobalVariable* record(const Shipment::Item& item, const std::string& name, StringRef section) {
@@ -99,11 +114,13 @@ class Embedder {
 
 bool embed(Module& module, const Shipment& shipment) {
   Function* roamRecord = module.getFunction("roamRecord");
-  if (!roamRecord && shipment.functions.empty())
+  if (!roamRecord && shipment.functions.empty() && shipment.targets.empty())
     return false;
   Embedder embedder(module);
   for (const Shipment::Function& function : shipment.functions)
     embedder.record(function);
+  for (const Shipment::Target& target : shipment.targets)
+    embedder.address(target);
   if (!roamRecord)
     return true;
   for (User* user : make_early_inc_range(roamRecord->users())) {

@@ -19,11 +19,17 @@ struct Shipment {
     Item item;
   };
   std::vector<Function> functions;
+  /// A function that pointers may point to.
+  struct Target {
+    std::string symbol; ///< in the host's module
+    std::string name;   ///< of its record, or of a symbol of another file or library
+  };
+  std::vector<Target> targets;
 };
 
 /// The first pass of the host's pipeline, at any -O and before LTO bitcode is written: replaces
 /// each call roamRecord(N) by the address of entry N's record, and adds slice and record; adds the
-/// slices and records of functions. True if the module changed.
+/// slices and records of functions, and the addresses of targets. True if the module changed.
 bool embed(llvm::Module& module, const Shipment& shipment);
 
 } // namespace roam::plugin

@@ -94,6 +94,9 @@ void ExportedDefinitions::addTo(Reach& reach) const {
     reach.addVariable(variable);
   for (const CXXRecordDecl* record : polymorphic)
     reach.addVirtualFunctions(record);
+  for (const FunctionDecl* target : targets)
+    if (target->hasBody())
+      reach.addFunction(target);
   reach.follow();
 }
 
@@ -156,7 +159,8 @@ std::vector<Shipment::Function> writeExports(ArrayRef<Export> exports, SlicedMod
                                              ASTContext& ast) {
   llvm::DenseSet<const llvm::GlobalValue*> definitions;
   for (const Export& one : exports)
-    definitions.insert(one.definition);
+    if (!one.isLocal)
+      definitions.insert(one.definition);
   StateCheck states(ast, ast.getDiagnostics());
   std::vector<Shipment::Function> functions;
   for (const Export& one : exports) {
@@ -175,11 +179,40 @@ std::vector<Shipment::Function> writeExports(ArrayRef<Export> exports, SlicedMod
     }
     if (!description.refusal.empty())
       function.item.slice.digest = Digest::of(std::string_view());
-    function.symbol = one.symbol;
+    if (one.isLocal)
+      description.symbol += "." + function.item.slice.digest.toString();
+    function.symbol = description.symbol;
     function.item.description = description.toText();
     functions.push_back(std::move(function));
   }
   return functions;
+}
+
+void addLocalTargets(const ExportedDefinitions& definitions, SlicedModule& sliced,
+                     std::vector<Export>& exports) {
+  llvm::StringSet<> known;
+  for (const Export& one : exports)
+    known.insert(one.symbol);
+  for (const FunctionDecl* target : definitions.targets) {
+    auto* function = dyn_cast_or_null<llvm::Function>(sliced.find(GlobalDecl(target)));
+    if (function && !function->isDeclaration() && known.insert(function->getName()).second)
+      exports.push_back({function->getName().str(), function, target->getLocation(), "", true});
+  }
+}
+
+std::vector<Shipment::Target> namesOfTargets(const ExportedDefinitions& definitions,
+                                             SlicedModule& sliced, ArrayRef<Export> exports,
+                                             ArrayRef<Shipment::Function> functions) {
+  llvm::StringMap<std::string> names;
+  for (auto [one, function] : llvm::zip_equal(exports, functions))
+    names[one.symbol] = function.symbol;
+  std::vector<Shipment::Target> targets;
+  for (const FunctionDecl* target : definitions.targets) {
+    std::string symbol = sliced.mangledName(GlobalDecl(target));
+    auto known = names.find(symbol);
+    targets.push_back({symbol, known == names.end() ? symbol : known->second});
+  }
+  return targets;
 }
 
 } // namespace roam::plugin

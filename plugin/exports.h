@@ -20,8 +20,12 @@ struct ExportedDefinitions {
   llvm::SetVector<const clang::FunctionDecl*> functions;
   llvm::SetVector<const clang::VarDecl*> constants;
   llvm::SetVector<clang::CXXRecordDecl*> polymorphic; ///< their vtables are emitted here
+  /// Functions that captured pointers may point to (targets.h), also of other files or libraries.
+  llvm::SetVector<const clang::FunctionDecl*> targets;
 
-  bool empty() const { return functions.empty() && constants.empty() && polymorphic.empty(); }
+  bool empty() const {
+    return functions.empty() && constants.empty() && polymorphic.empty() && targets.empty();
+  }
   void addTo(Reach& reach) const;
 };
 
@@ -49,6 +53,9 @@ struct Export {
   llvm::GlobalObject* definition;
   clang::SourceLocation place; ///< invalid for what has none, like a vtable
   std::string refusal;         ///< why it cannot travel, known before it is cut out; mostly empty
+  /// A target that other files can't refer to, or may have of the same name: its digest becomes
+  /// part of its name.
+  bool isLocal = false;
 };
 
 /// The exports in a module that was not cleaned yet: linkage and aliases tell. To be called only if
@@ -59,5 +66,15 @@ std::vector<Export> exportsIn(SlicedModule& sliced, clang::ASTContext& ast);
 /// code: the description says why, and that is told when a closure needs it.
 std::vector<Shipment::Function> writeExports(llvm::ArrayRef<Export> exports, SlicedModule& sliced,
                                              clang::ASTContext& ast);
+
+/// Adds the targets that are no exports and have a body here.
+void addLocalTargets(const ExportedDefinitions& definitions, SlicedModule& sliced,
+                     std::vector<Export>& exports);
+
+/// The names that targets have in the host's module and for peers. `exports` and `functions`
+/// correspond.
+std::vector<Shipment::Target> namesOfTargets(const ExportedDefinitions& definitions,
+                                             SlicedModule& sliced, llvm::ArrayRef<Export> exports,
+                                             llvm::ArrayRef<Shipment::Function> functions);
 
 } // namespace roam::plugin

@@ -76,10 +76,10 @@ void Mistakes::cannotBeCalled(SourceLocation use, QualType function,
   std::string given = listed(
       arguments, [](const TemplateArgument& type) { return type.getAsType(); }, sema_.Context);
   if (function->isMemberPointerType()) {
-    report_.error(use, "%0 is a pointer to a member, which cannot be called like a function")
-        << function;
-    report_.note(use, "write a lambda that uses the member, and send that: [](const auto& object) "
-                      "{ return object.member; }");
+    report_.error(use, "%0 is a pointer to a member, which cannot be used with %1")
+        << function << given;
+    report_.note(use, "the first argument must be an object of the class, by value: not a pointer "
+                      "to one");
     return;
   }
   if (!called && !function->isFunctionType() && !function->isPointerType() &&

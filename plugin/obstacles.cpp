@@ -9,6 +9,7 @@
 #include "clang/AST/ExprConcepts.h"
 #include "clang/Sema/EnterExpressionEvaluationContext.h"
 #include "clang/Sema/Template.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <string_view>
 
 using namespace clang;
@@ -80,6 +81,13 @@ std::optional<Obstacle> standardObstacle(StringRef name) {
 /// Has it a member function or member function template of that name?
 bool hasMember(const CXXRecordDecl* record, ASTContext& context, StringRef name) {
   return !record->lookup(&context.Idents.get(name)).empty();
+}
+
+/// Trivially copyable classes of the standard library that are encoded by their elements.
+bool isMadeOfElements(const CXXRecordDecl* record) {
+  constexpr std::string_view names = " array pair tuple optional variant expected ";
+  return record->getIdentifier() &&
+         names.find((" " + record->getName() + " ").str()) != std::string_view::npos;
 }
 
 /// Allocators stay behind: containers are rebuilt with new ones.
@@ -163,7 +171,7 @@ std::optional<Obstacle> ObstacleSearch::inType(QualType type) {
   }
   auto* record = type->getAsCXXRecordDecl();
   // An instance of a template may not have been needed so far: this instantiates it.
-  if (!record || !seen_.insert(type.getTypePtr()).second)
+  if (!record || !seen_.insert({type.getTypePtr(), asBytes_}).second)
     return std::nullopt;
   if (!sema_.isCompleteType(record->getLocation(), type))
     return Obstacle{"", "a " + quoted(type, context_) + ", whose definition is not complete here",
@@ -172,13 +180,17 @@ std::optional<Obstacle> ObstacleSearch::inType(QualType type) {
 }
 
 std::optional<Obstacle> ObstacleSearch::inPointer(QualType type) {
-  if (type->isMemberFunctionPointerType())
-    return Obstacle{"", "a pointer to a member function (" + quoted(type, context_) + ")",
-                    "write a lambda that calls the function, and send that"};
   QualType pointee = type->getPointeeType();
+  // The headers find the function that is pointed to, but only where they see the pointer.
+  if (pointee->isFunctionType() && !asBytes_)
+    return std::nullopt;
+  if (type->isMemberFunctionPointerType())
+    return Obstacle{
+        "", "a pointer to a member function (" + quoted(type, context_) + ") that is not public",
+        "make it public"};
   if (pointee->isFunctionType())
-    return Obstacle{"", "a function pointer (" + quoted(type, context_) + ")",
-                    "write a lambda that calls the function, and send that"};
+    return Obstacle{"", "a function pointer (" + quoted(type, context_) + ") that is not public",
+                    "make it public, or hold a lambda that calls the function"};
   std::string advice = pointee->isAnyCharacterType()
                            ? "send a std::string instead"
                            : "send the object itself, several in a std::vector, or a "
@@ -207,6 +219,7 @@ std::optional<Obstacle> ObstacleSearch::inRecord(const CXXRecordDecl* record) {
     mayShare_ = true;
     return std::nullopt;
   }
+  llvm::SaveAndRestore bytes(asBytes_, asBytes_ || (!record->isLambda() && !isTakenApart(record)));
   return inMembers(record);
 }
 
@@ -230,6 +243,7 @@ std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) 
                     "classes"};
   if (satisfies("OfNoKind", type))
     return closedClass(record, context_);
+  llvm::SaveAndRestore bytes(asBytes_, asBytes_ || !isMadeOfElements(record));
   if (record->isTriviallyCopyable() && inMembers(record))
     return Obstacle{"",
                     "a " + quoted(context_.getRecordType(record), context_) +

@@ -2,7 +2,8 @@
 #pragma once
 #include "clang/AST/ASTContext.h"
 #include "clang/Sema/Sema.h"
-#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/PointerIntPair.h"
 #include <optional>
 #include <string>
 
@@ -46,8 +47,10 @@ class ObstacleSearch {
 
   clang::Sema& sema_;
   clang::ASTContext& context_;
-  llvm::SmallPtrSet<const clang::Type*, 16> seen_;
+  /// Types already searched, and whether as bytes.
+  llvm::SmallDenseSet<llvm::PointerIntPair<const clang::Type*, 1, bool>, 16> seen_;
   bool mayShare_ = false;
+  bool asBytes_ = false; ///< what is looked at would be copied byte by byte
 };
 
 } // namespace roam::plugin

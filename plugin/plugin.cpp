@@ -24,6 +24,7 @@
 #include "plugin/report.h"
 #include "plugin/slicer.h"
 #include "plugin/state-check.h"
+#include "plugin/targets.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Frontend/FrontendPluginRegistry.h"
 #include "clang/Lex/Preprocessor.h"
@@ -152,6 +153,7 @@ class Consumer : public SemaConsumer {
       return;
     std::vector<Entry> entries = entries_->all();
     ExportedDefinitions exports = exports_.exports(ast);
+    exports.targets = functionsPointedTo(ast);
     if (entries.empty() && exports.empty())
       return; // nothing to ship costs nothing
     // What is wrong with functions that nobody may ever send is for the host to say.
@@ -183,6 +185,7 @@ class Consumer : public SemaConsumer {
     std::vector<Export> exported;
     if (!exports.empty())
       exported = exportsIn(sliced, ast);
+    addLocalTargets(exports, sliced, exported);
     clean(*sliced.module());
     optimiseBottomUp(*sliced.module(), rootsOf(entries, exported, sliced));
     clean(*sliced.module()); // attributes and metadata added by passes
@@ -191,6 +194,7 @@ class Consumer : public SemaConsumer {
     for (const Entry& entry : entries)
       writeEntry(ast, entry, sliced);
     shipment_->functions = writeExports(exported, sliced, ast);
+    shipment_->targets = namesOfTargets(exports, sliced, exported, shipment_->functions);
     checkContext(sliced);
     checkState(ast, reach, leftBehind, sliced);
     double slices = watch.lap();

@@ -42,18 +42,6 @@ bool keepsInvariant(const CXXRecordDecl* record) {
          });
 }
 
-/// May the headers take it apart field by field?
-bool isPlainAggregate(const CXXRecordDecl* record) {
-  if (record->getNumVBases() || keepsInvariant(record))
-    return false;
-  return llvm::all_of(
-             record->bases(),
-             [](const CXXBaseSpecifier& base) { return base.getAccessSpecifier() == AS_public; }) &&
-         llvm::all_of(record->fields(), [](const FieldDecl* field) {
-           return field->getAccess() == AS_public || field->isUnnamedBitField();
-         });
-}
-
 /// The flags of a closure's field that only its capture knows.
 unsigned captureFlags(const LambdaCapture& capture) {
   if (capture.capturesThis())
@@ -74,6 +62,17 @@ bool isStandard(const Decl* decl) {
       return space->getName() == "std" || space->getName() == "__gnu_cxx" ||
              space->getName() == "__cxxabiv1";
   return false;
+}
+
+bool isTakenApart(const CXXRecordDecl* record) {
+  if (record->isUnion() || record->getNumVBases() || keepsInvariant(record))
+    return false;
+  return llvm::all_of(
+             record->bases(),
+             [](const CXXBaseSpecifier& base) { return base.getAccessSpecifier() == AS_public; }) &&
+         llvm::all_of(record->fields(), [](const FieldDecl* field) {
+           return field->getAccess() == AS_public || field->isUnnamedBitField();
+         });
 }
 
 ClassTemplateDecl* findTemplate(Sema& sema, Decl* beside, StringRef name) {
@@ -154,7 +153,7 @@ const CXXRecordDecl* Reflector::reflectable(ClassTemplateSpecializationDecl* ref
   record = record->getDefinition();
   if (!record || record->isInvalidDecl() || record->isDependentType())
     return nullptr;
-  return record->isLambda() || isPlainAggregate(record) ? record : nullptr;
+  return record->isLambda() || isTakenApart(record) ? record : nullptr;
 }
 
 /// Fields<Field<...>, ...>; null if that could not be made.

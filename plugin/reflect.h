@@ -9,6 +9,9 @@ namespace roam::plugin {
 /// Is this of the standard library, or of what it is made of?
 bool isStandard(const clang::Decl* decl);
 
+/// Do the headers take a class that is no closure apart field by field?
+bool isTakenApart(const clang::CXXRecordDecl* record);
+
 /// Adds members to specialisations of the headers' templates, as if they had been written there. No
 /// function body is ever made up: the members are types and constants, and ordinary templates of
 /// the headers do the rest. One a translation unit.

@@ -115,6 +115,9 @@ void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::Array
   // A reference makes CodeGen emit a definition it would defer otherwise.
   for (const Entry& entry : entries)
     generator_->GetAddrOfGlobal(GlobalDecl(entry.function), /*isForDefinition=*/false);
+  for (const FunctionDecl* target : exports.targets)
+    if (target->hasBody())
+      generator_->GetAddrOfGlobal(GlobalDecl(target), /*isForDefinition=*/false);
   for (auto& [variable, from] : reach.variables)
     if (variable->isThisDeclarationADefinition())
       generator_->HandleTopLevelDecl(DeclGroupRef(const_cast<VarDecl*>(variable)));

@@ -6,6 +6,7 @@
 #include "net/peer.h"
 #include "roam/error.h"
 #include "runtime/code-packing.h"
+#include "runtime/function-names.h"
 #include "runtime/loop-thread.h"
 #include "runtime/origin.h"
 #include "runtime/private-cluster.h"
@@ -31,7 +32,11 @@ std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spe
 const PackedCode& codeOf(const detail::CallSpec& spec, CodePacker& packer) {
   auto* functions = reinterpret_cast<const EntryRecord*>(spec.functions);
   auto* end = reinterpret_cast<const EntryRecord*>(spec.functionsEnd);
-  std::vector<std::string> targets(spec.targets, spec.targets + spec.targetCount);
+  auto* named = reinterpret_cast<const NamedAddress*>(spec.addresses);
+  auto* namedEnd = reinterpret_cast<const NamedAddress*>(spec.addressesEnd);
+  std::vector<std::string> targets;
+  for (std::size_t i = 0; i < spec.targetCount; ++i)
+    targets.push_back(nameOfFunction(spec.targets[i], {named, namedEnd}));
   return packer.pack(*spec.entry, {functions, end}, targets);
 }
 

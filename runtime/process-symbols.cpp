@@ -121,7 +121,9 @@ std::vector<ElfW(Shdr)> sectionsOf(std::ifstream& file) {
                                                                         : decltype(sections)();
 }
 
-bool fileDefines(const char* path, const std::string& symbol) {
+/// Calls visit(symbol, name) for the definitions in the full symbol table, until it returns true.
+template <class Visit>
+bool anySymbol(const char* path, const Visit& visit) {
   std::ifstream file(path, std::ios::binary);
   auto sections = sectionsOf(file);
   for (const ElfW(Shdr) & section : sections) {
@@ -135,10 +137,14 @@ bool fileDefines(const char* path, const std::string& symbol) {
       return false;
     for (const ElfW(Sym) & one : symbols)
       if (one.st_shndx != SHN_UNDEF && one.st_name < strings.size() &&
-          symbol == strings.c_str() + one.st_name)
+          visit(one, strings.c_str() + one.st_name))
         return true;
   }
   return false;
+}
+
+bool fileDefines(const char* path, const std::string& symbol) {
+  return anySymbol(path, [&](const ElfW(Sym)&, const char* name) { return symbol == name; });
 }
 
 } // namespace
@@ -153,6 +159,26 @@ bool isLinkedInto(const void* address, const std::string& symbol) {
   Dl_info object;
   return (dladdr(address, &object) != 0 && fileDefines(object.dli_fname, symbol)) ||
          fileDefines("/proc/self/exe", symbol);
+}
+
+std::optional<std::string> symbolAt(const void* address) {
+  Dl_info object;
+  link_map* loaded = nullptr;
+  if (dladdr1(address, &object, reinterpret_cast<void**>(&loaded), RTLD_DL_LINKMAP) == 0)
+    return std::nullopt;
+  if (object.dli_saddr == address && object.dli_sname != nullptr)
+    return object.dli_sname;
+  bool isProgram = loaded->l_name == nullptr || *loaded->l_name == 0;
+  ElfW(Addr) value = reinterpret_cast<ElfW(Addr)>(address) - loaded->l_addr;
+  std::optional<std::string> found;
+  anySymbol(isProgram ? "/proc/self/exe" : loaded->l_name,
+            [&](const ElfW(Sym) & symbol, const char* name) {
+              if (symbol.st_value == value && ELF64_ST_TYPE(symbol.st_info) == STT_FUNC &&
+                  ELF64_ST_BIND(symbol.st_info) == STB_GLOBAL)
+                found = name;
+              return found.has_value();
+            });
+  return found;
 }
 
 } // namespace roam

@@ -21,4 +21,8 @@ std::optional<DefiningLibrary> libraryThatDefines(const std::string& symbol);
 /// symbol table; false also if that was stripped. Reads the table: milliseconds, for messages.
 bool isLinkedInto(const void* address, const std::string& symbol);
 
+/// The external symbol of the function that begins at `address`; nothing for others, and for those
+/// of an executable whose symbol table was stripped. Reads files: milliseconds.
+std::optional<std::string> symbolAt(const void* address);
+
 } // namespace roam

@@ -30,6 +30,14 @@ static_assert(sizeof(EntryRecord) == 80);
 
 inline constexpr const char* registrySection = "roam_registry";
 inline constexpr const char* functionsSection = "roam_functions";
+
+/// One item of the section `roam_addresses`: a function whose address the program takes where it
+/// sends pointers of that type. The dynamic linker fills in both.
+struct NamedAddress {
+  const void* address;
+  const char* name; ///< that of its record, or of a symbol of a shared library
+};
+inline constexpr const char* addressesSection = "roam_addresses";
 inline constexpr const char* codeSection = ".roam.code";
 /// What the entry is called inside its slice.
 inline constexpr const char* entrySymbol = "roam.root";

@@ -580,8 +580,8 @@ TEST(Archive, ReadsNamesAndWrappersAsWhatTheyWrap) {
 // --- what the compiler is told ----------------------------------------------------------------
 
 static_assert(roam::kindOf<int*>() == Kind::pointer);
-static_assert(roam::kindOf<int (*)(int)>() == Kind::pointer);
-static_assert(roam::kindOf<int (Person::*)()>() == Kind::pointer);
+static_assert(roam::kindOf<int (*)(int)>() == Kind::function);
+static_assert(roam::kindOf<int (Person::*)()>() == Kind::memberFunction);
 static_assert(roam::kindOf<std::string_view>() == Kind::view);
 static_assert(roam::kindOf<std::function<int()>>() == Kind::other);
 static_assert(roam::kindOf<std::any>() == Kind::other);

@@ -2,7 +2,7 @@
 # what they refuse at compile time.
 set(headers ${PROJECT_SOURCE_DIR}/runtime/include)
 
-roam_test(archive-test SINGLE_THREADED SOURCES archive-test.cpp owners-test.cpp)
+roam_test(archive-test SINGLE_THREADED SOURCES archive-test.cpp functions-test.cpp owners-test.cpp)
 target_include_directories(archive-test PRIVATE ${headers})
 
 roam_test(error-test SINGLE_THREADED SOURCES error-test.cpp ${PROJECT_SOURCE_DIR}/runtime/error.cpp)

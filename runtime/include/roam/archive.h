@@ -25,6 +25,9 @@
 //     class with virtual functions      as an aggregate; it is made by its default constructor
 //     class with serialize(ar)          what it hands to `ar`, one after another
 //     function object without state     nothing
+//     function pointer                  place in the list of functions that travels with the code,
+//                                       counted from 1, as u32; 0 for null; in captures only
+//     pointer to a member function      the same (0 if virtual), then the two words of the C++ ABI
 //
 // An element of a container takes at least a byte: where its encoding is empty, a zero byte stands
 // for it. So a count larger than the rest of the input is a lie, and is refused before any memory
@@ -299,6 +302,8 @@ consteval std::size_t leastBytes() {
     else if constexpr (kind == Kind::optional || kind == Kind::expected || kind == Kind::owner ||
                        kind == Kind::arrayOwner || kind == Kind::shared || kind == Kind::weak)
       return 1;
+    else if constexpr (kind == Kind::function || kind == Kind::memberFunction)
+      return 4;
     else
       return kind == Kind::variant ? 2 : 8;
   }
@@ -335,5 +340,6 @@ E loadElement(Reader& in) {
 
 #include "roam/container-encodings.h"
 #include "roam/encodings.h"
+#include "roam/function-encodings.h"
 #include "roam/member-encodings.h"
 #include "roam/owner-encodings.h"

@@ -19,6 +19,9 @@ class Cluster;
 /// Set by the linker around the section of these records, in each executable and shared library.
 extern "C" __attribute__((weak, visibility("hidden"))) const char __start_roam_functions[];
 extern "C" __attribute__((weak, visibility("hidden"))) const char __stop_roam_functions[];
+/// The same around the names of functions whose addresses are taken.
+extern "C" __attribute__((weak, visibility("hidden"))) const char __start_roam_addresses[];
+extern "C" __attribute__((weak, visibility("hidden"))) const char __stop_roam_addresses[];
 
 namespace roam::detail {
 
@@ -30,8 +33,11 @@ struct CallSpec {
   /// that `entry` lies in: bytes from `functions` to `functionsEnd`. Both null if it has none.
   const char* functions = nullptr;
   const char* functionsEnd = nullptr;
-  /// Mangled names of the functions that the captures refer to by their index here.
-  const char* const* targets = nullptr;
+  /// Names of functions by their addresses, of the same executable or library: bytes likewise.
+  const char* addresses = nullptr;
+  const char* addressesEnd = nullptr;
+  /// Addresses of the functions that the captures refer to by their place here.
+  const void* const* targets = nullptr;
   std::size_t targetCount = 0;
   const char* captures = nullptr;
   std::size_t capturesSize = 0;

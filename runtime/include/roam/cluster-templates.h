@@ -97,13 +97,28 @@ struct ElementsOf<Range> {
   using Type = ElementsInMemory<Element<Range>>;
 };
 
+/// The captures of a call, and the functions they point to.
+class Captures : public Buffer {
+ public:
+  Captures() { functions = &list_; }
+  Captures(const Captures&) = delete;
+  const FunctionList& list() const { return list_; }
+
+ private:
+  FunctionList list_;
+};
+
 /// The spec of a call of this shape. `captures` holds the encoded closure and outlives the spec.
 template <class Shape>
-CallSpec specOf(const Buffer& captures, const Options& options) {
+CallSpec specOf(const Captures& captures, const Options& options) {
   CallSpec spec;
   spec.entry = recordOf<Shape>();
   spec.functions = __start_roam_functions;
   spec.functionsEnd = __stop_roam_functions;
+  spec.addresses = __start_roam_addresses;
+  spec.addressesEnd = __stop_roam_addresses;
+  spec.targets = captures.list().begin();
+  spec.targetCount = captures.list().size();
   spec.captures = captures.data;
   spec.capturesSize = captures.size;
   spec.chunk = options.chunk;
@@ -114,7 +129,7 @@ CallSpec specOf(const Buffer& captures, const Options& options) {
 
 /// As specOf, for a call over a range.
 template <class Shape, class Elements>
-CallSpec specOver(const Elements& elements, const Buffer& captures, const Options& options) {
+CallSpec specOver(const Elements& elements, const Captures& captures, const Options& options) {
   CallSpec spec = specOf<Shape>(captures, options);
   spec.count = elements.size();
   spec.encode = &Elements::encode;
@@ -289,7 +304,7 @@ auto Cluster::map(const Range& range, const F& f, const Options& options) {
   using Shape = MapShape<Function, T>;
   std::vector<R> results;
   if constexpr (shippable<Function, T, R>) {
-    Buffer captures;
+    detail::Captures captures;
     saveClosure<Function>(captures, f);
     typename detail::ElementsOf<Range>::Type elements(range);
     detail::OrderedResults<R> ordered(elements.size());
@@ -314,7 +329,7 @@ auto Cluster::mapUnordered(Range&& range, const F& f, Options options) {
   auto begin = [&](const auto& elements) {
     detail::Call call;
     if constexpr (shippable<Function, T, R>) {
-      Buffer captures;
+      detail::Captures captures;
       saveClosure<Function>(captures, f);
       call = start(detail::specOver<MapShape<Function, T>>(elements, captures, options));
     }
@@ -332,7 +347,7 @@ R Cluster::mapReduce(const Range& range, const F& f, const Op& op, R init, const
   if constexpr (shippable<Function, Operation, T, Partial>)
     if constexpr (reduces<Operation, Partial, Partial, Partial>() &&
                   reduces<Operation, R, R, Partial>()) {
-      Buffer captures;
+      detail::Captures captures;
       saveClosure<Function, Operation>(captures, f, op);
       typename detail::ElementsOf<Range>::Type elements(range);
       detail::CallSpec spec =
@@ -360,7 +375,8 @@ auto Cluster::startOne(int peer, const Options& options, const F& f, const Args&
   using R = ResultOf<Function, Args...>;
   detail::Call call;
   if constexpr (shippable<Function, Args..., R>) {
-    Buffer captures, arguments;
+    detail::Captures captures;
+    Buffer arguments;
     saveClosure<Function>(captures, f);
     (saveWhole<Args>(arguments, args), ...);
     detail::CallSpec spec = detail::specOf<CallShape<Function, Args...>>(captures, options);

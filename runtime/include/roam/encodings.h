@@ -287,8 +287,8 @@ template <class T>
 struct Encoding<T, Kind::pointer> : Refusal<T> {
   static_assert(
       refusedByPlugin<T>,
-      "roam: a pointer, function pointer or reference means nothing in another process: pass the "
-      "value (or a container, or std::unique_ptr); wrap a function in a lambda");
+      "roam: a pointer or reference means nothing in another process: pass the value (or a "
+      "container, or std::unique_ptr)");
 };
 template <class T>
 struct Encoding<T, Kind::view> : Refusal<T> {

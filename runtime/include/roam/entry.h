@@ -7,6 +7,7 @@
 namespace roam {
 
 class SavedObjects;
+class FunctionList;
 
 /// Where an entry writes its results. C layout, owned by whoever calls the entry; the slice needs
 /// no symbol of the host.
@@ -21,6 +22,9 @@ struct Output {
   std::uint64_t element = 0;
   /// The shared objects saved so far, while a value is saved that may hold some; else null.
   SavedObjects* saved = nullptr;
+  /// Collects the functions that captures point to; null where function pointers can't travel, in
+  /// arguments and results.
+  FunctionList* functions = nullptr;
 
   /// Room for `bytes` more bytes, which count as written. The pointer is valid until the next call.
   char* room(std::size_t bytes) {

@@ -40,6 +40,8 @@ enum class Kind {
   shared,     ///< shared_ptr
   weak,       ///< weak_ptr
   path,
+  function,       ///< a pointer to a function
+  memberFunction, ///< a pointer to a member function
   // What cannot travel, by the reason that the message gives.
   pointer,
   view,
@@ -209,8 +211,11 @@ consteval Kind kindOf() {
     return Kind::boolean;
   else if constexpr (__is_array(T))
     return Kind::array;
-  else if constexpr (__is_pointer(T) || __is_member_function_pointer(T) || __is_reference(T) ||
-                     __is_function(T))
+  else if constexpr (__is_member_function_pointer(T))
+    return Kind::memberFunction;
+  else if constexpr (__is_pointer(T) && __is_function(std::remove_pointer_t<T>))
+    return Kind::function;
+  else if constexpr (__is_pointer(T) || __is_reference(T) || __is_function(T))
     return Kind::pointer;
   else if constexpr (!__is_class(T))
     return __is_trivially_copyable(T) ? Kind::plain : Kind::other;

@@ -102,6 +102,14 @@ struct Mistaken {
   static constexpr bool told = true;
 };
 
+/// Instantiated for each type P of pointers to functions or member functions that is encoded. The
+/// functions of this type whose addresses the translation unit takes then become slices, so that a
+/// pointer to one may travel.
+template <class P>
+struct PointedTo {
+  static constexpr bool value = true;
+};
+
 /// The number the plugin gives to an entry within its translation unit; entries of a precompiled
 /// header keep theirs.
 template <unsigned N>

@@ -40,9 +40,31 @@ consteval bool allShippable() {
 template <class... T>
 inline constexpr bool shippable = allShippable<T...>();
 
+/// As std::invoke: f(a...), or (object.*f)(a...) for a pointer to a member function, object.*f for
+/// one to a member.
+template <class F, class... A>
+requires requires(F& f, A&&... a) {
+  f(static_cast<A&&>(a)...);
+}
+constexpr decltype(auto) invoke(F& f, A&&... a) {
+  return f(static_cast<A&&>(a)...);
+}
+template <class F, class Object, class... A>
+requires(__is_member_function_pointer(F) && requires(F & f, Object&& object, A&&... a) {
+  (static_cast<Object&&>(object).*f)(static_cast<A&&>(a)...);
+}) constexpr decltype(auto) invoke(F& f, Object&& object, A&&... a) {
+  return (static_cast<Object&&>(object).*f)(static_cast<A&&>(a)...);
+}
+template <class F, class Object>
+requires(__is_member_object_pointer(F) && requires(F & f, Object&& object) {
+  static_cast<Object&&>(object).*f;
+}) constexpr decltype(auto) invoke(F& f, Object&& object) {
+  return (static_cast<Object&&>(object).*f);
+}
+
 template <class F, class... A>
 concept Callable = requires(F& f, A&&... a) {
-  f(static_cast<A&&>(a)...);
+  roam::invoke(f, static_cast<A&&>(a)...);
 };
 template <class F, class... A>
 concept CallableOnlyWithLvalues = !Callable<F, A...> && Callable<F, A&...>;
@@ -57,7 +79,8 @@ struct CallResult {
 template <class F, class... A>
 requires Callable<F, A...>
 struct CallResult<F, A...> {
-  using Type = std::remove_cvref_t<decltype(std::declval<F&>()(std::declval<A>()...))>;
+  using Type =
+      std::remove_cvref_t<decltype(roam::invoke(std::declval<F&>(), std::declval<A>()...))>;
 };
 /// What F returns for arguments of these types, as a value.
 template <class F, class... A>
@@ -142,7 +165,7 @@ struct MapShape {
       return Outcome::badArguments;
     char* __restrict to = out.room(count * sizeof(Result));
     for (Position at{out}; at.element < count; ++at.element) {
-      Result y = f(fromBytes<T>(from + at.element * sizeof(T)));
+      Result y = roam::invoke(f, fromBytes<T>(from + at.element * sizeof(T)));
       __builtin_memcpy(to + at.element * sizeof(Result), &y, sizeof y);
     }
     return Outcome::done;
@@ -154,7 +177,8 @@ struct MapShape {
       Rebuilt<T> x(reader);
       if (!reader.ok)
         return Outcome::badArguments;
-      saveResult<Result>(out, [&]() -> decltype(auto) { return f(static_cast<T&&>(x.get())); });
+      saveResult<Result>(
+          out, [&]() -> decltype(auto) { return roam::invoke(f, static_cast<T&&>(x.get())); });
     }
     return reader.finished() ? Outcome::done : Outcome::badArguments;
   }
@@ -173,7 +197,7 @@ struct RebuiltArguments<std::index_sequence<I...>, A...> : ArgumentAt<I, A>... {
   explicit RebuiltArguments([[maybe_unused]] Reader& in) : ArgumentAt<I, A>(in)... {}
   template <class F>
   decltype(auto) call(F& f) {
-    return f(static_cast<A&&>(static_cast<ArgumentAt<I, A>&>(*this).get())...);
+    return roam::invoke(f, static_cast<A&&>(static_cast<ArgumentAt<I, A>&>(*this).get())...);
   }
 };
 
@@ -242,9 +266,10 @@ struct ReduceShape {
     if (count == 0 || size % sizeof(T) != 0 || size / sizeof(T) != count)
       return Outcome::badArguments;
     Position at{out};
-    Result all = f(fromBytes<T>(from));
+    Result all = roam::invoke(f, fromBytes<T>(from));
     for (at.element = 1; at.element < count; ++at.element)
-      all = op(static_cast<Result&&>(all), f(fromBytes<T>(from + at.element * sizeof(T))));
+      all = op(static_cast<Result&&>(all),
+               roam::invoke(f, fromBytes<T>(from + at.element * sizeof(T))));
     saveWhole<Result>(out, all);
     return Outcome::done;
   }
@@ -255,12 +280,12 @@ struct ReduceShape {
     Rebuilt<T> first(reader);
     if (count == 0 || !reader.ok)
       return Outcome::badArguments;
-    Result all = f(static_cast<T&&>(first.get()));
+    Result all = roam::invoke(f, static_cast<T&&>(first.get()));
     for (at.element = 1; at.element < count; ++at.element) {
       Rebuilt<T> x(reader);
       if (!reader.ok)
         return Outcome::badArguments;
-      all = op(static_cast<Result&&>(all), f(static_cast<T&&>(x.get())));
+      all = op(static_cast<Result&&>(all), roam::invoke(f, static_cast<T&&>(x.get())));
     }
     if (!reader.finished())
       return Outcome::badArguments;

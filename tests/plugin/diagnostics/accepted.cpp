@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <variant>
 
+int twice(int);
 constexpr int table[] = {1, 2, 3};
 const int seven = 7;
 const char* const names[] = {"a", "b"};
@@ -71,6 +72,8 @@ void all(int a) {
   ship([] { return noexcept(neverUsed = 1); });
   auto [p, q] = Point{1, 2};
   ship([p, q] { return p + q; });
+  ship([f = &twice, m = &Total::operator()] { Total total; return f(1) + (total.*m)(); });
+  ship([table = std::map<int, int (*)(int)>{{1, &twice}}] { return table.at(1)(2); });
 }
 
 int twice(int a) { return 2 * a; }

@@ -20,7 +20,9 @@ void all(roam::Cluster& cluster, std::vector<int> numbers, std::vector<std::stri
   cluster.async([](int x) { return x; }); // expected-error {{cannot be called with no arguments}} expected-note {{it is declared here, and takes 'int'}}
   cluster.onAll([] { return 1; }, "text"); // expected-error {{cannot be called with 'char[5]'}} expected-note {{it is declared here, and takes no arguments}}
   cluster.map(numbers, 3); // expected-error {{'int' is not a function; send a lambda, a function object or a function}}
-  cluster.map(accounts, &Account::balance); // expected-error {{'int Account::*' is a pointer to a member, which cannot be called like a function}} expected-note {{write a lambda that uses the member, and send that: [](const auto& object) { return object.member; }}}
+  cluster.map(numbers, &Account::balance); // expected-error {{'int Account::*' is a pointer to a member, which cannot be used with 'int'}} expected-note {{the first argument must be an object of the class}}
+  cluster.map(accounts, &Account::balance);
+  cluster.async(&Account::after, accounts[0], 3);
 
   cluster.map(numbers, [](int& x) { return ++x; }); // expected-error {{the function takes 'x' as a reference, but what it would change is a copy on another machine}} \
                                                     // expected-note {{take it as 'int' or as a reference to const, and return the changed value}} \

@@ -1,0 +1,84 @@
+// Walks over the file in search of &f.
+#include "plugin/targets.h"
+#include "plugin/reflect.h"
+#include "clang/AST/RecursiveASTVisitor.h"
+#include "clang/Basic/SourceManager.h"
+
+using namespace clang;
+
+namespace roam::plugin {
+namespace {
+
+/// Without noexcept, which changes no code.
+QualType plainType(const ASTContext& ast, QualType function) {
+  return ast.getCanonicalType(ast.getFunctionTypeWithExceptionSpec(function, EST_None));
+}
+
+/// Of a member function together with its class.
+using PointedType = std::pair<const Type*, const Type*>;
+
+PointedType pointedType(const ASTContext& ast, QualType pointer) {
+  auto* member = pointer->getAs<MemberPointerType>();
+  QualType of = member ? ast.getCanonicalType(QualType(member->getClass(), 0)) : QualType();
+  return {plainType(ast, pointer->getPointeeType()).getTypePtr(), of.getTypePtrOrNull()};
+}
+
+PointedType pointedType(const ASTContext& ast, const FunctionDecl* function) {
+  auto* method = dyn_cast<CXXMethodDecl>(function);
+  QualType of = method && !method->isStatic()
+                    ? ast.getCanonicalType(ast.getRecordType(method->getParent()))
+                    : QualType();
+  return {plainType(ast, function->getType()).getTypePtr(), of.getTypePtrOrNull()};
+}
+
+class Finder : public RecursiveASTVisitor<Finder> {
+  using Base = RecursiveASTVisitor<Finder>;
+
+ public:
+  llvm::SetVector<const FunctionDecl*> found;
+
+  explicit Finder(ASTContext& ast) : ast_(ast) {
+    if (auto* pointed = findInRoam<ClassTemplateDecl>(ast, "PointedTo"))
+      for (ClassTemplateSpecializationDecl* shaped : pointed->specializations())
+        if (QualType type = shaped->getTemplateArgs()[0].getAsType(); !type->isDependentType())
+          types_.insert(pointedType(ast, type));
+  }
+  bool isNeeded() const { return !types_.empty(); }
+
+  bool shouldVisitTemplateInstantiations() const { return true; }
+  bool TraverseTypeLoc(TypeLoc) { return true; }
+  bool TraverseDecl(Decl* decl) {
+    bool ofSystem = decl && !isa<TranslationUnitDecl>(decl) &&
+                    ast_.getSourceManager().isInSystemHeader(decl->getLocation());
+    return ofSystem || Base::TraverseDecl(decl);
+  }
+  /// A function that is called is not pointed to.
+  bool TraverseCallExpr(CallExpr* call) {
+    for (Expr* argument : call->arguments())
+      TraverseStmt(argument);
+    return call->getDirectCallee() != nullptr || TraverseStmt(call->getCallee());
+  }
+  bool VisitDeclRefExpr(DeclRefExpr* expr) {
+    auto* function = dyn_cast<FunctionDecl>(expr->getDecl());
+    auto* method = dyn_cast_or_null<CXXMethodDecl>(function);
+    if (function && !function->isDependentContext() && !(method && method->isVirtual()) &&
+        types_.contains(pointedType(ast_, function)))
+      found.insert(function->getDefinition() ? function->getDefinition() : function);
+    return true;
+  }
+
+ private:
+  ASTContext& ast_;
+  llvm::DenseSet<PointedType> types_;
+};
+
+} // namespace
+
+llvm::SetVector<const FunctionDecl*> functionsPointedTo(ASTContext& ast) {
+  Finder finder(ast);
+  if (finder.isNeeded())
+    finder.TraverseAST(ast);
+  return std::move(finder.found);
+}
+
+} // namespace roam::plugin
