@@ -53,6 +53,12 @@ class Packing {
   void settle(const Need& need) {
     if (everyPeerDefines(need.symbol))
       return;
+    if (need.symbol == "roamRecord") // what the program's own code has in place of it is a record
+      throw Refused(
+          fmt::format("the closure at {}:{} cannot be sent: it calls a cluster itself. Code on a "
+                      "peer cannot send further closures: return what they need, and send them "
+                      "from here",
+                      entry_.description.file, entry_.description.line));
     if (auto found = functions_.find(need.symbol); found != functions_.end())
       add(need, readRecord(*found->second));
     else if (auto library = libraryThatDefines(need.symbol))

@@ -16,8 +16,9 @@ struct Recursive {
 
   template <class Ar>
   void serialize(Ar& ar) {
-    if (cluster != nullptr)
-      cluster->async([] { return 1; }).get();
+    if constexpr (std::is_same_v<Ar, Saver>)
+      if (cluster != nullptr)
+        cluster->async([] { return 1; }).get();
     ar(value);
   }
 };
@@ -32,6 +33,19 @@ TEST_F(Misuse, ACallFromASerializeMemberFailsInsteadOfWaitingForItself) {
     EXPECT_NE(std::string(error.what()).find("loop thread"), std::string::npos) << error.what();
   }
   EXPECT_EQ(cluster().async([] { return 2; }).get(), 2) << "the cluster goes on";
+}
+
+TEST_F(Misuse, AClosureThatCallsAClusterItselfIsRefusedInWords) {
+  try {
+    cluster().map(std::vector{1, 2}, [](int x) {
+      Cluster inner = connect();
+      return inner.async([x] { return x; }).get();
+    });
+    FAIL() << "code on a peer holds no records of its own";
+  } catch (const Refused& refused) {
+    EXPECT_NE(std::string(refused.what()).find("calls a cluster itself"), std::string::npos)
+        << refused.what();
+  }
 }
 
 struct Unencodable {
