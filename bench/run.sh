@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the benchmarks and prints `name value unit` lines.
 #
-#   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call first-call-cached slice-size compile-light
-#                                           header matrix
+#   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call first-call-cached slice-size
+#       compile-light compile-heavy compile-none compile-functions header matrix
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.."
@@ -37,9 +37,20 @@ compile_ratio() {
 clang=(clang++-19 -std=c++20 -c -o "$folder/out.o")
 roam=(-Iruntime/include "-fplugin=$build/lib/roam-plugin.so")
 
-bench_compile() {
-  compile_ratio compile-light "${clang[@]}" -O2 -DWITH_ROAM "${roam[@]}" bench/compile/light.cpp \
-    -- "${clang[@]}" -O2 bench/compile/light.cpp
+# compile_cost NAME FILE: with Roam, and without.
+compile_cost() {
+  compile_ratio "$1" "${clang[@]}" -O2 -DWITH_ROAM "${roam[@]}" "$2" -- "${clang[@]}" -O2 "$2"
+}
+# Fifty functions that other files may call: each is a slice of its own.
+bench_functions() {
+  {
+    printf '#include <map>\n#include <string>\n#include <vector>\n'
+    for i in $(seq 50); do
+      echo "int count$i(const std::vector<std::string>& words) {"
+      echo "  std::map<std::string, int> m; for (auto& w : words) m[w] += $i; return int(m.size()); }"
+    done
+  } >"$folder/functions.cpp"
+  compile_cost compile-functions "$folder/functions.cpp"
 }
 bench_header() {
   printf '#include <roam/roam.h>\nint main() {}\n' >"$folder/roam.cpp"
@@ -47,7 +58,8 @@ bench_header() {
   compile_ratio header "${clang[@]}" "${roam[@]}" "$folder/roam.cpp" -- "${clang[@]}" "$folder/std.cpp"
 }
 
-all=(call small cpu data first-call first-call-cached slice-size compile-light header matrix)
+all=(call small cpu data first-call first-call-cached slice-size
+     compile-light compile-heavy compile-none compile-functions header matrix)
 names=("$@"); [ ${#names[@]} -gt 0 ] || names=("${all[@]}")
 for name in "${names[@]}"; do
   case " ${all[*]} " in
@@ -55,7 +67,8 @@ for name in "${names[@]}"; do
   *) echo "no benchmark is called $name; there are: ${all[*]}" >&2; exit 2 ;;
   esac
   case $name in
-  compile-light) bench_compile ;;
+  compile-light | compile-heavy | compile-none) compile_cost "$name" "bench/compile/${name#compile-}.cpp" ;;
+  compile-functions) bench_functions ;;
   matrix) "$build/bin/roam-bench-matrix" ;;
   header) bench_header ;;
   *) "$build/bin/roam-bench" "$name" ;;

@@ -1,5 +1,5 @@
-// A file with five light closures, for the `compile-light` figure: sent to peers with -DWITH_ROAM, else
-// run here.
+// A file with five light closures, for the `compile-light` figure: sent to peers with -DWITH_ROAM,
+// else run here.
 #include <algorithm>
 #include <cmath>
 #include <map>
