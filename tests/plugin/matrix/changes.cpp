@@ -70,8 +70,8 @@ Digests compileInTwoFiles(const std::vector<Lambda>& lambdas) {
   return digests;
 }
 
-/// What `find` gives for 0 to count - 1, where it names lambdas. It runs on several threads; what
-/// it throws is a finding.
+/// What `find(i, finding)` writes for 0 to count - 1, where it names lambdas. It runs on several
+/// threads; what it throws is part of the finding.
 template <class Find>
 std::vector<Finding> findingsOf(size_t count, Find find) {
   std::vector<Finding> all(count), found;
@@ -79,7 +79,7 @@ std::vector<Finding> findingsOf(size_t count, Find find) {
   auto work = [&] {
     for (size_t i; (i = next++) < count;)
       try {
-        all[i] = find(i);
+        find(i, all[i]);
       } catch (std::exception& error) {
         all[i].error = error.what();
       }
@@ -158,16 +158,16 @@ std::string Finding::text() const {
 }
 
 std::vector<Finding> unstableUnder(const std::vector<Benign>& changes, const Digests& reference) {
-  return findingsOf(changes.size(), [&](size_t i) {
-    return Finding{changes[i].name, moved(reference, changes[i].compile(allLambdas())), ""};
+  return findingsOf(changes.size(), [&](size_t i, Finding& finding) {
+    finding.change = changes[i].name;
+    finding.lambdas = moved(reference, changes[i].compile(allLambdas()));
   });
 }
 
 std::vector<Finding> unseenIn(const std::vector<std::vector<EditedLambda>>& compilations,
                               const Digests& reference) {
-  return findingsOf(compilations.size(), [&](size_t i) {
+  return findingsOf(compilations.size(), [&](size_t i, Finding& finding) {
     std::vector<Lambda> lambdas = allLambdas();
-    Finding finding;
     std::set<std::string> expected;
     for (auto [lambda, number] : compilations[i]) {
       const Edit& edit = lambdas[lambda].edits[number];
@@ -178,7 +178,6 @@ std::vector<Finding> unseenIn(const std::vector<std::vector<EditedLambda>>& comp
     auto names = moved(reference, Build{.flags = "-O0"}.compile(lambdas));
     std::set_symmetric_difference(names.begin(), names.end(), expected.begin(), expected.end(),
                                   std::back_inserter(finding.lambdas));
-    return finding;
   });
 }
 
