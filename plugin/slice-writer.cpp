@@ -9,11 +9,11 @@
 #include "plugin/canonical-attributes.h"
 #include "plugin/describe-code.h"
 #include "plugin/local-types.h"
+#include "plugin/rebuilding.h"
 #include "plugin/references.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/InstIterator.h"
@@ -176,10 +176,9 @@ class SliceCopy {
     raw_string_ostream stream(damage);
     if (verifyModule(to_, &stream))
       return createStringError("the slice is not valid IR: " + damage);
-    // No symbol table block, no order of use lists: neither is part of the code.
-    BitcodeWriter writer(slice_.bytes);
-    writer.writeModule(to_, /*ShouldPreserveUseListOrder=*/false, nullptr, false, nullptr);
-    writer.writeStrtab();
+    slice_.bytes = bitcodeOf(to_);
+    if (Error error = checkRebuilding({slice_.bytes.data(), slice_.bytes.size()}))
+      return std::move(error);
     slice_.digest = Digest::of(std::string_view(slice_.bytes.data(), slice_.bytes.size()));
     llvm::sort(slice_.needs);
     if (outside_.empty()) // of an entry
@@ -232,7 +231,7 @@ class SliceCopy {
     auto* type = cast<FunctionType>(types_.remapType(function.getFunctionType()));
     Function* copy = Function::Create(type, linkage, function.getAddressSpace(), name, &to_);
     copy->setCallingConv(function.getCallingConv());
-    copy->setAttributes(isDefinedHere(&function)
+    copy->setAttributes(isDefinedHere(&function) || function.isIntrinsic()
                             ? function.getAttributes()
                             : callingAttributes(to_.getContext(), function.getAttributes()));
     if (linkage == GlobalValue::InternalLinkage)
