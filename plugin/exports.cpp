@@ -52,8 +52,11 @@ bool isExport(const CXXRecordDecl* record, ASTContext& ast) {
   return key && key->hasBody(definition);
 }
 
-/// Of the compiler's own names, those that another file can refer to.
+/// Of the compiler's own names, those that another file can refer to. One with a dot is of a
+/// version of a function.
 bool isReferredTo(StringRef symbol) {
+  if (symbol.contains('.'))
+    return false;
   for (StringRef ofCompiler : {"llvm.", "_ZTS", "_ZGV", "_ZTW", "_ZTH", "__cxx_global"})
     if (symbol.starts_with(ofCompiler))
       return false;
@@ -147,8 +150,11 @@ std::vector<Export> exportsIn(SlicedModule& sliced, ASTContext& ast) {
     // Of several declarations, the one with the body is the place to look at.
     if (const FunctionDecl* body = function ? function->getDefinition() : nullptr)
       decl = body;
-    std::string refusal =
-        weak ? "is weak: another file of this program may define it in another way" : "";
+    std::string refusal;
+    if (weak)
+      refusal = "is weak: another file of this program may define it in another way";
+    else if (isa<llvm::GlobalIFunc>(global))
+      refusal = "has versions for several CPUs, of which one is chosen when the program starts";
     exports.push_back({global.getName().str(), definition,
                        decl ? decl->getLocation() : SourceLocation(), refusal});
   }

@@ -390,6 +390,8 @@ class Action : public PluginASTAction {
   }
 
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, StringRef) override {
+    if (compiler.getFrontendOpts().ProgramAction == frontend::ParseSyntaxOnly)
+      options_.exports = false; // there is no object to put them into
     auto shipment = std::make_shared<Shipment>();
     bool noPipeline = compiler.getCodeGenOpts().DisableLLVMPasses;
     compiler.getCodeGenOpts().PassBuilderCallbacks.push_back(

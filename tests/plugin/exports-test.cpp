@@ -151,6 +151,7 @@ const char* where() { return home; }
 int fine(int x) { static int calls; return x + ++calls; }
 int elsewhere() { return app::perThread; }
 __attribute__((weak)) int mayBeReplaced() { return 1; }
+__attribute__((target_clones("avx2", "default"))) int cloned(int x) { return x * 3; }
 )");
   auto refusal = [&](const char* name) { return functions.at(name).description.refusal; };
   EXPECT_EQ(refusal("_Z4bumpv"), "uses the variable 'app::counter' of this program (prices.cpp:2)");
@@ -160,6 +161,7 @@ __attribute__((weak)) int mayBeReplaced() { return 1; }
   EXPECT_EQ(refusal("_Z4finei"), "");
   EXPECT_NE(refusal("_Z9elsewherev").find("app::perThread"), std::string::npos);
   EXPECT_NE(refusal("_Z13mayBeReplacedv").find("weak"), std::string::npos);
+  EXPECT_NE(refusal("_Z6clonedi").find("several CPUs"), std::string::npos);
 }
 
 TEST(FunctionSlices, LeaveOutWhatProgramsReplaceForThemselves) {
