@@ -11,7 +11,8 @@ namespace roam {
 /// An object of class T is rebuilt as exactly a T. That it is no more than that can be seen only
 /// here: throws std::invalid_argument, which names what it is.
 template <class V>
-void requireExactly(const V& x) {
+void requireExactly([[maybe_unused]] const V& x) {
+#ifdef __cpp_rtti
   if constexpr (std::is_polymorphic_v<V> && !std::is_final_v<V>)
     if (typeid(x) != typeid(V))
       throw std::invalid_argument(
@@ -19,6 +20,11 @@ void requireExactly(const V& x) {
           " owns an object of the derived class " + typeid(x).name() +
           ", which would lose what the derived class adds: send a pointer to the derived class, or "
           "a std::variant of the classes it may be");
+#else
+  static_assert(!std::is_polymorphic_v<V> || std::is_final_v<V>,
+                "roam: whether a pointer owns an object of a derived class is seen with RTTI only: "
+                "compile without -fno-rtti, or make the class final");
+#endif
 }
 
 template <class T>
