@@ -1,6 +1,7 @@
 // The stability matrix: lambdas of every kind keep their digests under every change that leaves
 // their meaning alone, and an edit of one moves that one. The `Whole` ones take minutes.
 #include "tests/plugin/matrix/changes.h"
+#include <fstream>
 #include <gtest/gtest.h>
 
 namespace roam::plugin::matrix {
@@ -53,6 +54,24 @@ TEST_F(Matrix, ATemplateAroundShowsInLambdasThatReturnALocalObject) {
               .close = "}\nvoid instantiate() { lambdas(1, 2, 3, {}); }"};
   EXPECT_EQ(moved(reference(), build.compile(allLambdas())),
             (std::vector<std::string>{"saxpy", "string"}));
+}
+
+// --- the page about it --------------------------------------------------------------------------
+
+TEST(IdentityPage, ListsTheBenignChangesInTheirOrder) {
+  std::ifstream page(ROAM_MATRIX_PAGE);
+  std::vector<std::string> listed, made;
+  bool inTable = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("## "))
+      inTable = line == "## What the digest does not depend on";
+    else if (inTable && line.starts_with("| ") && !line.starts_with("| change"))
+      listed.push_back(line.substr(2, line.find(" |", 2) - 2));
+  }
+  for (const Benign& change : benignChanges())
+    if (made.empty() || made.back() != change.row)
+      made.push_back(change.row);
+  EXPECT_EQ(listed, made);
 }
 
 // --- what digests show --------------------------------------------------------------------------
