@@ -8,9 +8,8 @@ namespace {
 
 class Code : public EndToEnd {
  protected:
-  static void runProgram(Peers& peers) {
-    Ended ended =
-        run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + peers.addresses()});
+  static void runProgram(Peers& peers, const std::string& name = "roam-e2e-program") {
+    Ended ended = run({builtProgram(name), "sum"}, {"ROAM_JOIN=" + peers.addresses()});
     EXPECT_EQ(ended.status, 0) << ended.errors;
     EXPECT_EQ(ended.output, "1800\n2000\n") << ended.errors;
   }
@@ -28,6 +27,26 @@ TEST_F(Code, TravelsToAPeerOnceForAllCallsOfAllPrograms) {
     }
   }
   EXPECT_EQ(peers[0].counters().elementsDone + peers[1].counters().elementsDone, 3u * 2 * 200);
+}
+
+TEST_F(Code, OfASecondBuildIsCompiledNoMore) {
+  Peers peers(1);
+  runProgram(peers);
+  runProgram(peers, "roam-e2e-program-elsewhere"); // another folder, another optimisation level
+  EXPECT_EQ(peers[0].counters().slicesReceived, 1u);
+  EXPECT_EQ(peers[0].counters().compiled, 1u);
+  EXPECT_EQ(peers[0].counters().elementsDone, 2u * 2 * 200);
+}
+
+TEST_F(Code, OfALambdaThatMovedToAnotherProgramIsCompiledNoMore) {
+  Peers peers(1);
+  runProgram(peers);
+  Cluster cluster = connect(peers.addresses());
+  int more = 4;
+  EXPECT_EQ(cluster.map(std::vector<int>{3, 5}, [more](int n) { return n * n + more; }),
+            (std::vector<int>{13, 29}));
+  EXPECT_EQ(peers[0].counters().slicesReceived, 1u);
+  EXPECT_EQ(peers[0].counters().compiled, 1u);
 }
 
 TEST_F(Code, IsNotCompiledAgainByAPeerThatRestarts) {
