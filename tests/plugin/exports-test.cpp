@@ -227,5 +227,54 @@ int main() { long a = 1; return ship([a] { return inLibrary(a); }) == nullptr; }
   }
 }
 
+// --- functions that pointers may point to
+// ----------------------------------------------------------
+
+/// Sends a pointer to a function; `more` is said in the same function.
+std::string sendsPointer(const std::string& more = "", const std::string& factor = "3") {
+  return R"(
+#include "ship.h"
+static int hidden(int x) { return )" +
+         factor + R"( * x; }
+inline int shown(int x) { return hidden(x) + 1; }
+static int never(int x) { return x; }
+static long other(long x) { return x; }
+int elsewhere(int x);
+static int called(int x) { return x + hidden(x); }
+const void* use(int n) {
+  int (*f)(int) = n ? &hidden : n > 1 ? &shown : &elsewhere;
+  )" + more +
+         R"(
+  return called(never(n)) ? ship([f] { return f(1); }) : nullptr;
+}
+)";
+}
+
+std::set<std::string> shipped(const Functions& functions) {
+  std::set<std::string> names;
+  for (const std::string& name : namesOf(functions))
+    names.insert(name.substr(0, name.find('.')));
+  return names;
+}
+
+TEST(FunctionsPointedTo, HaveSlicesThoughOtherFilesCannotNameThem) {
+  EXPECT_EQ(shipped(compile(sendsPointer())),
+            (std::set<std::string>{"_ZL6hiddeni", "_Z5showni", "_Z3usei"}));
+}
+
+TEST(FunctionsPointedTo, AreOnlyThoseOfTheTypesThatAreSent) {
+  auto more = shipped(compile(sendsPointer("long (*g)(long) = &other; n += g(n) > 0;")));
+  EXPECT_EQ(more.count("_ZL5otherl"), 0u);
+}
+
+TEST(FunctionsPointedTo, AreNamedByTheirDigests) {
+  auto before = compile(sendsPointer()), after = compile(sendsPointer("", "4"));
+  auto hidden = [](const Functions& functions) {
+    return functions.lower_bound("_ZL6hiddeni.")->first;
+  };
+  EXPECT_NE(hidden(before), hidden(after));
+  EXPECT_EQ(hidden(before), hidden(compile(sendsPointer("int (*g)(int) = &never; n += g(n);"))));
+}
+
 } // namespace
 } // namespace roam::plugin::testing
