@@ -73,8 +73,9 @@ void separateLocalTypes(llvm::Module& module, std::size_t member) {
   }
 }
 
-/// Gives the root the name that other members have for it, and hides everything else.
-void nameRoot(llvm::Module& module, const std::string& name) {
+/// Gives the root the name that other members have for it, `init` to what initialises the member's
+/// variables, and hides everything else.
+void nameRoot(llvm::Module& module, const std::string& name, const std::string& init) {
   llvm::GlobalValue* root = module.getNamedValue(entrySymbol);
   if (!root || root->isDeclaration())
     throw std::runtime_error("its part for '" + name + "' does not define " + entrySymbol);
@@ -82,6 +83,10 @@ void nameRoot(llvm::Module& module, const std::string& name) {
     if (!value.isDeclaration() && &value != root && !value.getName().starts_with("llvm."))
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
   root->setLinkage(llvm::GlobalValue::ExternalLinkage);
+  if (llvm::GlobalValue* own = module.getNamedValue(initSymbol)) {
+    own->setName(init);
+    own->setLinkage(llvm::GlobalValue::ExternalLinkage); // else it is lost: nothing calls it yet
+  }
   if (name.empty())
     return;
   if (llvm::GlobalValue* other = module.getNamedValue(name)) {
@@ -91,24 +96,76 @@ void nameRoot(llvm::Module& module, const std::string& name) {
   root->setName(name);
 }
 
+std::string initOf(std::size_t member) {
+  return initSymbol + ("." + std::to_string(member));
+}
+
+/// The numbers of the members: each after those whose names it uses, the entry last. What uses each
+/// other comes in the order of the walk.
+std::vector<std::size_t> dependenciesFirst(const SliceGroup& group,
+                                           llvm::ArrayRef<std::unique_ptr<llvm::Module>> members) {
+  std::vector<std::size_t> order;
+  std::vector<bool> seen(members.size());
+  llvm::SmallVector<std::pair<std::size_t, bool>, 16> stack{{0, false}}; // number, all it uses done
+  while (!stack.empty()) {
+    auto [member, isDone] = stack.pop_back_val();
+    if (isDone)
+      order.push_back(member);
+    if (isDone || seen[member])
+      continue;
+    seen[member] = true;
+    stack.push_back({member, true});
+    for (std::size_t other = members.size(); other-- > 1;)
+      if (!seen[other] && members[member]->getNamedValue(group.members[other].name))
+        stack.push_back({other, false});
+  }
+  return order;
+}
+
+/// One initSymbol that calls those of the members.
+void joinInits(llvm::Module& joined, llvm::ArrayRef<std::size_t> order) {
+  llvm::Function* init = nullptr;
+  llvm::IRBuilder<> builder(joined.getContext());
+  auto* type = llvm::FunctionType::get(builder.getVoidTy(), false);
+  for (std::size_t member : order) {
+    llvm::GlobalValue* named = joined.getNamedValue(initOf(member));
+    if (!named)
+      continue;
+    auto* own = llvm::dyn_cast<llvm::Function>(named);
+    if (!own || own->isDeclaration() || own->getFunctionType() != type)
+      throw std::runtime_error(std::string("a part has a ") + initSymbol +
+                               " that is no function void()");
+    own->setLinkage(llvm::GlobalValue::InternalLinkage);
+    if (!init) {
+      init = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, initSymbol, joined);
+      builder.SetInsertPoint(llvm::BasicBlock::Create(joined.getContext(), "", init));
+    }
+    builder.CreateCall(own);
+  }
+  if (init)
+    builder.CreateRetVoid();
+}
+
 } // namespace
 
 std::unique_ptr<llvm::Module> joinMembers(const SliceGroup& group,
                                           std::vector<std::unique_ptr<llvm::Module>> members) {
   bool several = members.size() > 1;
   for (std::size_t i = 0; i < members.size(); ++i) {
-    nameRoot(*members[i], group.members[i].name);
+    nameRoot(*members[i], group.members[i].name, initOf(i));
     if (several)
       forgetNumberedTypes(*members[i]);
     if (i > 0)
       separateLocalTypes(*members[i], i);
   }
+  std::vector<std::size_t> order = dependenciesFirst(group, members);
   std::unique_ptr<llvm::Module> joined = std::move(members.front());
   llvm::Linker linker(*joined);
   for (std::size_t i = 1; i < members.size(); ++i)
     if (linker.linkInModule(std::move(members[i])))
       throw std::runtime_error("its part for '" + group.members[i].name +
                                "' does not fit the others");
+  joinInits(*joined, order);
   return joined;
 }
 

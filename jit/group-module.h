@@ -12,8 +12,9 @@ namespace roam::jit {
 inline constexpr const char* librariesSection = ".roam.libraries";
 
 /// Links the modules of the group's members, in their order, before any optimisation: calls between
-/// files are inlined like others. The entry keeps the name entrySymbol. Throws std::runtime_error
-/// if they don't fit together.
+/// files are inlined like others. The entry keeps the name entrySymbol; one initSymbol initialises
+/// the variables of all members, those of the functions that a member uses before its own. Throws
+/// std::runtime_error if they don't fit together.
 std::unique_ptr<llvm::Module> joinMembers(const SliceGroup& group,
                                           std::vector<std::unique_ptr<llvm::Module>> members);
 

@@ -13,7 +13,9 @@
 #include "jit/symbol-name.h"
 #include "jit/unwind-index.h"
 #include "jit/warm-up.h"
+#include <cxxabi.h>
 #include <future>
+#include <llvm/Demangle/Demangle.h>
 #include <llvm/ExecutionEngine/Orc/ExecutorProcessControl.h>
 #include <llvm/ExecutionEngine/Orc/TaskDispatch.h>
 #include <shared_mutex>
@@ -148,8 +150,10 @@ class OrcSession : public Session {
   void* materialize(const Digest& digest) {
     auto name = orc_.intern(symbolName(digest));
     auto found = orc_.lookup({&code_}, name);
-    if (found)
+    if (found) {
+      initialise(digest);
       return found->getAddress().toPtr<void*>();
+    }
     std::string text = llvm::toString(found.takeError());
     auto slice = slices_.take(digest);
     std::exception_ptr failure = slice.failure;
@@ -157,6 +161,32 @@ class OrcSession : public Session {
     if (failure)
       std::rethrow_exception(failure);
     throw BadSlice("slice " + digest.shortened() + " can't be linked: " + takeNote() + text);
+  }
+
+  /// Not while ORC's frames, which do not clean up, are below.
+  void initialise(const Digest& digest) {
+    void (*init)() = slices_.at(digest).init;
+    if (!init)
+      return;
+    std::string what;
+    try {
+      init();
+      return;
+    } catch (const std::exception& error) {
+      what = describeInit(digest) + ": " + error.what();
+    } catch (...) {
+      what = describeInit(digest);
+    }
+    remove(slices_.take(digest)); // after the exception, whose destructor is the slice's own, ended
+    throw BadSlice(what);
+  }
+
+  static std::string describeInit(const Digest& digest) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    std::string name = llvm::demangle("_ZTI" + std::string(type ? type->name() : ""));
+    llvm::StringRef bare = name;
+    bare.consume_front("typeinfo for ");
+    return "slice " + digest.shortened() + " has a variable whose initialiser threw " + bare.str();
   }
 
   void remove(SliceTable::Slice slice) {

@@ -8,8 +8,8 @@
 
 namespace roam::jit {
 
-/// A slice or object that can't become code here: damaged bytes, no entry, an undefined symbol. The
-/// message says which.
+/// A slice or object that can't become code here: damaged bytes, no entry, an undefined symbol, an
+/// initialiser of its variables that threw. The message says which.
 class BadSlice : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -39,8 +39,9 @@ class Session {
 
   /// The address of the entry with this digest (an EntryFunction of roam/entry.h), materialized on
   /// the calling thread if it is not yet: object from the source if it has one, else compiled from
-  /// the slice and the object given to the source. Valid until `unload` of the digest or the end of
-  /// the session. Throws BadSlice; what the source throws passes through.
+  /// the slice and the object given to the source. The variables of the slice are initialised, once,
+  /// on that thread. Valid until `unload` of the digest or the end of the session. Throws BadSlice;
+  /// what the source throws passes through.
   virtual void* entry(const Digest& digest) = 0;
 
   /// Gives the memory of the entry back: 8 KB, and two to four memory mappings, of which Linux

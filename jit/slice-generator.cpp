@@ -107,6 +107,7 @@ void SliceTable::defined(const Digest& digest, llvm::orc::ResourceTrackerSP trac
   Slice& slice = slices_[digest];
   slice.tracker = std::move(tracker);
   slice.failure = nullptr;
+  slice.init = nullptr;
 }
 
 void SliceTable::failed(const Digest& digest, std::exception_ptr why) {
@@ -115,12 +116,21 @@ void SliceTable::failed(const Digest& digest, std::exception_ptr why) {
     slice.failure = std::move(why);
 }
 
+void SliceTable::linked(const Digest& digest, void (*init)()) {
+  std::lock_guard lock(mutex_);
+  slices_[digest].init = init;
+}
+
+SliceTable::Slice SliceTable::at(const Digest& digest) {
+  std::lock_guard lock(mutex_);
+  auto found = slices_.find(digest);
+  return found == slices_.end() ? Slice() : found->second;
+}
+
 SliceTable::Slice SliceTable::take(const Digest& digest) {
   std::lock_guard lock(mutex_);
   auto slice = slices_.extract(digest);
-  if (!slice)
-    return {llvm::orc::ResourceTrackerSP(), nullptr};
-  return std::move(slice.mapped());
+  return slice ? std::move(slice.mapped()) : Slice();
 }
 
 std::unique_ptr<llvm::orc::MaterializationUnit>

@@ -18,11 +18,16 @@ class SliceTable {
   void defined(const Digest& digest, llvm::orc::ResourceTrackerSP tracker);
   /// The first failure counts: what comes after it is its consequence.
   void failed(const Digest& digest, std::exception_ptr why);
+  /// It is linked; `init` is what initialises its variables, or null.
+  void linked(const Digest& digest, void (*init)());
 
   struct Slice {
     llvm::orc::ResourceTrackerSP tracker;
     std::exception_ptr failure;
+    void (*init)() = nullptr;
   };
+  /// A copy; empty if it is not there.
+  Slice at(const Digest& digest);
   /// Takes a slice out; empty if it is not there.
   Slice take(const Digest& digest);
 

@@ -4,6 +4,7 @@
 #include "jit/session.h"
 #include "jit/slice-generator.h"
 #include "jit/slice/demangle.h"
+#include "jit/slice/manifest.h"
 #include "jit/symbol-name.h"
 #include "jit/unwind-index.h"
 #include <algorithm>
@@ -32,10 +33,13 @@ std::string describe(std::vector<std::string> names) {
 
 /// Slices share ORC's symbol table. Were a weak definition that many have
 /// (DW.ref.__gxx_personality_v0) left visible, the first slice would lend it to the others, and
-/// take it along when it is unloaded.
+/// take it along when it is unloaded. What initialises the slice nobody looks up, either, but it
+/// must stay: see noteInit.
 llvm::Error hideAllButEntry(llvm::jitlink::LinkGraph& graph) {
   for (llvm::jitlink::Symbol* symbol : graph.defined_symbols())
     if (symbol->getName() != graph.getName() && symbol->getScope() != llvm::jitlink::Scope::Local) {
+      if (symbol->getName() == initSymbol)
+        symbol->setLive(true);
       symbol->setScope(llvm::jitlink::Scope::Local);
       symbol->setLinkage(llvm::jitlink::Linkage::Strong);
     }
@@ -51,6 +55,7 @@ void SliceLinking::modifyPassConfig(llvm::orc::MaterializationResponsibility& un
   passes.PrePrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return loadLibraries(g); });
   passes.PostPrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return bind(g); });
   passes.PostFixupPasses.push_back([this, &unit](llvm::jitlink::LinkGraph& g) {
+    noteInit(g);
     Place place = placeOf(g);
     std::lock_guard lock(mutex_);
     linking_[&unit] = place;
@@ -115,6 +120,13 @@ llvm::Error SliceLinking::bind(llvm::jitlink::LinkGraph& graph) {
     return llvm::Error::success();
   return fail(graph, "needs what no shared library of this process defines: " +
                          describe(std::move(missing)));
+}
+
+void SliceLinking::noteInit(llvm::jitlink::LinkGraph& graph) {
+  auto digest = entryOf(graph.getName());
+  for (llvm::jitlink::Symbol* symbol : graph.defined_symbols())
+    if (digest && symbol->hasName() && symbol->getName() == initSymbol)
+      slices_.linked(*digest, symbol->getAddress().toPtr<void (*)()>());
 }
 
 SliceLinking::Place SliceLinking::placeOf(llvm::jitlink::LinkGraph& graph) {

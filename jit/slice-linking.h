@@ -41,6 +41,7 @@ class SliceLinking : public llvm::orc::ObjectLinkingLayer::Plugin {
   llvm::Error loadLibraries(llvm::jitlink::LinkGraph& graph);
   llvm::Error fail(llvm::jitlink::LinkGraph& graph, const std::string& why);
   llvm::Error bind(llvm::jitlink::LinkGraph& graph);
+  void noteInit(llvm::jitlink::LinkGraph& graph);
   static Place placeOf(llvm::jitlink::LinkGraph& graph);
   void enter(const Place& place);
   void leave(const Place& place);

@@ -65,13 +65,27 @@ std::unique_ptr<llvm::Module> parseGroup(const Digest& digest, std::string_view 
   }
 }
 
+void checkInit(const Digest& digest, llvm::Module& module) {
+  llvm::GlobalValue* init = module.getNamedValue(initSymbol);
+  if (!init)
+    return;
+  auto* type =
+      llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), /*isVarArg=*/false);
+  if (init->isDeclaration() || init->getValueType() != type)
+    refuse(digest, std::string("has a ") + initSymbol + " that is no function void()");
+  init->setLinkage(llvm::GlobalValue::ExternalLinkage);
+  init->setVisibility(llvm::GlobalValue::DefaultVisibility);
+}
+
 void nameEntry(const Digest& digest, llvm::Module& module) {
   llvm::Function* entry = module.getFunction(entrySymbol);
   if (!entry || entry->isDeclaration())
     refuse(digest, std::string("has no entry: it does not define ") + entrySymbol);
   if (auto* starters = module.getNamedGlobal("llvm.global_ctors");
       starters && !starters->getInitializer()->isNullValue())
-    refuse(digest, "has variables that are initialised when a program starts; slices don't start");
+    refuse(digest, std::string("has variables that are initialised when a program starts, and not "
+                               "by its ") +
+                       initSymbol);
   entry->setName(symbolName(digest));
   entry->setLinkage(llvm::GlobalValue::ExternalLinkage);
   entry->setVisibility(llvm::GlobalValue::DefaultVisibility);
@@ -102,7 +116,8 @@ void settleSymbols(llvm::Module& module, const llvm::GlobalValue* entry) {
     if (value.isDeclarationForLinker()) {
       value.setVisibility(llvm::GlobalValue::DefaultVisibility);
       value.setDSOLocal(false);
-    } else if (&value != entry && !value.getName().starts_with("llvm.")) {
+    } else if (&value != entry && value.getName() != initSymbol &&
+               !value.getName().starts_with("llvm.")) {
       if (auto* object = llvm::dyn_cast<llvm::GlobalObject>(&value))
         object->setComdat(nullptr);
       value.setLinkage(llvm::GlobalValue::InternalLinkage);
@@ -122,6 +137,7 @@ std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const st
                                           : parse(digest, bytes, layout, context);
   nameEntry(digest, *module);
   defineTargets(*module, {}); // where nothing did so far
+  checkInit(digest, *module);
   defineAtExit(*module);
   settleSymbols(*module, module->getNamedValue(symbolName(digest)));
   module->setModuleIdentifier(symbolName(digest));

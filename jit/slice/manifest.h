@@ -41,6 +41,9 @@ inline constexpr const char* addressesSection = "roam_addresses";
 inline constexpr const char* codeSection = ".roam.code";
 /// What the entry is called inside its slice.
 inline constexpr const char* entrySymbol = "roam.root";
+/// What the function is called that initialises the variables of a slice: void(), run once before
+/// the entry. Slices that need none have none.
+inline constexpr const char* initSymbol = "roam.init";
 
 /// One capture of a closure, or one base of the captured object, in the order of memory.
 struct CaptureDescription {

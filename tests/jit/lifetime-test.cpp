@@ -121,6 +121,53 @@ TEST(StaticObjects, LiveUntilTheirSliceIsUnloaded) {
   EXPECT_EQ(destroyed, 2);
 }
 
+TEST(Variables, AreInitialisedOnceHoweverManyAsk) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("initialised");
+  int destroyed = 0;
+  {
+    std::vector<std::jthread> asking;
+    for (int i = 0; i < 4; ++i)
+      asking.emplace_back([&] { EXPECT_EQ(entryAs<int(int*)>(*session, digest)(&destroyed), 1); });
+  }
+  EXPECT_EQ(entryAs<int(int*)>(*session, digest)(&destroyed), 1);
+  EXPECT_EQ(destroyed, 0);
+  session->unload(digest);
+  EXPECT_EQ(destroyed, 1);
+  EXPECT_EQ(entryAs<int(int*)>(*session, digest)(&destroyed), 1); // new ones
+}
+
+TEST(Variables, OfAnObjectFromTheCacheAreInitialised) {
+  MemorySource source;
+  Digest digest = source.addNamed("initialised");
+  int destroyed = 0;
+  EXPECT_EQ(entryAs<int(int*)>(*Session::open(source), digest)(&destroyed), 1);
+  source.give(digest, SliceCode::Kind::object, source.objectOf(digest));
+  auto session = Session::open(source);
+  EXPECT_EQ(entryAs<int(int*)>(*session, digest)(&destroyed), 1);
+  EXPECT_EQ(source.compilations, 1);
+}
+
+TEST(Variables, WhoseInitialiserThrowsMakeTheSliceBad) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("init-throws");
+  std::size_t frames = frameCount();
+  setenv("ROAM_TEST_HALF_BUILT", "1", 1);
+  try {
+    session->entry(digest);
+    FAIL() << "the slice was loaded";
+  } catch (const BadSlice& error) {
+    EXPECT_NE(std::string(error.what()).find("threw std::out_of_range: no such table"),
+              std::string::npos)
+        << error.what();
+  }
+  EXPECT_EQ(frameCount(), frames);                    // it was unloaded,
+  EXPECT_EQ(getenv("ROAM_TEST_HALF_BUILT"), nullptr); // and what had been built was destroyed
+  EXPECT_EQ(entryAs<int()>(*session, digest)(), 7);   // the next to ask tries again
+}
+
 TEST(FunctionsGivenToAtExit, AreCalledWhenTheirSliceIsUnloaded) {
   MemorySource source;
   auto session = Session::open(source);

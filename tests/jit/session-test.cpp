@@ -120,6 +120,8 @@ TEST(Session, RefusesSlicesThatCannotBecomeAnEntry) {
   EXPECT_NE(complaint(*session, source.addNamed("dynamic-initializer"))
                 .find("initialised when a program starts"),
             std::string::npos);
+  EXPECT_NE(complaint(*session, source.addNamed("wrong-init")).find("no function void()"),
+            std::string::npos);
 }
 
 TEST(Session, RefusesAssemblyThatTheMachineDoesNotKnow) {
