@@ -1,6 +1,7 @@
 // From declarations to exported symbols to function slices.
 #include "plugin/exports.h"
 #include "plugin/describe.h"
+#include "plugin/initialisers.h"
 #include "plugin/slicer.h"
 #include "plugin/state-check.h"
 #include "clang/AST/ASTContext.h"
@@ -71,18 +72,17 @@ std::string placeText(const Description& description) {
 std::string refusalOf(ArrayRef<std::string> variables, SlicedModule& sliced, ASTContext& ast,
                       const StateCheck& states) {
   for (const std::string& symbol : variables) {
-    const auto* variable = dyn_cast_or_null<VarDecl>(sliced.declNamed(symbol));
+    const VarDecl* variable = sliced.variableNamed(symbol);
     if (!variable || variable->isStaticLocal())
       continue;
     StateCheck::Fault fault = states.faultOf(variable);
     if (fault == StateCheck::Fault::none)
       continue;
-    const VarDecl* definition = variable->getDefinition();
     Description place;
-    describePlace(ast, (definition ? definition : variable)->getLocation(), place);
+    describePlace(ast, variable->getLocation(), place);
     std::string name = "the variable '" + variable->getQualifiedNameAsString() + "'";
-    if (fault == StateCheck::Fault::startUp)
-      return "uses " + name + ", which is initialised when the program starts " + placeText(place);
+    if (fault == StateCheck::Fault::lost)
+      return "uses " + name + ", whose initialiser roam did not find " + placeText(place);
     return "uses " + name + " of this program " + placeText(place);
   }
   return "";
@@ -162,12 +162,12 @@ std::vector<Export> exportsIn(SlicedModule& sliced, ASTContext& ast) {
 }
 
 std::vector<Shipment::Function> writeExports(ArrayRef<Export> exports, SlicedModule& sliced,
-                                             ASTContext& ast) {
+                                             const Initialisers& initialisers, ASTContext& ast) {
   llvm::DenseSet<const llvm::GlobalValue*> definitions;
   for (const Export& one : exports)
     if (!one.isLocal)
       definitions.insert(one.definition);
-  StateCheck states(ast, ast.getDiagnostics());
+  StateCheck states(ast, ast.getDiagnostics(), sliced, initialisers);
   std::vector<Shipment::Function> functions;
   for (const Export& one : exports) {
     Shipment::Function function;
@@ -176,7 +176,7 @@ std::vector<Shipment::Function> writeExports(ArrayRef<Export> exports, SlicedMod
     description.symbol = one.symbol;
     description.refusal = one.refusal;
     if (description.refusal.empty()) {
-      auto slice = writeFunctionSlice(*sliced.module(), *one.definition, definitions);
+      auto slice = writeFunctionSlice(*sliced.module(), *one.definition, definitions, initialisers);
       if (!slice)
         description.refusal = "cannot be made a slice: " + llvm::toString(slice.takeError());
       else if (description.refusal = refusalOf(slice->variables, sliced, ast, states);

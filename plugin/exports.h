@@ -13,6 +13,7 @@
 
 namespace roam::plugin {
 
+class Initialisers;
 class SlicedModule;
 
 /// Those of one translation unit, in the order they were met.
@@ -65,6 +66,7 @@ std::vector<Export> exportsIn(SlicedModule& sliced, clang::ASTContext& ast);
 /// Cuts the function slice of each export. One that cannot travel is no error, since it is ordinary
 /// code: the description says why, and that is told when a closure needs it.
 std::vector<Shipment::Function> writeExports(llvm::ArrayRef<Export> exports, SlicedModule& sliced,
+                                             const Initialisers& initialisers,
                                              clang::ASTContext& ast);
 
 /// Adds the targets that are no exports and have a body here.

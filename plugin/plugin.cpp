@@ -3,7 +3,8 @@
 //   1. watches template instantiations, and gives the headers' templates their members
 //      (reflect, capture-check, entries), or says why a call can't be made (mistakes);
 //   2. at the end of the translation unit walks what the entries reach (reach);
-//   3. generates code for it a second time, with fixed options (slicer);
+//   3. generates code for it a second time, with fixed options (slicer), and finds out which of it
+//      initialises variables (initialisers);
 //   4. brings that into canonical form (canonical, bottom-up), cuts a slice an entry, and one a
 //      function that other files may call (exports), and names each by its digest (slice-writer):
 //      a digest now names exactly these bytes on every machine;
@@ -17,6 +18,7 @@
 #include "plugin/embed.h"
 #include "plugin/entries.h"
 #include "plugin/exports.h"
+#include "plugin/initialisers.h"
 #include "plugin/mistakes.h"
 #include "plugin/options.h"
 #include "plugin/reach.h"
@@ -182,21 +184,22 @@ class Consumer : public SemaConsumer {
     if (!isUsable(ast, entries, exports, sliced))
       return false;
 
+    Initialisers initialisers = Initialisers::find(sliced, ast);
     std::vector<Export> exported;
     if (!exports.empty())
       exported = exportsIn(sliced, ast);
     addLocalTargets(exports, sliced, exported);
     clean(*sliced.module());
-    optimiseBottomUp(*sliced.module(), rootsOf(entries, exported, sliced));
+    optimiseBottomUp(*sliced.module(), rootsOf(entries, exported, sliced, initialisers));
     clean(*sliced.module()); // attributes and metadata added by passes
     double canonical = watch.lap();
 
     for (const Entry& entry : entries)
-      writeEntry(ast, entry, sliced);
-    shipment_->functions = writeExports(exported, sliced, ast);
+      writeEntry(ast, entry, sliced, initialisers);
+    shipment_->functions = writeExports(exported, sliced, initialisers, ast);
     shipment_->targets = namesOfTargets(exports, sliced, exported, shipment_->functions);
     checkContext(sliced);
-    checkState(ast, reach, leftBehind, sliced);
+    checkState(ast, reach, leftBehind, sliced, initialisers);
     double slices = watch.lap();
 
     if (options_.time)
@@ -217,9 +220,11 @@ class Consumer : public SemaConsumer {
   }
 
   /// What is there for its own sake and not because something refers to it.
-  static std::vector<llvm::GlobalValue*>
-  rootsOf(llvm::ArrayRef<Entry> entries, llvm::ArrayRef<Export> exports, SlicedModule& sliced) {
-    std::vector<llvm::GlobalValue*> roots;
+  static std::vector<llvm::GlobalValue*> rootsOf(llvm::ArrayRef<Entry> entries,
+                                                 llvm::ArrayRef<Export> exports,
+                                                 SlicedModule& sliced,
+                                                 const Initialisers& initialisers) {
+    std::vector<llvm::GlobalValue*> roots = initialisers.globals();
     for (const Entry& entry : entries)
       roots.push_back(sliced.find(GlobalDecl(entry.function)));
     for (const Export& one : exports)
@@ -246,7 +251,8 @@ class Consumer : public SemaConsumer {
     return false;
   }
 
-  void writeEntry(ASTContext& ast, const Entry& entry, SlicedModule& sliced) {
+  void writeEntry(ASTContext& ast, const Entry& entry, SlicedModule& sliced,
+                  const Initialisers& initialisers) {
     auto* function = dyn_cast_or_null<llvm::Function>(sliced.find(GlobalDecl(entry.function)));
     SourceLocation place = placeOf(ast, entry);
     Report report(compiler_.getDiagnostics());
@@ -255,7 +261,7 @@ class Consumer : public SemaConsumer {
                           "please report this as a bug of roam");
       return;
     }
-    auto slice = writeSlice(*sliced.module(), *function);
+    auto slice = writeSlice(*sliced.module(), *function, initialisers);
     if (!slice) {
       report.error(place, "roam could not make a slice of this lambda: %0")
           << llvm::toString(slice.takeError());
@@ -333,13 +339,12 @@ class Consumer : public SemaConsumer {
 
   void checkState(ASTContext& ast, const Reach& reach,
                   const llvm::MapVector<const VarDecl*, ReachedFrom>& leftBehind,
-                  SlicedModule& sliced) {
+                  SlicedModule& sliced, const Initialisers& initialisers) {
     llvm::StringSet<> variables;
     for (auto& [number, item] : shipment_->entries)
       variables.insert(item.slice.variables.begin(), item.slice.variables.end());
-    StateCheck(ast, compiler_.getDiagnostics())
-        .check(reach, leftBehind, variables,
-               [&](const VarDecl* variable) { return sliced.mangledName(GlobalDecl(variable)); });
+    StateCheck(ast, compiler_.getDiagnostics(), sliced, initialisers)
+        .check(reach, leftBehind, variables);
   }
 
   CompilerInstance& compiler_;

@@ -25,37 +25,37 @@ void Reach::addFunction(const FunctionDecl* function, SourceLocation at) {
   if (isLibraryBody(definition))
     libraryBodies.insert(definition);
   else
-    functions.insert({definition, ReachedFrom{current_, at}});
+    functions.insert({definition, here(at)});
 }
 
 void Reach::addVariable(const VarDecl* variable, SourceLocation at) {
   if (!variable->hasGlobalStorage())
     return;
   if (variable->isStaticLocal()) {
-    if (ownerOf(variable) != current_ &&
-        namedFromOutside.insert({variable, ReachedFrom{current_, at}}).second &&
+    if (ownerOf(variable) != function_ && namedFromOutside.insert({variable, here(at)}).second &&
         variable->getInit())
       TraverseStmt(const_cast<Expr*>(variable->getInit()));
     return;
   }
   const VarDecl* definition = variable->getDefinition();
-  if (!definition) {
-    variables.insert({variable->getCanonicalDecl(), ReachedFrom{current_, at}});
-    return;
-  }
-  if (!variables.insert({definition, ReachedFrom{current_, at}}).second)
-    return;
-  if (definition->getInit())
-    TraverseStmt(const_cast<Expr*>(definition->getInit()));
-  addDestructor(definition->getType(), at);
+  variables.insert({definition ? definition : variable->getCanonicalDecl(), here(at)});
 }
 
 void Reach::follow() {
-  while (followed_ < functions.size()) { // breadth first: the shortest way to everything
-    current_ = functions.begin()[followed_++].first;
-    followBody(current_);
+  // Breadth first: the shortest way to everything.
+  for (;;) {
+    if (followedFunctions_ < functions.size()) {
+      function_ = functions.begin()[followedFunctions_++].first;
+      followBody(function_);
+      function_ = nullptr;
+    } else if (followedVariables_ < variables.size()) {
+      variable_ = variables.begin()[followedVariables_++].first;
+      followInitialiser(variable_);
+      variable_ = nullptr;
+    } else {
+      return;
+    }
   }
-  current_ = nullptr;
 }
 
 llvm::MapVector<const VarDecl*, ReachedFrom> Reach::staticsLeftBehind() const {
@@ -64,6 +64,14 @@ llvm::MapVector<const VarDecl*, ReachedFrom> Reach::staticsLeftBehind() const {
     if (!functions.count(ownerOf(variable)))
       left.insert({variable, from});
   return left;
+}
+
+void Reach::followInitialiser(const VarDecl* variable) {
+  if (!variable->isThisDeclarationADefinition())
+    return;
+  if (variable->getInit())
+    TraverseStmt(const_cast<Expr*>(variable->getInit()));
+  addDestructor(variable->getType(), variable->getLocation());
 }
 
 void Reach::followBody(const FunctionDecl* function) {
@@ -184,6 +192,14 @@ bool Reach::VisitCXXDefaultArgExpr(CXXDefaultArgExpr* expr) {
 
 bool Reach::VisitCXXDefaultInitExpr(CXXDefaultInitExpr* expr) {
   return TraverseStmt(expr->getExpr());
+}
+
+/// Of tuple-like objects: each name is a variable that a get() initialises.
+bool Reach::VisitDecompositionDecl(DecompositionDecl* bindings) {
+  for (const BindingDecl* binding : bindings->bindings())
+    if (VarDecl* variable = binding->getHoldingVar())
+      TraverseStmt(variable->getInit());
+  return true;
 }
 
 bool Reach::VisitVarDecl(VarDecl* variable) {

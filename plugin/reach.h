@@ -9,10 +9,12 @@
 
 namespace roam::plugin {
 
-/// From where something was reached first.
+/// From where something was reached first: a function's body, or a variable's initialiser, which
+/// also runs on the peer. Both null: an entry itself.
 struct ReachedFrom {
-  const clang::FunctionDecl* function = nullptr; ///< null: an entry itself
-  clang::SourceLocation at;                      ///< may be invalid (implicit code)
+  const clang::FunctionDecl* function = nullptr;
+  const clang::VarDecl* variable = nullptr;
+  clang::SourceLocation at; ///< may be invalid (implicit code)
 };
 
 class Reach : public clang::RecursiveASTVisitor<Reach> {
@@ -58,15 +60,19 @@ class Reach : public clang::RecursiveASTVisitor<Reach> {
   bool VisitCXXDeleteExpr(clang::CXXDeleteExpr* expr);
   bool VisitCXXDefaultArgExpr(clang::CXXDefaultArgExpr* expr);
   bool VisitCXXDefaultInitExpr(clang::CXXDefaultInitExpr* expr);
+  bool VisitDecompositionDecl(clang::DecompositionDecl* bindings);
   bool VisitVarDecl(clang::VarDecl* variable);
 
  private:
   void addDestructor(clang::QualType type, clang::SourceLocation at);
   void addParts(const clang::CXXRecordDecl* record);
   void followBody(const clang::FunctionDecl* function);
+  void followInitialiser(const clang::VarDecl* variable);
+  ReachedFrom here(clang::SourceLocation at) const { return {function_, variable_, at}; }
 
-  const clang::FunctionDecl* current_ = nullptr;
-  size_t followed_ = 0; ///< of `functions`
+  const clang::FunctionDecl* function_ = nullptr; ///< whose body is followed now
+  const clang::VarDecl* variable_ = nullptr;      ///< whose initialiser is followed now
+  size_t followedFunctions_ = 0, followedVariables_ = 0;
 };
 
 } // namespace roam::plugin

@@ -4,10 +4,13 @@
 //
 //     entry -> f0 -> g1 "text"      the entry is called entrySymbol, definitions by their place
 //              f0 -> malloc         what the slice needs from outside keeps its name
+//     init  -> f2 -> g3             variables that the entry reaches and that are initialised by
+//                                   code: initSymbol calls their initialisers (plugin/initialisers)
 #include "plugin/slice-writer.h"
 #include "jit/slice/manifest.h"
 #include "plugin/canonical-attributes.h"
 #include "plugin/describe-code.h"
+#include "plugin/initialisers.h"
 #include "plugin/local-types.h"
 #include "plugin/rebuilding.h"
 #include "plugin/references.h"
@@ -16,6 +19,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/Constants.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Verifier.h"
@@ -29,22 +33,56 @@ namespace {
 
 // --- what an entry reaches, in a fixed order ---------------------------------------------------
 
-/// Definitions that stay outside of a slice, though the module has them.
-using Outside = DenseSet<const GlobalValue*>;
+/// What belongs to a slice: its root, and what that reaches without passing through `outside`,
+/// definitions that stay outside though the module has them.
+struct Extent {
+  GlobalObject& root;
+  const DenseSet<const GlobalValue*>& outside;
 
-SetVector<GlobalValue*> reachableFrom(GlobalValue* root, const Outside& outside) {
-  SetVector<GlobalValue*> order; // depth first, callers before callees
-  SmallVector<GlobalValue*, 32> stack{root};
+  bool defines(const GlobalValue* global) const {
+    return !global->isDeclaration() && (global == &root || !outside.contains(global));
+  }
+};
+
+/// Depth first, callers before callees.
+void walk(GlobalValue* from, const Extent& extent, SetVector<GlobalValue*>& order) {
+  SmallVector<GlobalValue*, 32> stack{from};
   while (!stack.empty()) {
     GlobalValue* global = stack.pop_back_val();
-    if (!order.insert(global) || (global != root && outside.contains(global)))
+    if (!order.insert(global) || !extent.defines(global))
       continue;
     auto references = referencesOf(global);
     for (GlobalValue* reference : reverse(references))
       if (!order.count(reference))
         stack.push_back(reference);
   }
-  return order;
+}
+
+struct Reached {
+  SetVector<GlobalValue*> order;
+  std::vector<Function*> initialisers; ///< in the order in which they run
+};
+
+/// An initialiser may reach variables that have one, too. They run in the order in which the source
+/// defines their variables; what the source leaves open, in the order of the walk.
+Reached reachableIn(const Extent& extent, const Initialisers& initialisers) {
+  Reached reached;
+  walk(&extent.root, extent, reached.order);
+  SetVector<GlobalValue*> all = reached.order;
+  std::vector<std::tuple<unsigned, size_t, Function*>> needed;
+  for (size_t i = 0; i < all.size(); ++i) { // grows
+    const Initialiser* initialiser = extent.defines(all[i]) ? initialisers.of(all[i]) : nullptr;
+    if (!initialiser)
+      continue;
+    needed.push_back({initialiser->order, i, initialiser->function});
+    walk(initialiser->function, extent, all);
+  }
+  llvm::sort(needed);
+  for (auto& [order, place, function] : needed) {
+    reached.initialisers.push_back(function);
+    walk(function, extent, reached.order);
+  }
+  return reached;
 }
 
 // --- canonical parts ----------------------------------------------------------------------------
@@ -144,23 +182,24 @@ Constant* localTypeName(GlobalVariable& variable, bool inFunctionSlice, unsigned
 
 class SliceCopy {
  public:
-  SliceCopy(Module& from, GlobalObject& root, const Outside& outside)
-      : root_(root), outside_(outside), to_("", from.getContext()),
-        order_(reachableFrom(&root, outside)) {
+  SliceCopy(Module& from, const Extent& extent, const Initialisers& initialisers)
+      : extent_(extent), to_("", from.getContext()), reached_(reachableIn(extent, initialisers)) {
     to_.setDataLayout(from.getDataLayout());
     to_.setTargetTriple(from.getTargetTriple());
     to_.setSourceFileName("");
   }
 
   Expected<WrittenSlice> write() {
-    for (GlobalValue* global : order_)
-      if (!isDefinedHere(global))
+    for (GlobalValue* global : reached_.order)
+      if (!extent_.defines(global))
         needed_.insert(global->getName());
-    for (GlobalValue* global : order_)
+    for (GlobalValue* global : reached_.order)
       if (Error error = declare(global))
         return std::move(error);
-    for (GlobalValue* global : order_)
+    for (GlobalValue* global : reached_.order)
       define(global);
+    if (!reached_.initialisers.empty())
+      addInit();
     AliasTypeNames names(to_.getContext());
     for (Function& function : to_)
       names.canonicalise(function);
@@ -181,16 +220,12 @@ class SliceCopy {
       return std::move(error);
     slice_.digest = Digest::of(std::string_view(slice_.bytes.data(), slice_.bytes.size()));
     llvm::sort(slice_.needs);
-    if (outside_.empty()) // of an entry
-      slice_.code = describeCode(order_.getArrayRef(), root_);
+    if (extent_.outside.empty()) // of an entry
+      slice_.code = describeCode(reached_.order.getArrayRef(), extent_.root);
     return std::move(slice_);
   }
 
  private:
-  bool isDefinedHere(const GlobalValue* global) const {
-    return !global->isDeclaration() && (global == &root_ || !outside_.contains(global));
-  }
-
   /// "f3", unless a C function that the slice needs is called so.
   std::string nextName(char letter) {
     std::string name;
@@ -203,15 +238,15 @@ class SliceCopy {
   Error declare(GlobalValue* global) {
     std::string name = global->getName().str();
     auto linkage = GlobalValue::ExternalLinkage;
-    if (global == &root_) {
+    if (global == &extent_.root) {
       name = entrySymbol;
     } else if (global->hasExternalWeakLinkage()) {
       linkage = GlobalValue::ExternalWeakLinkage; // may be missing: not a need
-    } else if (isDefinedHere(global)) {
+    } else if (extent_.defines(global)) {
       name = nextName(isa<Function>(global) ? 'f' : 'g');
       linkage = GlobalValue::InternalLinkage;
     }
-    if (!isDefinedHere(global) && (name == "__cpu_model" || name == "__cpu_features2"))
+    if (!extent_.defines(global) && (name == "__cpu_model" || name == "__cpu_features2"))
       return createStringError("it asks what this machine's CPU can do (__builtin_cpu_supports); "
                                "code that travels is compiled for the CPU it runs on: leave the "
                                "question out, or ask before and capture the answer");
@@ -231,7 +266,7 @@ class SliceCopy {
     auto* type = cast<FunctionType>(types_.remapType(function.getFunctionType()));
     Function* copy = Function::Create(type, linkage, function.getAddressSpace(), name, &to_);
     copy->setCallingConv(function.getCallingConv());
-    copy->setAttributes(isDefinedHere(&function) || function.isIntrinsic()
+    copy->setAttributes(extent_.defines(&function) || function.isIntrinsic()
                             ? function.getAttributes()
                             : callingAttributes(to_.getContext(), function.getAttributes()));
     if (linkage == GlobalValue::InternalLinkage)
@@ -241,9 +276,9 @@ class SliceCopy {
 
   void declareVariable(GlobalVariable& variable, StringRef name,
                        GlobalValue::LinkageTypes linkage) {
-    bool defined = isDefinedHere(&variable);
+    bool defined = extent_.defines(&variable);
     Constant* typeName =
-        defined ? localTypeName(variable, !outside_.empty(), localTypes_) : nullptr;
+        defined ? localTypeName(variable, !extent_.outside.empty(), localTypes_) : nullptr;
     localTypes_ += typeName != nullptr;
     Type* type = typeName ? typeName->getType() : types_.remapType(variable.getValueType());
     auto* copy =
@@ -259,7 +294,7 @@ class SliceCopy {
   }
 
   void define(GlobalValue* global) {
-    if (!isDefinedHere(global))
+    if (!extent_.defines(global))
       return;
     if (auto* variable = dyn_cast<GlobalVariable>(global)) {
       auto* copy = cast<GlobalVariable>(copies_[variable]);
@@ -282,10 +317,18 @@ class SliceCopy {
     canonicaliseBody(*copy);
   }
 
-  GlobalObject& root_;
-  const Outside& outside_;
+  void addInit() {
+    auto* type = FunctionType::get(Type::getVoidTy(to_.getContext()), false);
+    Function* init = Function::Create(type, GlobalValue::ExternalLinkage, initSymbol, to_);
+    IRBuilder<> builder(BasicBlock::Create(to_.getContext(), "", init));
+    for (Function* initialiser : reached_.initialisers)
+      builder.CreateCall(cast<Function>(copies_[initialiser]));
+    builder.CreateRetVoid();
+  }
+
+  const Extent extent_;
   Module to_;
-  SetVector<GlobalValue*> order_;
+  Reached reached_;
   LiteralTypes types_;
   ValueToValueMapTy copies_;
   StringSet<> needed_; ///< names that are taken
@@ -295,13 +338,16 @@ class SliceCopy {
 
 } // namespace
 
-Expected<WrittenSlice> writeSlice(Module& module, Function& entry) {
-  return SliceCopy(module, entry, {}).write();
+Expected<WrittenSlice> writeSlice(Module& module, Function& entry,
+                                  const Initialisers& initialisers) {
+  const DenseSet<const GlobalValue*> nothing;
+  return SliceCopy(module, {entry, nothing}, initialisers).write();
 }
 
 Expected<WrittenSlice> writeFunctionSlice(Module& module, GlobalObject& definition,
-                                          const DenseSet<const GlobalValue*>& exports) {
-  return SliceCopy(module, definition, exports).write();
+                                          const DenseSet<const GlobalValue*>& exports,
+                                          const Initialisers& initialisers) {
+  return SliceCopy(module, {definition, exports}, initialisers).write();
 }
 
 } // namespace roam::plugin

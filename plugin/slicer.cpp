@@ -169,6 +169,12 @@ bool SlicedModule::addMissed(Reach& reach) {
   return found;
 }
 
+const VarDecl* SlicedModule::variableNamed(StringRef mangled) const {
+  auto* variable = dyn_cast_or_null<VarDecl>(generator_->GetDeclForMangledName(mangled));
+  const VarDecl* definition = variable ? variable->getDefinition() : nullptr;
+  return definition ? definition : variable;
+}
+
 llvm::GlobalValue* SlicedModule::find(GlobalDecl decl) {
   return module()->getNamedValue(generator_->GetMangledName(decl));
 }

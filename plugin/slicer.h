@@ -39,6 +39,9 @@ class SlicedModule {
   /// Null if nothing of that name was emitted.
   llvm::GlobalValue* find(clang::GlobalDecl decl);
   std::string mangledName(clang::GlobalDecl decl) { return generator_->GetMangledName(decl).str(); }
+  /// The variable with this mangled name, its definition if there is one; null if none of that name
+  /// was declared in the source.
+  const clang::VarDecl* variableNamed(llvm::StringRef mangled) const;
 
  private:
   SlicedModule() = default;

@@ -131,6 +131,16 @@ TEST_F(AcrossFiles, RoamsOwnLibraryIsFoundByThePeer) {
   }
 }
 
+const int ropePrice = priceOf("rope");
+
+TEST_F(AcrossFiles, TablesOfAnotherFileAreBuiltBeforeThoseThatAreMadeOfThem) {
+  auto f = [](const std::string& what) {
+    return title + " " + std::to_string(priceOf(what) - ropePrice);
+  };
+  std::vector<std::string> names{"rope", "thread", "wire"};
+  EXPECT_EQ(cluster().map(names, f), loop(names, f));
+}
+
 // --- refusals ------------------------------------------------------------------------------------
 
 TEST_F(AcrossFiles, ALibraryThatThePeerLacksIsNamed) {
@@ -148,7 +158,7 @@ TEST_F(AcrossFiles, AFunctionCompiledWithoutThePluginIsNamedWithItsCaller) {
 TEST_F(AcrossFiles, AVariableOfAnotherFileIsNamedWithItsPlace) {
   expectAll(refusal(cluster(), [] { return callsBumpCounter(); }),
             {"needs roam::e2e::callsBumpCounter()", "uses the variable", "counter' of this program",
-             "lines.cpp:8"});
+             "lines.cpp:9"});
 }
 
 TEST_F(AcrossFiles, InspectNamesBeforehandWhatCannotTravel) {

@@ -19,8 +19,8 @@ TEST_P(Diagnostics, AreThoseTheFileExpects) {
 
 INSTANTIATE_TEST_SUITE_P(, Diagnostics,
                          ::testing::Values("references", "pointers", "members", "standard-types",
-                                           "nested", "variables", "calls", "classes", "versions",
-                                           "accepted", "incomplete"),
+                                           "nested", "variables", "ways-to-variables", "calls",
+                                           "classes", "versions", "accepted", "incomplete"),
                          [](const auto& file) {
                            std::string name = file.param;
                            std::erase(name, '-');

@@ -21,6 +21,9 @@ int throwsPrivately(int x);
 int catchesPrivately(int x); // what the other throws, of a type that only lines.cpp has
 
 extern const int weights[4];
+extern const std::string title;
+/// From a table that is built when the program starts.
+int priceOf(const std::string& what);
 
 class Shape {
  public:

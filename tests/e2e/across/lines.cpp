@@ -1,5 +1,6 @@
 // One file of the test program that lambdas of another call.
 #include "tests/e2e/across/elsewhere.h"
+#include <map>
 #include <stdexcept>
 
 namespace roam::e2e {
@@ -15,9 +16,16 @@ struct Private {
 double rounded(double x) {
   return double(long(x * 100 + 0.5)) / 100;
 }
+
+const std::map<std::string, int> prices{{"rope", 7}, {"thread", 2}, {"wire", 9}};
 } // namespace
 
 const int weights[4] = {3, 1, 4, 1};
+const std::string title = "prices of " + std::to_string(weights[0]) + " things";
+
+int priceOf(const std::string& what) {
+  return prices.at(what);
+}
 
 double total(const Line& line) {
   return rounded(line.pieces * line.price);

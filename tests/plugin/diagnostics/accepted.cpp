@@ -100,3 +100,21 @@ int again(int n) {
   ship(inner);
   return inner();
 }
+
+struct Table {
+  static const std::map<std::string, int> numbers;
+  inline static const std::string title = "a title of more than a few letters";
+};
+const std::map<std::string, int> Table::numbers{{"one", 1}};
+template <class T>
+const std::vector<T> ones(10, T(1));
+const std::vector<int> primes{2, 3, 5};
+const std::string& name = Table::title;
+const std::string copied = Table::title + name;
+const int computed = twice(int(primes.size()));
+const std::unordered_map<int, int> hashed{{1, 2}}; // its mutable member is the library's own
+void builtWhenTheProgramStarts(int a) {
+  ship([a] { return Table::numbers.at("one") + primes[a] + ones<int>[a] + computed; });
+  ship([] { return name + copied; });
+  ship([a] { return hashed.at(a); });
+}

@@ -5,7 +5,6 @@
 
 namespace app {
 int hits = 0; // expected-note {{'app::hits' is declared here; make it const or constexpr, or capture its value, or make it a static variable inside the function if each machine may have its own}}
-const std::vector<int> primes{2, 3, 5}; // expected-note {{'app::primes' is declared here; make it constexpr, or capture it, or make it a static variable inside the function, which is initialised at its first use}}
 extern int elsewhere; // expected-note {{'app::elsewhere' is declared here}}
 thread_local int perThread = 3; // expected-note {{'app::perThread' is declared here}}
 inline std::map<std::string, int> registry; // expected-note {{'app::registry' is declared here}}
@@ -29,7 +28,6 @@ int viaTemplate(T t) {
 
 void all(int a) {
   ship([a] { return app::viaTemplate(a); }); // expected-note {{in this lambda}} expected-note {{'app::viaTemplate' is used here}}
-  ship([a] { return app::primes[a]; });  // expected-error {{'app::primes' is initialised when this program starts; code that runs on other machines finds it empty there}} expected-note {{in this lambda}}
   ship([a] { return app::elsewhere + a; }); // expected-error {{'app::elsewhere' is a variable}} expected-note {{in this lambda}}
   ship([a] { return app::perThread + a; }); // expected-error {{'app::perThread' is a variable}} expected-note {{in this lambda}}
   ship([] { return app::registry.size(); }); // expected-error {{'app::registry' is a variable}} expected-note {{in this lambda}}
