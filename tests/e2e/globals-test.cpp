@@ -4,11 +4,18 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <functional>
+#include <future>
+#include <iostream>
+#include <locale>
 #include <memory>
+#include <memory_resource>
+#include <mutex>
 #include <ranges>
 #include <regex>
+#include <thread>
 #include <unistd.h>
 #include <unordered_map>
 
@@ -133,6 +140,33 @@ TEST_F(Globals, AreBuiltInTheWorkerItself) {
          return made.process == getpid() && made.number == compute(2);
        }))
     EXPECT_TRUE(there);
+}
+
+TEST_F(Globals, OfSharedLibrariesAreThePeersOwn) {
+  runs([](int x) {
+    static std::once_flag flag;
+    static int calls = 0;
+    std::call_once(flag, [] { ++calls; });
+    return calls + x;
+  });
+  runs([](int x) {
+    std::promise<int> promise;
+    std::thread([&] { promise.set_value(x); }).join();
+    std::packaged_task<int(int)> task([](int y) { return y + 1; });
+    auto made = task.get_future();
+    task(x);
+    return promise.get_future().get() + made.get() + std::async([x] { return x * 2; }).get();
+  });
+  runs([](int x) {
+    errno = 0;
+    int opened = open("/nowhere/at/all", O_RDONLY);
+    return std::tuple(opened, errno == ENOENT, x);
+  });
+  runs([](int x) {
+    std::pmr::vector<int> all(std::size_t(x), 1, std::pmr::get_default_resource());
+    std::cout << std::flush;
+    return std::pair(std::locale().name(), all.size());
+  });
 }
 
 struct Leaving {
