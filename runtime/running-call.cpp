@@ -163,10 +163,25 @@ void RunningCall::cancel() {
 
 namespace detail {
 
+CompletedChunk::CompletedChunk(CompletedChunk&& other) noexcept {
+  *this = std::move(other);
+}
+CompletedChunk& CompletedChunk::operator=(CompletedChunk&& other) noexcept {
+  std::swap(first, other.first);
+  std::swap(count, other.count);
+  std::swap(results, other.results);
+  std::swap(size, other.size);
+  std::swap(owner, other.owner);
+  return *this;
+}
 CompletedChunk::~CompletedChunk() {
   delete static_cast<kj::Array<const kj::byte>*>(owner);
 }
 
+Call& Call::operator=(Call&& other) noexcept {
+  std::swap(state_, other.state_);
+  return *this;
+}
 Call::~Call() {
   if (state_ != nullptr) {
     state_->call->release();

@@ -3,7 +3,6 @@
 #include "roam/entry.h"
 #include <new>
 #include <string_view>
-#include <utility>
 
 namespace roam {
 
@@ -13,8 +12,10 @@ class Buffer : public Output {
  public:
   Buffer() { grow = &enlarge; }
   Buffer(Buffer&& from) noexcept : Output(from) { from.forget(); }
-  Buffer& operator=(Buffer from) noexcept {
-    std::swap(static_cast<Output&>(*this), static_cast<Output&>(from));
+  Buffer& operator=(Buffer from) noexcept { // without an instance of std::swap
+    Output mine = *this;
+    static_cast<Output&>(*this) = from;
+    static_cast<Output&>(from) = mine;
     return *this;
   }
   ~Buffer() { __builtin_free(data); }

@@ -63,15 +63,8 @@ struct CallSpec {
 class ROAM_API CompletedChunk {
  public:
   CompletedChunk() = default;
-  CompletedChunk(CompletedChunk&& other) noexcept { *this = std::move(other); }
-  CompletedChunk& operator=(CompletedChunk&& other) noexcept {
-    std::swap(first, other.first);
-    std::swap(count, other.count);
-    std::swap(results, other.results);
-    std::swap(size, other.size);
-    std::swap(owner, other.owner);
-    return *this;
-  }
+  CompletedChunk(CompletedChunk&& other) noexcept;
+  CompletedChunk& operator=(CompletedChunk&& other) noexcept;
   ~CompletedChunk();
 
   std::uint64_t first = 0, count = 0;
@@ -88,11 +81,8 @@ class ROAM_API Call {
  public:
   Call() = default;
   explicit Call(CallState* state) : state_(state) {}
-  Call(Call&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  Call& operator=(Call&& other) noexcept {
-    std::swap(state_, other.state_);
-    return *this;
-  }
+  Call(Call&& other) noexcept : state_(other.state_) { other.state_ = nullptr; }
+  Call& operator=(Call&& other) noexcept;
   ~Call();
 
   explicit operator bool() const { return state_ != nullptr; }

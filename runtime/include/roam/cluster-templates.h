@@ -209,26 +209,25 @@ template <class R>
 class OrderedPartials {
  public:
   void take(const CompletedChunk& chunk) {
-    std::size_t at = firsts_.size();
-    while (at > 0 && firsts_[at - 1] > chunk.first)
+    std::size_t at = partials_.size();
+    while (at > 0 && partials_[at - 1].first > chunk.first)
       --at;
-    std::vector<R> one;
-    decodeResults(chunk, 1, one);
-    firsts_.insert(firsts_.begin() + static_cast<std::ptrdiff_t>(at), chunk.first);
-    partials_.insert(partials_.begin() + static_cast<std::ptrdiff_t>(at),
-                     static_cast<std::vector<R>&&>(one));
+    partials_.insert(partials_.begin() + static_cast<std::ptrdiff_t>(at), Partial{chunk.first, {}});
+    decodeResults(chunk, 1, partials_[at].result);
   }
   template <class Fold>
   void fold(const Fold& fold) {
-    for (auto& one : partials_)
-      for (auto&& partial : one)
-        fold(static_cast<R&&>(partial));
+    for (auto& partial : partials_)
+      for (auto&& result : partial.result)
+        fold(static_cast<R&&>(result));
   }
 
  private:
-  std::vector<std::uint64_t> firsts_; // ascending
-  std::vector<std::vector<R>>
-      partials_; // one element each: R may be bool or have no default constructor
+  struct Partial {
+    std::uint64_t first;
+    std::vector<R> result; // one: R may be bool or have no default constructor
+  };
+  std::vector<Partial> partials_; // ascending
 };
 
 } // namespace detail

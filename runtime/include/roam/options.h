@@ -35,30 +35,35 @@ class ProgressFunction {
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, ProgressFunction> &&
            std::is_invocable_v<std::decay_t<F>&, const Progress&>) ProgressFunction(F&& f)
-      : callable_(new std::decay_t<F>(std::forward<F>(f))),
-        call_([](void* c, const Progress& p) { (*static_cast<std::decay_t<F>*>(c))(p); }),
-        destroy_([](void* c) { delete static_cast<std::decay_t<F>*>(c); }) {}
-  ProgressFunction(ProgressFunction&& other) noexcept
-      : callable_(std::exchange(other.callable_, nullptr)), call_(other.call_),
-        destroy_(other.destroy_) {}
+      : target_{
+            new std::decay_t<F>(std::forward<F>(f)),
+            [](void* object, const Progress& p) { (*static_cast<std::decay_t<F>*>(object))(p); },
+            [](void* object) { delete static_cast<std::decay_t<F>*>(object); }} {}
+  ProgressFunction(ProgressFunction&& other) noexcept { swap(other); }
   ProgressFunction& operator=(ProgressFunction&& other) noexcept {
-    std::swap(callable_, other.callable_);
-    std::swap(call_, other.call_);
-    std::swap(destroy_, other.destroy_);
+    swap(other);
     return *this;
   }
   ~ProgressFunction() {
-    if (callable_)
-      destroy_(callable_);
+    if (target_.object != nullptr)
+      target_.destroy(target_.object);
   }
 
-  explicit operator bool() const { return callable_ != nullptr; }
-  void operator()(const Progress& progress) const { call_(callable_, progress); }
+  explicit operator bool() const { return target_.object != nullptr; }
+  void operator()(const Progress& progress) const { target_.call(target_.object, progress); }
 
  private:
-  void* callable_ = nullptr;
-  void (*call_)(void*, const Progress&) = nullptr;
-  void (*destroy_)(void*) = nullptr;
+  struct Target {
+    void* object = nullptr;
+    void (*call)(void*, const Progress&) = nullptr;
+    void (*destroy)(void*) = nullptr;
+  };
+  void swap(ProgressFunction& other) { // every program pays for an instance of std::swap
+    Target mine = target_;
+    target_ = other.target_;
+    other.target_ = mine;
+  }
+  Target target_;
 };
 
 /// What can be said about one map or call. The defaults are right for most.
