@@ -147,13 +147,10 @@ class BottomUp {
     builder.registerLoopAnalyses(loops_);
     builder.crossRegisterProxies(loops_, functions_, components_, modules_);
     unwinding_.addPass(SimplifyCFGPass()); // invoke of a callee that does not throw -> call
-    // So that the inliner sees constant arguments.
+    // So that the inliner sees constant arguments, and again for what it put there.
     before_.addPass(SROAPass(SROAOptions::ModifyCFG));
     before_.addPass(EarlyCSEPass());
     before_.addPass(SimplifyCFGPass());
-    after_.addPass(SROAPass(SROAOptions::ModifyCFG));
-    after_.addPass(EarlyCSEPass());
-    after_.addPass(SimplifyCFGPass());
     after_.addPass(InstCombinePass());
     after_.addPass(SimplifyCFGPass());
   }
@@ -208,11 +205,13 @@ class BottomUp {
   void finish(const Group& group) {
     for (Function* function : group)
       simplify(*function, unwinding_);
-    inferNoUnwind(group);
+    bool fewerThrow = inferNoUnwind(group);
     for (Function* function : group) {
-      simplify(*function, unwinding_);
+      if (fewerThrow)
+        simplify(*function, unwinding_);
       simplify(*function, before_);
-      inlineCallees(*function, group);
+      if (inlineCallees(*function, group))
+        simplify(*function, before_);
       simplify(*function, after_);
       // Whether there is one depends on the order of emission, too.
       if (function->hasPersonalityFn() &&
@@ -226,7 +225,8 @@ class BottomUp {
     functions_.invalidate(function, passes.run(function, functions_));
   }
 
-  void inlineCallees(Function& function, const Group& group) {
+  /// True if some were inlined.
+  bool inlineCallees(Function& function, const Group& group) {
     SmallVector<CallBase*, 16> calls;
     for (Instruction& instruction : instructions(function))
       if (auto* call = dyn_cast<CallBase>(&instruction))
@@ -249,6 +249,7 @@ class BottomUp {
     }
     if (changed)
       functions_.invalidate(function, PreservedAnalyses::none());
+    return changed;
   }
 
   Module& module_;

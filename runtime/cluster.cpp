@@ -188,6 +188,18 @@ detail::Call Cluster::start(const detail::CallSpec& spec) {
   return detail::Call(new detail::CallState{state().start(spec)});
 }
 
+void Cluster::collect(const detail::CallSpec& spec, const ProgressFunction& progress,
+                      void (*take)(void*, const detail::CompletedChunk&), void* results) {
+  detail::Call call = start(spec);
+  detail::CompletedChunk chunk;
+  for (std::uint64_t done = 0; call.next(chunk);) {
+    take(results, chunk);
+    done += chunk.count;
+    if (progress)
+      progress({done, spec.count});
+  }
+}
+
 std::vector<Peer> Cluster::peers() const {
   return state().peers();
 }

@@ -108,11 +108,10 @@ class Captures : public Buffer {
   FunctionList list_;
 };
 
-/// The spec of a call of this shape. `captures` holds the encoded closure and outlives the spec.
-template <class Shape>
-CallSpec specOf(const Captures& captures, const Options& options) {
+/// The spec of a call of this entry. `captures` holds the encoded closure and outlives the spec.
+inline CallSpec specOf(const EntryRecord* entry, const Captures& captures, const Options& options) {
   CallSpec spec;
-  spec.entry = recordOf<Shape>();
+  spec.entry = entry;
   spec.functions = __start_roam_functions;
   spec.functionsEnd = __stop_roam_functions;
   spec.addresses = __start_roam_addresses;
@@ -130,7 +129,7 @@ CallSpec specOf(const Captures& captures, const Options& options) {
 /// As specOf, for a call over a range.
 template <class Shape, class Elements>
 CallSpec specOver(const Elements& elements, const Captures& captures, const Options& options) {
-  CallSpec spec = specOf<Shape>(captures, options);
+  CallSpec spec = specOf(recordOf<Shape>(), captures, options);
   spec.count = elements.size();
   spec.encode = &Elements::encode;
   spec.source = &elements;
@@ -152,13 +151,14 @@ template <class R>
 class ResultsInPlace {
  public:
   explicit ResultsInPlace(std::uint64_t total) : results_(total) {}
-  void take(const CompletedChunk& chunk) {
+  static void take(void* into, const CompletedChunk& chunk) {
+    auto& results = static_cast<ResultsInPlace*>(into)->results_;
     Reader in{chunk.results, chunk.size};
     if constexpr (raw<R> == Raw::both)
-      in.copy(results_.data() + chunk.first, chunk.count * sizeof(R));
+      in.copy(results.data() + chunk.first, chunk.count * sizeof(R));
     else
       for (std::uint64_t i = chunk.first; i < chunk.first + chunk.count && in.ok; ++i)
-        results_[i] = loadWhole<R>(in);
+        results[i] = loadWhole<R>(in);
     if (!in.finished())
       throwDamagedResults(chunk.first);
   }
@@ -173,13 +173,14 @@ template <class R>
 class ResultsByChunk {
  public:
   explicit ResultsByChunk(std::uint64_t total) : total_(total) {}
-  void take(const CompletedChunk& chunk) {
-    std::size_t at = parts_.size();
-    while (at > 0 && parts_[at - 1].first > chunk.first)
+  static void take(void* into, const CompletedChunk& chunk) {
+    auto& parts = static_cast<ResultsByChunk*>(into)->parts_;
+    std::size_t at = parts.size();
+    while (at > 0 && parts[at - 1].first > chunk.first)
       --at;
-    parts_.insert(parts_.begin() + static_cast<std::ptrdiff_t>(at), Part{chunk.first, {}});
-    parts_[at].results.reserve(chunk.count);
-    decodeResults(chunk, chunk.count, parts_[at].results);
+    parts.insert(parts.begin() + static_cast<std::ptrdiff_t>(at), Part{chunk.first, {}});
+    parts[at].results.reserve(chunk.count);
+    decodeResults(chunk, chunk.count, parts[at].results);
   }
   std::vector<R> join() {
     std::vector<R> results;
@@ -208,12 +209,13 @@ using OrderedResults =
 template <class R>
 class OrderedPartials {
  public:
-  void take(const CompletedChunk& chunk) {
-    std::size_t at = partials_.size();
-    while (at > 0 && partials_[at - 1].first > chunk.first)
+  static void take(void* into, const CompletedChunk& chunk) {
+    auto& partials = static_cast<OrderedPartials*>(into)->partials_;
+    std::size_t at = partials.size();
+    while (at > 0 && partials[at - 1].first > chunk.first)
       --at;
-    partials_.insert(partials_.begin() + static_cast<std::ptrdiff_t>(at), Partial{chunk.first, {}});
-    decodeResults(chunk, 1, partials_[at].result);
+    partials.insert(partials.begin() + static_cast<std::ptrdiff_t>(at), Partial{chunk.first, {}});
+    decodeResults(chunk, 1, partials[at].result);
   }
   template <class Fold>
   void fold(const Fold& fold) {
@@ -307,14 +309,8 @@ auto Cluster::map(const Range& range, const F& f, const Options& options) {
     saveClosure<Function>(captures, f);
     typename detail::ElementsOf<Range>::Type elements(range);
     detail::OrderedResults<R> ordered(elements.size());
-    detail::Call call = start(detail::specOver<Shape>(elements, captures, options));
-    detail::CompletedChunk chunk;
-    for (std::uint64_t done = 0; call.next(chunk);) {
-      ordered.take(chunk);
-      done += chunk.count;
-      if (options.progress)
-        options.progress({done, elements.size()});
-    }
+    collect(detail::specOver<Shape>(elements, captures, options), options.progress,
+            &detail::OrderedResults<R>::take, &ordered);
     results = ordered.join();
   }
   return results;
@@ -353,14 +349,7 @@ R Cluster::mapReduce(const Range& range, const F& f, const Op& op, R init, const
           detail::specOver<ReduceShape<Function, Operation, T>>(elements, captures, options);
       spec.fixedChunks = true;
       detail::OrderedPartials<Partial> partials;
-      detail::Call call = start(spec);
-      detail::CompletedChunk chunk;
-      for (std::uint64_t done = 0; call.next(chunk);) {
-        partials.take(chunk);
-        done += chunk.count;
-        if (options.progress)
-          options.progress({done, elements.size()});
-      }
+      collect(spec, options.progress, &detail::OrderedPartials<Partial>::take, &partials);
       partials.fold([&](Partial&& partial) {
         init = op(static_cast<R&&>(init), static_cast<Partial&&>(partial));
       });
@@ -378,7 +367,8 @@ auto Cluster::startOne(int peer, const Options& options, const F& f, const Args&
     Buffer arguments;
     saveClosure<Function>(captures, f);
     (saveWhole<Args>(arguments, args), ...);
-    detail::CallSpec spec = detail::specOf<CallShape<Function, Args...>>(captures, options);
+    detail::CallSpec spec =
+        detail::specOf(recordOf<CallShape<Function, Args...>>(), captures, options);
     spec.arguments = arguments.data;
     spec.argumentsSize = arguments.size;
     spec.peer = peer;

@@ -104,6 +104,9 @@ class ROAM_API Cluster {
   explicit Cluster(State* state) : state_(state) {}
   State& state() const;
   detail::Call start(const detail::CallSpec& spec);
+  /// Starts the call and hands each of its chunks to take(results, chunk).
+  void collect(const detail::CallSpec& spec, const ProgressFunction& progress,
+               void (*take)(void* results, const detail::CompletedChunk& chunk), void* results);
   template <class F, class... Args>
   auto startOne(int peer, const Options& options, const F& f, const Args&... args);
 
