@@ -41,7 +41,7 @@ class Finder : public RecursiveASTVisitor<Finder> {
     if (auto* pointed = findInRoam<ClassTemplateDecl>(ast, "PointedTo"))
       for (ClassTemplateSpecializationDecl* shaped : pointed->specializations())
         if (QualType type = shaped->getTemplateArgs()[0].getAsType(); !type->isDependentType())
-          types_.insert(pointedType(ast, type));
+          want(pointedType(ast, type));
   }
   bool isNeeded() const { return !types_.empty(); }
 
@@ -68,6 +68,16 @@ class Finder : public RecursiveASTVisitor<Finder> {
   }
 
  private:
+  /// A pointer to a member of a class may have been one to a member of a base.
+  void want(PointedType type) {
+    types_.insert(type);
+    auto* record = type.second ? type.second->getAsCXXRecordDecl() : nullptr;
+    if (!record || !record->hasDefinition())
+      return;
+    for (const CXXBaseSpecifier& base : record->bases())
+      want({type.first, ast_.getCanonicalType(base.getType()).getTypePtr()});
+  }
+
   ASTContext& ast_;
   llvm::DenseSet<PointedType> types_;
 };

@@ -86,6 +86,21 @@ TEST_F(Functions, OfMembersTravel) {
   EXPECT_EQ(cluster().map(numbers, pointers), loop(numbers, pointers));
 }
 
+struct Left {
+  int left = 3;
+};
+struct Right {
+  int right = 4;
+  int minus(int x) const noexcept { return right - x; }
+};
+struct Both : Left, Right {};
+
+TEST_F(Functions, OfMembersOfABaseTravelAsMembersOfTheDerivedClass) {
+  int (Both::*minus)(int) const = &Right::minus;
+  auto call = [minus, both = Both()](int x) { return (both.*minus)(x); };
+  EXPECT_EQ(cluster().map(numbers, call), loop(numbers, call));
+}
+
 TEST_F(Functions, ThatCannotTravelAreRefusedByName) {
   try {
     (void)cluster().map(numbers, &counted);
