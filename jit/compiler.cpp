@@ -15,7 +15,7 @@ namespace {
 
 /// Raised when objects made before can no longer be used: another binding of symbols, another code
 /// model.
-constexpr unsigned objectFormat = 3;
+constexpr unsigned objectFormat = 4;
 
 llvm::orc::JITTargetMachineBuilder thisMachine(unsigned optimization) {
   static const bool ready = [] {

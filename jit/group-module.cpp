@@ -115,8 +115,11 @@ std::vector<std::size_t> dependenciesFirst(const SliceGroup& group,
       continue;
     seen[member] = true;
     stack.push_back({member, true});
+    bool usesTargets = members[member]->getNamedValue(targetSymbol) != nullptr;
     for (std::size_t other = members.size(); other-- > 1;)
-      if (!seen[other] && members[member]->getNamedValue(group.members[other].name))
+      if (!seen[other] &&
+          (members[member]->getNamedValue(group.members[other].name) ||
+           (usesTargets && llvm::is_contained(group.targets, group.members[other].name))))
         stack.push_back({other, false});
   }
   return order;

@@ -86,6 +86,16 @@ TEST_F(Functions, OfMembersTravel) {
   EXPECT_EQ(cluster().map(numbers, pointers), loop(numbers, pointers));
 }
 
+const std::vector<int> fees = {5, 6, 7};
+int feeOf(int x) {
+  return fees[std::size_t(x) % fees.size()];
+}
+
+TEST_F(Functions, FindTheirConstantsBuilt) {
+  EXPECT_EQ(cluster().map(numbers, [fee = &feeOf](int x) { return fee(x); }),
+            (std::vector{6, 7, 5}));
+}
+
 struct Left {
   int left = 3;
 };
