@@ -44,6 +44,8 @@ void all(std::vector<int> v, std::map<std::string, std::vector<const char*>> m) 
   ship([function] { return function(); }); // expected-error {{it is a std::function, which hides what it holds}} expected-note {{send the lambda itself}} expected-note {{sent from here}}
   auto ref = std::ref(v);
   ship([ref] { return ref.get().size(); }); // expected-error {{it is a std::reference_wrapper}} expected-note {{send the object}} expected-note {{sent from here}}
+  auto bound = std::bind(std::plus<int>(), 1, std::placeholders::_1);
+  ship([bound]() mutable { return bound(2); }); // expected-error {{capture 'bound' cannot travel to another machine: it is what std::bind or std::bind_front made}} expected-note {{send a lambda instead}} expected-note {{sent from here}}
   std::variant<int, int*> variant;
   ship([variant] { return variant.index(); }); // expected-error {{it holds a raw pointer ('int *') in 'variant[...]'}} expected-note {{send the object}} expected-note {{sent from here}}
   std::optional<std::string_view> optional;
