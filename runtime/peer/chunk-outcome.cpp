@@ -57,18 +57,19 @@ net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk) {
     outcome = thrown(kj::mv(taken), element);
     break;
   case AnswerKind::badCaptures:
-    outcome = failedWith(Kind::badCaptures,
-                         kj::str("the ", chunk.captures.size(),
-                                 " bytes of captures are not those of entry ", shortName(chunk),
-                                 ": cut short, or bytes are left over"),
-                         chunk);
+    outcome = failedWith(
+        Kind::badCaptures,
+        kj::str("the ", chunk.captures.size(), " bytes of captures are not those of entry ",
+                shortName(chunk),
+                ": cut short, too long, or nested too deep, as a list of a thousand links is"),
+        chunk);
     break;
   case AnswerKind::badArguments:
-    outcome = failedWith(
-        Kind::badArguments,
-        kj::str("the arguments of element ", element, " are not those of entry ", shortName(chunk),
-                ": cut short, or bytes are left over after the last of ", chunk.count),
-        chunk);
+    outcome = failedWith(Kind::badArguments,
+                         kj::str("the arguments of element ", element, " are not those of entry ",
+                                 shortName(chunk), ": cut short, too long for ", chunk.count,
+                                 ", or nested too deep, as a list of a thousand links is"),
+                         chunk);
     break;
   case AnswerKind::limit:
     outcome = failedWith(Kind::limit, kj::mv(taken.message), chunk);

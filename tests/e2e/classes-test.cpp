@@ -90,6 +90,27 @@ TEST_F(Classes, OwnersOfArraysAndWithDeletersArrive) {
   });
 }
 
+struct Link {
+  int value = 0;
+  std::unique_ptr<Link> next;
+};
+std::unique_ptr<Link> chain(int length) {
+  std::unique_ptr<Link> first;
+  for (int i = 0; i < length; ++i)
+    first = std::make_unique<Link>(Link{i, std::move(first)});
+  return first;
+}
+
+TEST_F(Classes, ListsTravelUnlessTheyAreTooLongAndThenSaySo) {
+  EXPECT_EQ(cluster().async([list = chain(900)] { return list->next->value; }).get(), 898);
+  try {
+    (void)cluster().async([list = chain(1100)] { return list->next->value; }).get();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("nested too deep"), std::string::npos) << error.what();
+  }
+}
+
 // --- virtual functions ---------------------------------------------------------------------------
 
 struct Shape {
