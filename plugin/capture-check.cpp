@@ -51,6 +51,12 @@ SourceLocation defaultAmpersand(SourceLocation begin, const SourceManager& sourc
 CaptureCheck::Verdict CaptureCheck::check(const ClassTemplateSpecializationDecl* shippable,
                                           SourceLocation use) {
   QualType type = shippable->getTemplateArgs()[0].getAsType();
+  bool passed = false;
+  if (auto* shaped = dyn_cast_or_null<ClassTemplateSpecializationDecl>(type->getAsCXXRecordDecl());
+      shaped && shaped->getName() == "Passed" && isInRoam(shaped)) {
+    passed = true;
+    type = shaped->getTemplateArgs()[0].getAsType();
+  }
   auto* record = type->getAsCXXRecordDecl();
   if (record && record->isDependentType())
     return {};
@@ -62,7 +68,7 @@ CaptureCheck::Verdict CaptureCheck::check(const ClassTemplateSpecializationDecl*
     return verdict;
   }
   std::optional<Obstacle> obstacle;
-  Verdict verdict = checkValue(type, obstacle);
+  Verdict verdict = checkValue(type, obstacle, passed);
   if (verdict.canTravel)
     return verdict;
   report_.error(use, "%0 cannot travel to another machine: it %select{is|holds}1 %2%3")
@@ -72,8 +78,9 @@ CaptureCheck::Verdict CaptureCheck::check(const ClassTemplateSpecializationDecl*
   return verdict;
 }
 
-CaptureCheck::Verdict CaptureCheck::checkValue(QualType type, std::optional<Obstacle>& obstacle) {
-  obstacle = search_.find(type);
+CaptureCheck::Verdict CaptureCheck::checkValue(QualType type, std::optional<Obstacle>& obstacle,
+                                               bool passed) {
+  obstacle = search_.find(type, passed);
   return {!obstacle, search_.mayShare()};
 }
 

@@ -25,7 +25,7 @@ class CaptureCheck {
   Verdict checkClosure(const clang::CXXRecordDecl* closure);
   Verdict checkCapture(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture,
                        const clang::FieldDecl* field);
-  Verdict checkValue(clang::QualType type, std::optional<Obstacle>& obstacle);
+  Verdict checkValue(clang::QualType type, std::optional<Obstacle>& obstacle, bool passed = false);
   void refuseThis(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture);
   void refuseReference(const clang::CXXRecordDecl* closure, const clang::LambdaCapture& capture);
   void refuseAlsoTheCopy(clang::SourceLocation at, llvm::StringRef name, const Obstacle& obstacle);

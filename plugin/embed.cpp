@@ -38,15 +38,18 @@ class Embedder {
     Function* function = module_.getFunction(target.symbol);
     if (!function)
       return;
-    auto* text = ConstantDataArray::getString(context_, target.name);
-    auto* name =
-        new GlobalVariable(module_, text->getType(), true, GlobalValue::PrivateLinkage, text, "");
-    auto* pair = ConstantStruct::getAnon({function, name});
+    auto* pair = ConstantStruct::getAnon({function, text(target.name)});
     auto* item = new GlobalVariable(module_, pair->getType(), true, GlobalValue::PrivateLinkage,
                                     pair, "roam.address");
     item->setSection(addressesSection);
     item->setAlignment(Align(8));
     used_.push_back(item);
+  }
+  /// A string that ends with NUL.
+  GlobalVariable* text(StringRef text) {
+    auto* bytes = ConstantDataArray::getString(context_, text);
+    return new GlobalVariable(module_, bytes->getType(), true, GlobalValue::PrivateLinkage, bytes,
+                              "");
   }
 
  private:
@@ -110,28 +113,44 @@ class Embedder {
   StringSet<> asked_;
 };
 
+/// Replaces each call function(N) by replacement(N), unless that is null.
+template <class Replacement>
+void replaceCalls(Module& module, StringRef name, const Replacement& replacement) {
+  Function* function = module.getFunction(name);
+  if (!function)
+    return;
+  for (User* user : make_early_inc_range(function->users())) {
+    auto* call = dyn_cast<CallBase>(user);
+    auto* number = call ? dyn_cast<ConstantInt>(call->getArgOperand(0)) : nullptr;
+    Constant* value = number ? replacement(unsigned(number->getZExtValue())) : nullptr;
+    if (!value)
+      continue; // left to the linker, which will name the function
+    call->replaceAllUsesWith(value);
+    call->eraseFromParent(); // it is noexcept: never an invoke
+  }
+}
+
 } // namespace
 
 bool embed(Module& module, const Shipment& shipment) {
-  Function* roamRecord = module.getFunction("roamRecord");
-  if (!roamRecord && shipment.functions.empty() && shipment.targets.empty())
+  if (!module.getFunction("roamRecord") && !module.getFunction("roamHeldName") &&
+      shipment.functions.empty() && shipment.targets.empty())
     return false;
   Embedder embedder(module);
   for (const Shipment::Function& function : shipment.functions)
     embedder.record(function);
   for (const Shipment::Target& target : shipment.targets)
     embedder.address(target);
-  if (!roamRecord)
-    return true;
-  for (User* user : make_early_inc_range(roamRecord->users())) {
-    auto* call = dyn_cast<CallBase>(user);
-    auto* number = call ? dyn_cast<ConstantInt>(call->getArgOperand(0)) : nullptr;
-    auto item = number ? shipment.entries.find(number->getZExtValue()) : shipment.entries.end();
-    if (item == shipment.entries.end())
-      continue; // left to the linker, which will name roamRecord
-    call->replaceAllUsesWith(embedder.record(item->second));
-    call->eraseFromParent(); // roamRecord is noexcept: never an invoke
-  }
+  replaceCalls(module, "roamRecord", [&](unsigned number) -> Constant* {
+    auto item = shipment.entries.find(number);
+    return item == shipment.entries.end() ? nullptr : embedder.record(item->second);
+  });
+  replaceCalls(module, "roamHeldName", [&](unsigned number) -> Constant* {
+    auto name = shipment.held.find(number);
+    if (name == shipment.held.end()) // there is no code to cut slices from
+      return ConstantPointerNull::get(PointerType::getUnqual(module.getContext()));
+    return embedder.text(name->second);
+  });
   return true;
 }
 

@@ -25,10 +25,12 @@ struct Shipment {
     std::string name;   ///< of its record, or of a symbol of another file or library
   };
   std::vector<Target> targets;
+  std::map<unsigned, std::string> held; ///< names for peers, by number
 };
 
 /// The first pass of the host's pipeline, at any -O and before LTO bitcode is written: replaces
-/// each call roamRecord(N) by the address of entry N's record, and adds slice and record; adds the
+/// each call roamRecord(N) by the address of entry N's record, and adds slice and record, each call
+/// roamHeldName(N) by the name; adds the
 /// slices and records of functions, and the addresses of targets. True if the module changed.
 bool embed(llvm::Module& module, const Shipment& shipment);
 

@@ -19,17 +19,16 @@ CXXMethodDecl* findMethod(CXXRecordDecl* record, StringRef name) {
   return nullptr;
 }
 
-/// The N of Code<Shape>::id, if that was added.
-std::optional<unsigned> numberOf(ASTContext& context, ClassTemplateSpecializationDecl* code) {
-  for (NamedDecl* found : code->lookup(&context.Idents.get("id")))
+} // namespace
+
+std::optional<unsigned> numberOf(ASTContext& context, ClassTemplateSpecializationDecl* numbered) {
+  for (NamedDecl* found : numbered->lookup(&context.Idents.get("id")))
     if (auto* alias = dyn_cast<TypeAliasDecl>(found))
       if (auto* index = dyn_cast_or_null<ClassTemplateSpecializationDecl>(
               alias->getUnderlyingType()->getAsCXXRecordDecl()))
         return index->getTemplateArgs()[0].getAsIntegral().getZExtValue();
   return std::nullopt;
 }
-
-} // namespace
 
 std::vector<Entry> Entries::all() {
   std::vector<Entry> entries;

@@ -14,6 +14,10 @@ struct Entry {
   clang::QualType shape;
 };
 
+/// The N of `using id = Index<N>`, if that was added.
+std::optional<unsigned> numberOf(clang::ASTContext& context,
+                                 clang::ClassTemplateSpecializationDecl* numbered);
+
 /// Numbers entries, and finds them again. The numbers live in the AST only (Code<Shape>::id), so
 /// that entries of a precompiled header keep theirs. One a translation unit.
 class Entries {

@@ -100,6 +100,8 @@ void ExportedDefinitions::addTo(Reach& reach) const {
   for (const FunctionDecl* target : targets)
     if (target->hasBody())
       reach.addFunction(target);
+  for (const HeldCode& one : held)
+    reach.addFunction(one.function);
   reach.follow();
 }
 
@@ -185,6 +187,8 @@ std::vector<Shipment::Function> writeExports(ArrayRef<Export> exports, SlicedMod
     }
     if (!description.refusal.empty())
       function.item.slice.digest = Digest::of(std::string_view());
+    else if (one.isHeld)
+      description.symbol = "roam.held";
     if (one.isLocal)
       description.symbol += "." + function.item.slice.digest.toString();
     function.symbol = description.symbol;
@@ -199,19 +203,30 @@ void addLocalTargets(const ExportedDefinitions& definitions, SlicedModule& slice
   llvm::StringSet<> known;
   for (const Export& one : exports)
     known.insert(one.symbol);
-  for (const FunctionDecl* target : definitions.targets) {
+  auto add = [&](const FunctionDecl* target, bool isHeld) {
     auto* function = dyn_cast_or_null<llvm::Function>(sliced.find(GlobalDecl(target)));
     if (function && !function->isDeclaration() && known.insert(function->getName()).second)
-      exports.push_back({function->getName().str(), function, target->getLocation(), "", true});
-  }
+      exports.push_back(
+          {function->getName().str(), function, target->getLocation(), "", true, isHeld});
+  };
+  for (const FunctionDecl* target : definitions.targets)
+    add(target, false);
+  for (const HeldCode& one : definitions.held)
+    add(one.function, true);
+}
+
+static llvm::StringMap<std::string> namesForPeers(ArrayRef<Export> exports,
+                                                  ArrayRef<Shipment::Function> functions) {
+  llvm::StringMap<std::string> names;
+  for (auto [one, function] : llvm::zip_equal(exports, functions))
+    names[one.symbol] = function.symbol;
+  return names;
 }
 
 std::vector<Shipment::Target> namesOfTargets(const ExportedDefinitions& definitions,
                                              SlicedModule& sliced, ArrayRef<Export> exports,
                                              ArrayRef<Shipment::Function> functions) {
-  llvm::StringMap<std::string> names;
-  for (auto [one, function] : llvm::zip_equal(exports, functions))
-    names[one.symbol] = function.symbol;
+  auto names = namesForPeers(exports, functions);
   std::vector<Shipment::Target> targets;
   for (const FunctionDecl* target : definitions.targets) {
     std::string symbol = sliced.mangledName(GlobalDecl(target));
@@ -219,6 +234,17 @@ std::vector<Shipment::Target> namesOfTargets(const ExportedDefinitions& definiti
     targets.push_back({symbol, known == names.end() ? symbol : known->second});
   }
   return targets;
+}
+
+std::map<unsigned, std::string> namesOfHeld(const ExportedDefinitions& definitions,
+                                            SlicedModule& sliced, ArrayRef<Export> exports,
+                                            ArrayRef<Shipment::Function> functions) {
+  auto names = namesForPeers(exports, functions);
+  std::map<unsigned, std::string> held;
+  for (const HeldCode& one : definitions.held)
+    if (auto known = names.find(sliced.mangledName(GlobalDecl(one.function))); known != names.end())
+      held[one.number] = known->second;
+  return held;
 }
 
 } // namespace roam::plugin

@@ -6,6 +6,7 @@
 // key function is here. Inline functions are in every file that calls them, and need no export.
 #pragma once
 #include "plugin/embed.h"
+#include "plugin/held.h"
 #include "plugin/reach.h"
 #include "clang/AST/DeclGroup.h"
 #include "llvm/ADT/DenseSet.h"
@@ -24,8 +25,12 @@ struct ExportedDefinitions {
   /// Functions that captured pointers may point to (targets.h), also of other files or libraries.
   llvm::SetVector<const clang::FunctionDecl*> targets;
 
+  /// What may be behind something that travels.
+  std::vector<HeldCode> held;
+
   bool empty() const {
-    return functions.empty() && constants.empty() && polymorphic.empty() && targets.empty();
+    return functions.empty() && constants.empty() && polymorphic.empty() && targets.empty() &&
+           held.empty();
   }
   void addTo(Reach& reach) const;
 };
@@ -57,6 +62,7 @@ struct Export {
   /// A target that other files can't refer to, or may have of the same name: its digest becomes
   /// part of its name.
   bool isLocal = false;
+  bool isHeld = false; ///< known by its digest alone
 };
 
 /// The exports in a module that was not cleaned yet: linkage and aliases tell. To be called only if
@@ -69,7 +75,7 @@ std::vector<Shipment::Function> writeExports(llvm::ArrayRef<Export> exports, Sli
                                              const Initialisers& initialisers,
                                              clang::ASTContext& ast);
 
-/// Adds the targets that are no exports and have a body here.
+/// Adds what is held, and the targets that are no exports and have a body here.
 void addLocalTargets(const ExportedDefinitions& definitions, SlicedModule& sliced,
                      std::vector<Export>& exports);
 
@@ -78,5 +84,10 @@ void addLocalTargets(const ExportedDefinitions& definitions, SlicedModule& slice
 std::vector<Shipment::Target> namesOfTargets(const ExportedDefinitions& definitions,
                                              SlicedModule& sliced, llvm::ArrayRef<Export> exports,
                                              llvm::ArrayRef<Shipment::Function> functions);
+
+/// The names that peers have for what is held, by its numbers.
+std::map<unsigned, std::string> namesOfHeld(const ExportedDefinitions& definitions,
+                                            SlicedModule& sliced, llvm::ArrayRef<Export> exports,
+                                            llvm::ArrayRef<Shipment::Function> functions);
 
 } // namespace roam::plugin

@@ -37,8 +37,8 @@ constexpr StandardObstacle standardObstacles[] = {
      "send a std::vector instead"},
     {" reference_wrapper ", "a std::reference_wrapper, which is a reference",
      "send the object itself instead"},
-    {" function move_only_function ", "a std::function, which hides what it holds",
-     "send the lambda itself, with its own type"},
+    {" move_only_function ", "a std::move_only_function, which hides what it holds",
+     "send the lambda itself, with its own type, or a std::function"},
     {" _Bind _Bind_result _Bind_front ",
      "what std::bind or std::bind_front made, which hides what it holds",
      "send a lambda instead: [=](auto... rest) { return f(first, rest...); }"},
@@ -93,6 +93,16 @@ bool isMadeOfElements(const CXXRecordDecl* record) {
          names.find((" " + record->getName() + " ").str()) != std::string_view::npos;
 }
 
+/// Several owners of one object, or what is known only when it is sent.
+bool mayHoldSharers(const CXXRecordDecl* record) {
+  auto* shaped = dyn_cast<ClassTemplateSpecializationDecl>(record);
+  StringRef name = shaped ? shaped->getName() : "";
+  if (name != "unique_ptr")
+    return name == "shared_ptr" || name == "weak_ptr" || name == "function";
+  auto* owned = shaped->getTemplateArgs()[0].getAsType()->getAsCXXRecordDecl();
+  return owned && owned->hasDefinition() && owned->isPolymorphic();
+}
+
 /// Allocators stay behind: containers are rebuilt with new ones.
 bool isAllocator(QualType type, ASTContext& context) {
   auto* record = type->getAsCXXRecordDecl();
@@ -127,6 +137,8 @@ bool hasCodec(const CXXRecordDecl* record, ASTContext& context) {
 
 } // namespace
 
+constexpr char onlyCaptured[] = ", which can travel only inside what a closure captures";
+
 /// Does the class say itself how it travels: as a member, or by a specialisation of roam::Codec?
 /// The headers decide: a `serialize` that writes to streams does not count.
 bool ObstacleSearch::encodesItself(const CXXRecordDecl* record) {
@@ -153,8 +165,9 @@ bool ObstacleSearch::satisfies(StringRef name, QualType type) {
   return verdict && !verdict->isValueDependent() && verdict->isSatisfied();
 }
 
-std::optional<Obstacle> ObstacleSearch::find(QualType type) {
+std::optional<Obstacle> ObstacleSearch::find(QualType type, bool passed) {
   seen_.clear();
+  passed_ = passed;
   mayShare_ = false;
   return inType(type);
 }
@@ -185,8 +198,12 @@ std::optional<Obstacle> ObstacleSearch::inType(QualType type) {
 std::optional<Obstacle> ObstacleSearch::inPointer(QualType type) {
   QualType pointee = type->getPointeeType();
   // The headers find the function that is pointed to, but only where they see the pointer.
-  if (pointee->isFunctionType() && !asBytes_)
-    return std::nullopt;
+  if (pointee->isFunctionType() && !asBytes_) {
+    if (!passed_)
+      return std::nullopt;
+    return Obstacle{"", "a function pointer (" + quoted(type, context_) + ")" + onlyCaptured,
+                    "capture it, or send a lambda that calls the function"};
+  }
   if (type->isMemberFunctionPointerType())
     return Obstacle{
         "", "a pointer to a member function (" + quoted(type, context_) + ") that is not public",
@@ -207,10 +224,8 @@ std::optional<Obstacle> ObstacleSearch::inRecord(const CXXRecordDecl* record) {
   if (record->isLambda())
     return inMembers(record);
   QualType type = context_.getRecordType(record);
-  if (record->isAbstract())
-    return std::nullopt; // behind an owner, whose obstacle it is
   bool speaks = encodesItself(record);
-  if (!isInRoam(record) && satisfies("NeedsDefaultConstructor", type))
+  if (!isInRoam(record) && !record->isAbstract() && satisfies("NeedsDefaultConstructor", type))
     return withoutDefaultConstructor(record, context_);
   if (!isInRoam(record) && !speaks && satisfies("OfNoKind", type))
     return closedClass(record, context_);
@@ -232,20 +247,23 @@ std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) 
       return obstacle;
   if (hasMember(record, context_, "iterator_category"))
     return Obstacle{"", "an iterator", "send the elements it stands for instead"};
-  mayShare_ |= record->getIdentifier() &&
-               (record->getName() == "shared_ptr" || record->getName() == "weak_ptr");
+  QualType type = context_.getRecordType(record);
+  mayShare_ |= mayHoldSharers(record);
   // What owns its elements: look at these. Its own pointers do not travel.
   if (auto obstacle = inTypeArguments(record))
     return obstacle;
-  QualType type = context_.getRecordType(record);
   if (satisfies("OwnerOfAbstract", type))
     return Obstacle{"",
-                    "an owner of an abstract class, so that the class of its object is not known "
-                    "here",
-                    "send an owner of the derived class, or a std::variant of the derived "
-                    "classes"};
+                    "an owner of an abstract class without a virtual destructor, so that the class "
+                    "of its object is not known here",
+                    "make the destructor virtual, or send an owner of the derived class, or a "
+                    "std::variant of the derived classes"};
   if (satisfies("OfNoKind", type))
     return closedClass(record, context_);
+  if (passed_ && satisfies("OnlyCaptured", type))
+    return Obstacle{"", "a " + quoted(type, context_) + onlyCaptured,
+                    "capture it, or send what is inside with its own type, or as one type of a "
+                    "std::variant"};
   llvm::SaveAndRestore bytes(asBytes_, asBytes_ || !isMadeOfElements(record));
   if (record->isTriviallyCopyable() && inMembers(record))
     return Obstacle{"",
@@ -266,6 +284,9 @@ std::optional<Obstacle> ObstacleSearch::inTypeArguments(const CXXRecordDecl* rec
     for (const TemplateArgument& type : types) {
       if (type.getKind() != TemplateArgument::Type || isAllocator(type.getAsType(), context_))
         continue;
+      auto* behind = type.getAsType()->getAsCXXRecordDecl();
+      if (behind && behind->hasDefinition() && behind->isAbstract())
+        continue; // behind an owner, whose obstacle it is
       if (auto obstacle = inType(type.getAsType())) {
         obstacle->path = "[...]" + obstacle->path;
         return obstacle;

@@ -27,8 +27,9 @@ class ObstacleSearch {
  public:
   explicit ObstacleSearch(clang::Sema& sema) : sema_(sema), context_(sema.Context) {}
 
-  /// The first obstacle in a value of this type, in the order of its members.
-  std::optional<Obstacle> find(clang::QualType type);
+  /// The first obstacle in a value of this type, in the order of its members. `passed` as an
+  /// argument or result, where functions and what is behind base classes can't be looked up.
+  std::optional<Obstacle> find(clang::QualType type, bool passed = false);
   /// May there be several owners of one object inside the type that was searched last? True also of
   /// what can't be seen: classes that encode themselves.
   bool mayShare() const { return mayShare_; }
@@ -50,6 +51,7 @@ class ObstacleSearch {
   /// Types already searched, and whether as bytes.
   llvm::SmallDenseSet<llvm::PointerIntPair<const clang::Type*, 1, bool>, 16> seen_;
   bool mayShare_ = false;
+  bool passed_ = false;
   bool asBytes_ = false; ///< what is looked at would be copied byte by byte
 };
 

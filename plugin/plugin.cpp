@@ -18,6 +18,7 @@
 #include "plugin/embed.h"
 #include "plugin/entries.h"
 #include "plugin/exports.h"
+#include "plugin/held.h"
 #include "plugin/initialisers.h"
 #include "plugin/mistakes.h"
 #include "plugin/options.h"
@@ -52,11 +53,14 @@ namespace {
 /// Called by Sema at the end of every instantiation, on the compiler's only thread.
 class InstantiationWatch : public TemplateInstantiationCallback {
  public:
-  InstantiationWatch(Sema& sema, Entries& entries)
-      : entries_(entries), reflector_(sema), check_(sema), mistakes_(sema),
+  InstantiationWatch(Sema& sema, Entries& entries, HeldTypes& held)
+      : entries_(entries), held_(held), reflector_(sema), check_(sema), mistakes_(sema),
         reflect_(&sema.Context.Idents.get("reflect")),
         shippable_(&sema.Context.Idents.get("Shippable")), code_(&sema.Context.Idents.get("Code")),
-        mistaken_(&sema.Context.Idents.get("Mistaken")) {}
+        mistaken_(&sema.Context.Idents.get("Mistaken")),
+        heldClass_(&sema.Context.Idents.get("Held")),
+        heldItem_(&sema.Context.Idents.get("heldItem")),
+        stored_(&sema.Context.Idents.get("_Function_handler")) {}
 
   void initialize(const Sema&) override {}
   void finalize(const Sema&) override {}
@@ -65,15 +69,25 @@ class InstantiationWatch : public TemplateInstantiationCallback {
     if (instantiation.Kind != Sema::CodeSynthesisContext::TemplateInstantiation ||
         !instantiation.Entity)
       return;
+    if (auto* function = dyn_cast<FunctionDecl>(instantiation.Entity)) {
+      if (function->getIdentifier() == heldItem_ && isRoams(function))
+        held_.holder(function, instantiation.PointOfInstantiation);
+      return;
+    }
     auto* shaped = dyn_cast<ClassTemplateSpecializationDecl>(instantiation.Entity);
     // Also called when partial specialisations were matched, before there is a definition.
     if (!shaped || !shaped->isCompleteDefinition())
       return;
     const IdentifierInfo* name = shaped->getIdentifier();
-    if ((name != reflect_ && name != shippable_ && name != code_ && name != mistaken_) ||
+    if (name == stored_ && shaped->isInStdNamespace())
+      return held_.stored(shaped, instantiation.PointOfInstantiation);
+    if ((name != reflect_ && name != shippable_ && name != code_ && name != mistaken_ &&
+         name != heldClass_) ||
         !isRoams(shaped))
       return;
-    if (name == reflect_)
+    if (name == heldClass_)
+      held_.number(shaped);
+    else if (name == reflect_)
       reflector_.addFields(shaped);
     else if (name == code_)
       entries_.number(shaped, instantiation.PointOfInstantiation);
@@ -94,10 +108,12 @@ class InstantiationWatch : public TemplateInstantiationCallback {
   }
 
   Entries& entries_;
+  HeldTypes& held_;
   Reflector reflector_;
   CaptureCheck check_;
   Mistakes mistakes_;
-  const IdentifierInfo *reflect_, *shippable_, *code_, *mistaken_;
+  const IdentifierInfo *reflect_, *shippable_, *code_, *mistaken_, *heldClass_, *heldItem_,
+      *stored_;
 };
 
 // --- steps 2 to 5: slices -----------------------------------------------------------------------
@@ -134,7 +150,9 @@ class Consumer : public SemaConsumer {
 
   void InitializeSema(Sema& sema) override {
     entries_.emplace(sema);
-    sema.TemplateInstCallbacks.push_back(std::make_unique<InstantiationWatch>(sema, *entries_));
+    held_.emplace(sema);
+    sema.TemplateInstCallbacks.push_back(
+        std::make_unique<InstantiationWatch>(sema, *entries_, *held_));
   }
 
   /// Before the host's code generation sees it.
@@ -156,6 +174,7 @@ class Consumer : public SemaConsumer {
     std::vector<Entry> entries = entries_->all();
     ExportedDefinitions exports = exports_.exports(ast);
     exports.targets = functionsPointedTo(ast);
+    exports.held = held_->all();
     if (entries.empty() && exports.empty())
       return; // nothing to ship costs nothing
     // What is wrong with functions that nobody may ever send is for the host to say.
@@ -198,6 +217,7 @@ class Consumer : public SemaConsumer {
       writeEntry(ast, entry, sliced, initialisers);
     shipment_->functions = writeExports(exported, sliced, initialisers, ast);
     shipment_->targets = namesOfTargets(exports, sliced, exported, shipment_->functions);
+    shipment_->held = namesOfHeld(exports, sliced, exported, shipment_->functions);
     checkContext(sliced);
     checkState(ast, reach, leftBehind, sliced, initialisers);
     double slices = watch.lap();
@@ -351,6 +371,7 @@ class Consumer : public SemaConsumer {
   Options options_;
   std::shared_ptr<Shipment> shipment_;
   std::optional<Entries> entries_;
+  std::optional<HeldTypes> held_;
   llvm::SmallPtrSet<const VarDecl*, 8> told_; ///< static variables
   ExportCollector exports_;
   CoroutineReturns coroutines_;

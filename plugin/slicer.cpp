@@ -118,6 +118,8 @@ void SlicedModule::emit(CompilerInstance& compiler, ASTContext& ast, llvm::Array
   for (const FunctionDecl* target : exports.targets)
     if (target->hasBody())
       generator_->GetAddrOfGlobal(GlobalDecl(target), /*isForDefinition=*/false);
+  for (const HeldCode& one : exports.held)
+    generator_->GetAddrOfGlobal(GlobalDecl(one.function), /*isForDefinition=*/false);
   for (auto& [variable, from] : reach.variables)
     if (variable->isThisDeclarationADefinition())
       generator_->HandleTopLevelDecl(DeclGroupRef(const_cast<VarDecl*>(variable)));

@@ -36,7 +36,9 @@ const PackedCode& codeOf(const detail::CallSpec& spec, CodePacker& packer) {
   auto* namedEnd = reinterpret_cast<const NamedAddress*>(spec.addressesEnd);
   std::vector<std::string> targets;
   for (std::size_t i = 0; i < spec.targetCount; ++i)
-    targets.push_back(nameOfFunction(spec.targets[i], {named, namedEnd}));
+    targets.push_back(spec.targets[i].name != nullptr
+                          ? spec.targets[i].name
+                          : nameOfFunction(spec.targets[i].address, {named, namedEnd}));
   return packer.pack(*spec.entry, {functions, end}, targets);
 }
 

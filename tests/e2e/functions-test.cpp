@@ -121,26 +121,5 @@ TEST_F(Functions, ThatCannotTravelAreRefusedByName) {
   }
 }
 
-TEST_F(Functions, ThatLambdasBecomeAreRefused) {
-  try {
-    (void)cluster().map(
-        numbers, +[](int x) { return x; });
-    FAIL();
-  } catch (const Refused& error) {
-    EXPECT_NE(std::string(error.what()).find("capture a lambda"), std::string::npos)
-        << error.what();
-  }
-}
-
-TEST_F(Functions, AreNoArgumentsAndNoResults) {
-  auto call = [](int (*f)(int)) { return f(1); };
-  EXPECT_THROW((void)cluster().async(call, &hidden).get(), std::invalid_argument);
-  auto give = [](int) { return &hidden; };
-  EXPECT_THROW((void)cluster().async(give, 1).get(), std::invalid_argument);
-  EXPECT_EQ(
-      cluster().async([](int (*f)(int)) { return f == nullptr; }, (int (*)(int)) nullptr).get(),
-      true);
-}
-
 } // namespace
 } // namespace roam::e2e

@@ -276,5 +276,102 @@ TEST(FunctionsPointedTo, AreNamedByTheirDigests) {
   EXPECT_EQ(hidden(before), hidden(compile(sendsPointer("int (*g)(int) = &never; n += g(n);"))));
 }
 
+// --- what is behind something that travels ------------------------------------------------------
+
+/// `ship` that also encodes the captures, as a call does.
+const std::string sending = R"(
+#include "roam/wrapper.h"
+#include <functional>
+namespace roam {
+template <class F> const EntryRecord* ship(const F& f) {
+  Buffer out;
+  saveClosure(out, f);
+  return recordOf<CallShape<F>>();
+}
+}
+using roam::ship;
+)";
+
+/// Sends a std::function, an owner of a base class and a function pointer; `more` stands in the
+/// same file.
+std::string sendsHolders(const std::string& more = "", const std::string& factor = "3") {
+  return sending + R"(
+#include <memory>
+namespace {
+struct Shape { virtual ~Shape() = default; virtual int area() const = 0; };
+struct Square : Shape { int side = 2; int area() const override { return side * side; } };
+}
+)" + more +
+         R"(
+static const void* use(int n) {
+  std::function<int(int)> f = [n](int x) { return )" +
+         factor + R"( * x + n; };
+  std::shared_ptr<Shape> shape = std::make_shared<Square>();
+  int (*g)(int) = [](int x) { return x - 1; };
+  return ship(/*all*/ [f, shape, g] { return f(1) + shape->area() + g(2); });
+}
+const void* other = use(1);
+)";
+}
+
+std::set<std::string> held(const Functions& functions) {
+  std::set<std::string> names;
+  for (const std::string& name : namesOf(functions))
+    if (name.starts_with("roam.held."))
+      names.insert(name);
+  return names;
+}
+
+const std::string moreToHold = R"(
+namespace { struct Circle : Shape { int r = 1; int area() const override { return 3 * r * r; } }; }
+static int unrelated(std::function<int(int)> f) {
+  Circle c;
+  int (*g)(int) = [](int x) { return x / 7; };
+  return f(c.area()) + g(3);
+}
+int more = unrelated([](int x) { return x + 9; });
+)";
+
+TEST(Held, IsASliceOfItsOwnForEachTypeAndKnownByItsDigest) {
+  auto names = held(compile(sendsHolders()));
+  EXPECT_EQ(names.size(), 3u);
+  EXPECT_EQ(names, held(compile(sendsHolders(), "-O0 -g")));
+  EXPECT_EQ(names, held(compile(sendsHolders(), "-O2", "elsewhere.cpp")));
+}
+
+TEST(Held, ChangesAloneWithItsCode) {
+  auto before = held(compile(sendsHolders())), after = held(compile(sendsHolders("", "4")));
+  std::vector<std::string> same;
+  std::ranges::set_intersection(before, after, std::back_inserter(same));
+  EXPECT_EQ(same.size(), 2u);
+  EXPECT_EQ(after.size(), 3u);
+}
+
+TEST(Held, LeavesTheClosureAloneThatSendsIt) {
+  auto closure = [](const std::string& source) {
+    Workspace workspace;
+    workspace.write("holders.cpp", source);
+    Ran ran = workspace.clang("-O2 -w -c holders.cpp -o object.o");
+    EXPECT_TRUE(ran.ok()) << ran.output;
+    return digestsByName(workspace.read("object.o"), source).at("all");
+  };
+  Digest digest = closure(sendsHolders());
+  EXPECT_EQ(digest, closure(sendsHolders(moreToHold)));
+  EXPECT_EQ(digest, closure(sendsHolders("", "4")));
+  auto before = held(compile(sendsHolders())), more = held(compile(sendsHolders(moreToHold)));
+  EXPECT_TRUE(std::ranges::includes(more, before));
+  EXPECT_EQ(more.size(), 6u);
+}
+
+TEST(Held, IsNotMadeOfWhatIsNotSent) {
+  EXPECT_TRUE(held(compile(sending + R"(
+#include <regex>
+static int call(std::function<int(int)> f) { return f(1); }
+int used = call([](int x) { return x; });
+const void* sent = ship([n = used] { return std::regex_match("a", std::regex("a")) + n; });
+)"))
+                  .empty());
+}
+
 } // namespace
 } // namespace roam::plugin::testing

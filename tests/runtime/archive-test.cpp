@@ -583,7 +583,7 @@ static_assert(roam::kindOf<int*>() == Kind::pointer);
 static_assert(roam::kindOf<int (*)(int)>() == Kind::function);
 static_assert(roam::kindOf<int (Person::*)()>() == Kind::memberFunction);
 static_assert(roam::kindOf<std::string_view>() == Kind::view);
-static_assert(roam::kindOf<std::function<int()>>() == Kind::other);
+static_assert(roam::kindOf<std::function<int()>>() == Kind::stdFunction);
 static_assert(roam::kindOf<std::any>() == Kind::other);
 
 } // namespace

@@ -40,7 +40,8 @@ std::string encodedWithFunctions(const T& x) {
   out.functions = &list;
   roam::save(out, x);
   EXPECT_LE(list.size(), 2u);
-  std::copy_n(list.begin(), list.size(), targets);
+  for (std::uint32_t i = 0; i < list.size(); ++i)
+    targets[i] = list.begin()[i].address;
   return std::string(out.view());
 }
 template <class T>

@@ -33,6 +33,9 @@ struct Shape {
   virtual ~Shape() = default;
   virtual std::string text() const = 0;
 };
+struct NeverDeleted {
+  virtual int number() const = 0;
+};
 struct Polygon : Shape {
   std::string name;
   int lengths[3] = {};
@@ -230,8 +233,9 @@ TEST(Polymorphic, ObjectsOfADerivedClassAreNotCutToTheirBase) {
   } catch (const std::invalid_argument& error) {
     EXPECT_NE(std::string(error.what()).find("4Star"), std::string::npos) << error.what();
   }
-  static_assert(roam::kindOf<std::unique_ptr<Shape>>() == Kind::abstract);
-  static_assert(roam::kindOf<std::weak_ptr<Shape>>() == Kind::abstract);
+  static_assert(roam::kindOf<std::unique_ptr<Shape>>() == Kind::owner);
+  static_assert(roam::kindOf<std::weak_ptr<Shape>>() == Kind::weak);
+  static_assert(roam::kindOf<std::unique_ptr<NeverDeleted>>() == Kind::abstract);
 }
 
 // --- containers ----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // What cannot travel: one error each, that says what to do. Compiled by clang's -verify, not run.
 #include "roam/wrapper.h"
 #include <functional>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -8,7 +9,7 @@ namespace roam { // as the templates of the public headers do: errors then point
 template <class F, class T>
 void ship(const F& f, const T& x) {
   using Shape = MapShape<F, T>;
-  if constexpr (shippable<F, T, typename Shape::Result>) {
+  if constexpr (shippable<F, AsPassed<T>, AsPassed<typename Shape::Result>>) {
     auto* entry = &Code<Shape>::entry;
     (void)entry;
     Buffer out;
@@ -74,10 +75,18 @@ void seenByThePlugin(Label label, Iterator iterator, std::string_view view) {
   ship([label](int) { return label.n; }, 1);
 }
 
+void onlyCaptured(std::map<int, std::function<int()>> functions, int (*f)(int)) {
+  // expected-error@+1 {{it holds a 'std::function<int ()>', which can travel only inside what a closure captures in '[...]'}}
+  ship([](const std::map<int, std::function<int()>>&) { return 1; }, functions);
+  // expected-error@+1 {{'int (*)(int)' cannot travel to another machine: it is a function pointer ('int (*)(int)'), which can travel only inside what a closure captures}}
+  ship([f](int) { return f; }, 1);
+  ship([f, functions](int x) { return f(x) + functions.at(x)(); }, 1);
+}
+
 void seenByBoth() { // the headers know the kind of a type, the plugin where it stands
   // expected-error@+1 {{it is an object of the class 'Hidden', which has members that are not public}}
   ship([](const Hidden& h) { return h.size(); }, Hidden());
-  // expected-error@+1 {{it is an owner of an abstract class}}
+  // expected-error@+1 {{it is a 'std::shared_ptr<Abstract>', which can travel only inside what a closure captures}}
   ship([](const std::shared_ptr<Abstract>&) { return 1; }, std::shared_ptr<Abstract>());
   // expected-error@+1 {{it is an object of the class 'NeedsNumber', which has no public default constructor}}
   ship([](const NeedsNumber&) { return 1; }, NeedsNumber(1));

@@ -28,6 +28,11 @@
 //     function pointer                  place in the list of functions that travels with the code,
 //                                       counted from 1, as u32; 0 for null; in captures only
 //     pointer to a member function      the same (0 if virtual), then the two words of the C++ ABI
+//     std::function                     place of the code for what it holds, as of a function (0 if
+//                                       empty); what it holds; in captures only (held-encodings.h)
+//     object owned by a pointer to a    place of the code for its class, as of a function, in
+//       class with virtual functions,   captures only; 0 if it is exactly of that class; the object
+//       the destructor one of them
 //
 // An element of a container takes at least a byte: where its encoding is empty, a zero byte stands
 // for it. So a count larger than the rest of the input is a lie, and is refused before any memory
@@ -302,7 +307,8 @@ consteval std::size_t leastBytes() {
     else if constexpr (kind == Kind::optional || kind == Kind::expected || kind == Kind::owner ||
                        kind == Kind::arrayOwner || kind == Kind::shared || kind == Kind::weak)
       return 1;
-    else if constexpr (kind == Kind::function || kind == Kind::memberFunction)
+    else if constexpr (kind == Kind::function || kind == Kind::memberFunction ||
+                       kind == Kind::stdFunction)
       return 4;
     else
       return kind == Kind::variant ? 2 : 8;
@@ -341,5 +347,6 @@ E loadElement(Reader& in) {
 #include "roam/container-encodings.h"
 #include "roam/encodings.h"
 #include "roam/function-encodings.h"
+#include "roam/held-encodings.h"
 #include "roam/member-encodings.h"
 #include "roam/owner-encodings.h"

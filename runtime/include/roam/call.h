@@ -10,6 +10,7 @@
 #include "roam/options.h"
 #include <cstddef>
 #include <cstdint>
+#include <typeinfo>
 #include <utility>
 
 namespace roam {
@@ -22,6 +23,10 @@ extern "C" __attribute__((weak, visibility("hidden"))) const char __stop_roam_fu
 /// The same around the names of functions whose addresses are taken.
 extern "C" __attribute__((weak, visibility("hidden"))) const char __start_roam_addresses[];
 extern "C" __attribute__((weak, visibility("hidden"))) const char __stop_roam_addresses[];
+
+/// The same around what may be behind a std::function or a pointer to a base class.
+extern "C" __attribute__((weak, visibility("hidden"))) const char __start_roam_held[];
+extern "C" __attribute__((weak, visibility("hidden"))) const char __stop_roam_held[];
 
 namespace roam::detail {
 
@@ -36,8 +41,8 @@ struct CallSpec {
   /// Names of functions by their addresses, of the same executable or library: bytes likewise.
   const char* addresses = nullptr;
   const char* addressesEnd = nullptr;
-  /// Addresses of the functions that the captures refer to by their place here.
-  const void* const* targets = nullptr;
+  /// The functions that the captures refer to by their place here.
+  const SentFunction* targets = nullptr;
   std::size_t targetCount = 0;
   const char* captures = nullptr;
   std::size_t capturesSize = 0;
@@ -103,6 +108,9 @@ class ROAM_API Call {
 
 /// Throws the error for a result that was asked for twice.
 [[noreturn]] ROAM_API void throwNoResult();
+/// Throws the error for something behind a std::function or a pointer to a base class that cannot
+/// be sent, since its type is not known where it is sent, or cannot travel.
+[[noreturn]] ROAM_API void refuseHeld(const std::type_info& holder, const std::type_info& type);
 /// Throws the error for results that can't be decoded: the peer's code and ours disagree.
 [[noreturn]] ROAM_API void throwDamagedResults(std::uint64_t first);
 

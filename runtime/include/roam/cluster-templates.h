@@ -100,7 +100,11 @@ struct ElementsOf<Range> {
 /// The captures of a call, and the functions they point to.
 class Captures : public Buffer {
  public:
-  Captures() { functions = &list_; }
+  Captures()
+      : list_({reinterpret_cast<const HeldItem*>(__start_roam_held),
+               reinterpret_cast<const HeldItem*>(__stop_roam_held), &refuseHeld}) {
+    functions = &list_;
+  }
   Captures(const Captures&) = delete;
   const FunctionList& list() const { return list_; }
 
@@ -304,7 +308,7 @@ auto Cluster::map(const Range& range, const F& f, const Options& options) {
   using R = ValueOf<Function, T>;
   using Shape = MapShape<Function, T>;
   std::vector<R> results;
-  if constexpr (shippable<Function, T, R>) {
+  if constexpr (shippable<Function, AsPassed<T>, AsPassed<R>>) {
     detail::Captures captures;
     saveClosure<Function>(captures, f);
     typename detail::ElementsOf<Range>::Type elements(range);
@@ -323,7 +327,7 @@ auto Cluster::mapUnordered(Range&& range, const F& f, Options options) {
   using R = ValueOf<Function, T>;
   auto begin = [&](const auto& elements) {
     detail::Call call;
-    if constexpr (shippable<Function, T, R>) {
+    if constexpr (shippable<Function, AsPassed<T>, AsPassed<R>>) {
       detail::Captures captures;
       saveClosure<Function>(captures, f);
       call = start(detail::specOver<MapShape<Function, T>>(elements, captures, options));
@@ -339,7 +343,7 @@ R Cluster::mapReduce(const Range& range, const F& f, const Op& op, R init, const
   using Function = detail::Sent<F>;
   using Operation = detail::Sent<Op>;
   using Partial = ValueOf<Function, T>;
-  if constexpr (shippable<Function, Operation, T, Partial>)
+  if constexpr (shippable<Function, Operation, AsPassed<T>, AsPassed<Partial>>)
     if constexpr (reduces<Operation, Partial, Partial, Partial>() &&
                   reduces<Operation, R, R, Partial>()) {
       detail::Captures captures;
@@ -362,7 +366,7 @@ auto Cluster::startOne(int peer, const Options& options, const F& f, const Args&
   using Function = detail::Sent<F>;
   using R = ResultOf<Function, Args...>;
   detail::Call call;
-  if constexpr (shippable<Function, Args..., R>) {
+  if constexpr (shippable<Function, AsPassed<Args>..., AsPassed<R>>) {
     detail::Captures captures;
     Buffer arguments;
     saveClosure<Function>(captures, f);

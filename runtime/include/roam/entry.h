@@ -41,6 +41,12 @@ struct Output {
   }
 };
 
+/// A function that captures refer to by its place in their list.
+struct SentFunction {
+  const void* address; ///< known once in the list by it
+  const char* name;    ///< of its slice; null if that is to be found by the address
+};
+
 /// What an entry returns. Exceptions of the shipped code leave the entry as C++ exceptions.
 enum class Outcome : int {
   done = 0,

@@ -14,42 +14,65 @@ extern "C" const void* roamTarget(unsigned index) noexcept;
 
 namespace roam {
 
-/// The addresses of the functions that the captures of one closure point to, each once.
-class FunctionList {
- public:
-  FunctionList() = default;
-  FunctionList(const FunctionList&) = delete;
-  ~FunctionList() { __builtin_free(addresses_); }
-
-  /// The place of a function in the list.
-  std::uint32_t add(const void* address) {
-    for (std::uint32_t i = 0; i < size_; ++i)
-      if (addresses_[i] == address)
-        return i;
-    void* moved = __builtin_realloc(addresses_, (size_ + 1) * sizeof address);
-    if (moved == nullptr)
-      throw std::bad_alloc();
-    addresses_ = static_cast<const void**>(moved);
-    addresses_[size_] = address;
-    return size_++;
-  }
-  const void* const* begin() const { return addresses_; }
-  std::uint32_t size() const { return size_; }
-
- private:
-  const void** addresses_ = nullptr;
-  std::uint32_t size_ = 0;
+/// One item of the section roam_held: a type F, and an H that it may be behind.
+struct HeldItem {
+  const void* holder;         ///< &typeTag<H>
+  const std::type_info* type; ///< of F; null for a lambda that became a function
+  const void* address;        ///< of that function; else null
+  void (*save)(Output& out, const void* holder);
+  const char* (*name)() noexcept; ///< of the slice that reads it, as in the records of functions
+};
+struct HeldItems {
+  const HeldItem *first = nullptr, *last = nullptr;
+  /// Throws Refused: what is not among them cannot be sent.
+  void (*refuse)(const std::type_info& holder, const std::type_info& type) = nullptr;
+  const HeldItem* begin() const { return first; }
+  const HeldItem* end() const { return last; }
 };
 
+/// The functions that the captures of one closure point to, each once.
+class FunctionList {
+ public:
+  /// `held` lies in the program.
+  explicit FunctionList(HeldItems held = {}) : held_(held) {}
+  FunctionList(const FunctionList&) = delete;
+  ~FunctionList() { __builtin_free(functions_); }
+
+  /// The place of a function in the list.
+  std::uint32_t add(SentFunction function) {
+    for (std::uint32_t i = 0; i < size_; ++i)
+      if (functions_[i].address == function.address)
+        return i;
+    void* moved = __builtin_realloc(functions_, (size_ + 1) * sizeof function);
+    if (moved == nullptr)
+      throw std::bad_alloc();
+    functions_ = static_cast<SentFunction*>(moved);
+    functions_[size_] = function;
+    return size_++;
+  }
+  const SentFunction* begin() const { return functions_; }
+  std::uint32_t size() const { return size_; }
+  HeldItems held() const { return held_; }
+
+ private:
+  SentFunction* functions_ = nullptr;
+  std::uint32_t size_ = 0;
+  HeldItems held_;
+};
+
+template <class H>
+const HeldItem* heldItem(const FunctionList& functions, const std::type_info* type,
+                         const void* address);
+
 /// 0 for null, else one more than the place of the function.
-inline void saveFunction(Output& out, const void* address) {
+inline void saveFunction(Output& out, const void* address, const char* name = nullptr) {
   std::uint32_t place = 0;
   if (address != nullptr && out.functions == nullptr)
     throw std::invalid_argument(
         "roam: a function pointer can travel only inside what a closure captures, not as an "
         "argument or result: send a lambda that calls the function");
   if (address != nullptr)
-    place = out.functions->add(address) + 1;
+    place = out.functions->add({address, name}) + 1;
   out.write(&place, sizeof place);
 }
 inline const void* loadFunction(Reader& in) {
@@ -64,7 +87,16 @@ inline const void* loadFunction(Reader& in) {
 template <class T>
 struct Encoding<T, Kind::function> {
   static_assert(PointedTo<T>::value);
-  static void save(Output& out, const T& x) { saveFunction(out, reinterpret_cast<const void*>(x)); }
+  static void save(Output& out, const T& x) {
+    auto address = reinterpret_cast<const void*>(x);
+    const HeldItem* lambda = address == nullptr || out.functions == nullptr
+                                 ? nullptr
+                                 : heldItem<T>(*out.functions, nullptr, address);
+    if (lambda != nullptr)
+      saveFunction(out, lambda, lambda->name());
+    else
+      saveFunction(out, address);
+  }
   static T load(Reader& in) { return reinterpret_cast<T>(const_cast<void*>(loadFunction(in))); }
 };
 

@@ -42,6 +42,7 @@ enum class Kind {
   path,
   function,       ///< a pointer to a function
   memberFunction, ///< a pointer to a member function
+  stdFunction,    ///< std::function
   // What cannot travel, by the reason that the message gives.
   pointer,
   view,
@@ -78,6 +79,24 @@ concept Contiguous = requires(T& x) {
   requires std::is_same_v<decltype(x.data()), typename T::value_type*>;
 };
 
+/// An object owned by a pointer to T may be of a derived class, which is looked up when it is sent.
+template <class T>
+#ifdef __cpp_rtti
+concept HeldByBase =
+    std::is_polymorphic_v<T> && std::has_virtual_destructor_v<T> && !std::is_final_v<T>;
+#else
+concept HeldByBase = false;
+#endif
+
+/// std::function<Sig>, which tells the type of what it holds.
+template <class T>
+inline constexpr bool holdsFunction = false;
+template <template <class> class P, class R, class... A>
+requires requires(const P<R(A...)>& x) {
+  x.target_type();
+}
+inline constexpr bool holdsFunction<P<R(A...)>> = true;
+
 /// Owns one object made by plain `new`, or is asked to: P<E> must be T itself, or its deleter
 /// without state.
 template <class T>
@@ -103,9 +122,9 @@ struct Owner<P<E, Rest...>> {
     x.use_count();
   };
   static constexpr Kind kind = !std::is_same_v<P<E>, T> && !DeletesWithoutState<T, E> ? Kind::other
-                               : std::is_abstract_v<E> ? Kind::abstract
-                               : counts                ? Kind::shared
-                                                       : Kind::owner;
+                               : std::is_abstract_v<E> && !HeldByBase<E> ? Kind::abstract
+                               : counts                                  ? Kind::shared
+                                                                         : Kind::owner;
 };
 template <template <class...> class P, class E>
 requires requires(const P<E>& x) {
@@ -113,7 +132,8 @@ requires requires(const P<E>& x) {
   x.expired();
 }
 struct Owner<P<E>> {
-  static constexpr Kind kind = std::is_abstract_v<E> ? Kind::abstract : Kind::weak;
+  static constexpr Kind kind =
+      std::is_abstract_v<E> && !HeldByBase<E> ? Kind::abstract : Kind::weak;
 };
 template <template <class...> class P, class E, class D>
 requires requires(P<E[], D>& x) {
@@ -198,6 +218,8 @@ consteval Kind shapeOf() {
                        x.cshift(1);
                      })
     return Kind::valarray;
+  else if constexpr (holdsFunction<T>)
+    return Kind::stdFunction;
   else if constexpr (Owner<T>::kind != Kind::other)
     return Owner<T>::kind;
   else
@@ -238,6 +260,11 @@ concept OfNoKind = kindOf<T>()
 template <class T>
 concept OwnerOfAbstract = kindOf<T>()
 == Kind::abstract;
+template <class T>
+concept OnlyCaptured = kindOf<T>()
+== Kind::stdFunction || requires {
+  requires std::is_abstract_v<typename T::element_type>;
+};
 template <class T>
 concept NeedsDefaultConstructor = (kindOf<T>() == Kind::object || kindOf<T>() == Kind::members) &&
                                   !std::is_default_constructible_v<T>;

@@ -8,39 +8,23 @@ extern "C" std::size_t malloc_usable_size(void* at) noexcept;
 
 namespace roam {
 
-/// An object of class T is rebuilt as exactly a T. That it is no more than that can be seen only
-/// here: throws std::invalid_argument, which names what it is.
-template <class V>
-void requireExactly([[maybe_unused]] const V& x) {
-#ifdef __cpp_rtti
-  if constexpr (std::is_polymorphic_v<V> && !std::is_final_v<V>)
-    if (typeid(x) != typeid(V))
-      throw std::invalid_argument(
-          std::string("roam: a pointer to the class with the type name ") + typeid(V).name() +
-          " owns an object of the derived class " + typeid(x).name() +
-          ", which would lose what the derived class adds: send a pointer to the derived class, or "
-          "a std::variant of the classes it may be");
-#else
-  static_assert(!std::is_polymorphic_v<V> || std::is_final_v<V>,
-                "roam: whether a pointer owns an object of a derived class is seen with RTTI only: "
-                "compile without -fno-rtti, or make the class final");
-#endif
-}
-
 template <class T>
 struct Encoding<T, Kind::owner> {
   using V = std::remove_cv_t<typename T::element_type>;
   static void save(Output& out, const T& x) {
     roam::save<bool>(out, x != nullptr);
     if (x != nullptr) {
-      requireExactly<V>(*x);
-      roam::save<V>(out, *x);
+      saveOwned<V>(out, *x);
     }
   }
   static T load(Reader& in) {
     T x;
-    if (roam::load<bool>(in))
-      x.reset(new V(roam::load<V>(in)));
+    if (roam::load<bool>(in) && !loadHeld<V>(in, [&](V* object) { x.reset(object); })) {
+      if constexpr (std::is_abstract_v<V>)
+        in.fail();
+      else
+        x.reset(new V(roam::load<V>(in)));
+    }
     return x;
   }
 };
@@ -114,12 +98,11 @@ struct Encoding<P<E>, Kind::shared> {
       *form = null;
       return;
     }
-    requireExactly<V>(*x);
     std::uint32_t seen =
         out.saved == nullptr ? SavedObjects::isNew : out.saved->find(x.get(), &typeTag<V>);
     if (seen == SavedObjects::isNew) {
       *form = object;
-      roam::save<V>(out, *x);
+      saveOwned<V>(out, *x);
     } else {
       *form = number;
       out.write(&seen, sizeof seen);
@@ -140,12 +123,24 @@ struct Encoding<P<E>, Kind::shared> {
 
  private:
   static T loadObject(Reader& in) {
-    P<PlaceForObject<V>> place(new PlaceForObject<V>);
-    P<V> x(place, __builtin_addressof(place->value));
-    if (in.loaded != nullptr)
-      in.loaded->add(x);
-    build<V>(in, x.get());
-    place->built = true;
+    P<V> x;
+    auto own = [&](V* object) {
+      x.reset(object);
+      if (in.loaded != nullptr)
+        in.loaded->add(x);
+    };
+    if (loadHeld<V>(in, own))
+      return x;
+    if constexpr (std::is_abstract_v<V>)
+      in.fail();
+    else {
+      P<PlaceForObject<V>> place(new PlaceForObject<V>);
+      x = P<V>(place, __builtin_addressof(place->value));
+      if (in.loaded != nullptr)
+        in.loaded->add(x);
+      build<V>(in, x.get());
+      place->built = true;
+    }
     return x;
   }
   static T loadNumber(Reader& in) {

@@ -87,6 +87,11 @@ concept PolymorphicType = requires {
 template <class F>
 struct Shippable {};
 
+/// Stands for a T that is an argument or a result: Shippable<Passed<T>> is false also where T holds
+/// what can travel only inside what a closure captures.
+template <class T>
+struct Passed {};
+
 /// What can be wrong with a call; the values are known to the plugin.
 enum class Mistake : unsigned {
   cannotBeCalled,     ///< F with A...
@@ -119,6 +124,15 @@ struct Index {
 
 extern "C" const EntryRecord*
 roamRecord(unsigned index) noexcept; // every call is replaced by the record's address
+
+/// The name of the slice of Held<H, F>::code, by its number; every call is replaced by it.
+extern "C" const char* roamHeldName(unsigned index) noexcept;
+
+/// An F that may be behind an H (held-encodings.h). When heldItem<H> is instantiated, the plugin
+/// asks for the `item` of each F that the translation unit knows and that can travel, and adds
+/// `using id = Index<N>`.
+template <class H, class F>
+struct Held;
 
 /// The entry of a shape. `Shape` has
 ///

@@ -97,24 +97,30 @@ class LoadedObjects {
   template <class Pointer>
   void add(const Pointer& pointer) {
     append(
-        new OwnerOf<Pointer>{{last_, &typeTag<Pointer>,
+        new OwnerOf<Pointer>{{last_, &typeTag<Pointer>, thisSlice, sizeof(*pointer),
                               [](Owner* owner) { delete static_cast<OwnerOf<Pointer>*>(owner); }},
                              pointer});
   }
-  /// Null if no object has this number, or one of another type.
+  /// Null if no object has this number, or one of another type. Of objects that another slice has
+  /// added (held-encodings.h) only the size of the type can be compared.
   template <class Pointer>
   const Pointer* find(std::uint32_t number) const {
-    if (number >= count_ || owners_[number]->type != &typeTag<Pointer>)
+    if (number >= count_)
       return nullptr;
-    return &static_cast<OwnerOf<Pointer>*>(owners_[number])->pointer;
+    const Owner& owner = *owners_[number];
+    bool fits = owner.slice == thisSlice ? owner.type == &typeTag<Pointer>
+                                         : owner.size == sizeof(*std::declval<Pointer>());
+    return fits ? &static_cast<const OwnerOf<Pointer>&>(owner).pointer : nullptr;
   }
 
  private:
   struct Owner {
     Owner* before;
-    const void* type;
+    const void *type, *slice;
+    std::size_t size; ///< of the object
     void (*release)(Owner*);
   };
+  static constexpr const void* thisSlice = &typeTag<LoadedObjects>;
   template <class Pointer>
   struct OwnerOf : Owner {
     Pointer pointer;

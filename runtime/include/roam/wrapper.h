@@ -40,6 +40,12 @@ consteval bool allShippable() {
 template <class... T>
 inline constexpr bool shippable = allShippable<T...>();
 
+/// How to ask `shippable` about an argument or a result.
+template <class T>
+using AsPassed =
+    std::conditional_t<std::is_arithmetic_v<T> || std::is_void_v<T> || std::is_same_v<T, NoResult>,
+                       T, Passed<T>>;
+
 /// As std::invoke: f(a...), or (object.*f)(a...) for a pointer to a member function, object.*f for
 /// one to a member.
 template <class F, class... A>
@@ -137,7 +143,7 @@ struct MapShape {
 
   static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
                      std::size_t argumentsSize, std::uint64_t count, Output& out) {
-    if constexpr (!shippable<F, T, Result> || !Callable<F, T>)
+    if constexpr (!shippable<F, AsPassed<T>, AsPassed<Result>> || !Callable<F, T>)
       return Outcome::badCaptures;
     else {
       Reader reader{captures, capturesSize};
@@ -211,7 +217,7 @@ struct CallShape {
 
   static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
                      std::size_t argumentsSize, std::uint64_t count, Output& out) {
-    if constexpr (!shippable<F, A..., Result> || !Callable<F, A...>)
+    if constexpr (!shippable<F, AsPassed<A>..., AsPassed<Result>> || !Callable<F, A...>)
       return Outcome::badCaptures;
     else {
       Reader reader{captures, capturesSize};
@@ -245,7 +251,7 @@ struct ReduceShape {
 
   static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
                      std::size_t argumentsSize, std::uint64_t count, Output& out) {
-    if constexpr (!shippable<F, Op, T, Result> || !Callable<F, T>)
+    if constexpr (!shippable<F, Op, AsPassed<T>, AsPassed<Result>> || !Callable<F, T>)
       return Outcome::badCaptures;
     else {
       Reader reader{captures, capturesSize};

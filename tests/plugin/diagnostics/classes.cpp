@@ -27,7 +27,7 @@ struct Counted { // expected-note {{'Counted' is declared here; give it a public
 };
 struct Shape {
   virtual double area() const = 0;
-  virtual ~Shape() {}
+  int corners = 0;
 };
 struct Numbered { // expected-note {{'Numbered' is declared here; give it one: the object is made by it over there, then its members are set}}
   int n;
@@ -56,7 +56,7 @@ void all(Account account, Customer customer, Derived derived, Counted counted, S
   ship([derived] { return derived.text; }); // expected-error {{it is an object of the class 'Derived', which has a base class that is not public}} expected-note {{sent from here}}
   ship([counted] { return counted.text; }); // expected-error {{it is an object of the class 'Counted', which has a copy or move constructor or a destructor of its own}} expected-note {{sent from here}}
   std::shared_ptr<Shape> shape;
-  ship([shape] { return shape->area(); }); // expected-error {{it is an owner of an abstract class, so that the class of its object is not known here}} expected-note {{send an owner of the derived class, or a std::variant of the derived classes}} expected-note {{sent from here}}
+  ship([shape] { return shape->area(); }); // expected-error {{it is an owner of an abstract class without a virtual destructor, so that the class of its object is not known here}} expected-note {{make the destructor virtual, or send an owner of the derived class, or a std::variant of the derived classes}} expected-note {{sent from here}}
   ship([n = Numbered(1)] { return n.n; }); // expected-error {{it is an object of the class 'Numbered', which has no public default constructor}} expected-note {{sent from here}}
   ship([s = Speaks(1)] { return sizeof s; }); // expected-error {{it is an object of the class 'Speaks', which has no public default constructor}} expected-note {{sent from here}}
   ship([silent] { return sizeof silent; });
