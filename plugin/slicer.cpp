@@ -21,6 +21,7 @@ CodeGenOptions fixedOptions(const CodeGenOptions& host) {
   options.RelocationModel = llvm::Reloc::PIC_;
   options.setInlining(CodeGenOptions::NormalInlining);
   options.CXXCtorDtorAliases = 1;
+  options.AssumeUniqueVTables = 0; // each slice of a group has its own
   options.UnrollLoops = options.VectorizeLoop = options.VectorizeSLP = 1; // else loops are marked
   options.RelaxedAliasing = host.RelaxedAliasing;                         // -fno-strict-aliasing
   options.StrictReturn = host.StrictReturn;

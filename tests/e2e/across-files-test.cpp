@@ -87,6 +87,10 @@ TEST_F(AcrossFiles, ClassesHaveTheirVirtualFunctionsInTheFileOfTheirKeyFunction)
   EXPECT_EQ(cluster().map(sizes, f), loop(sizes, f));
 }
 
+TEST_F(AcrossFiles, FinalClassesAreKnownInOtherFiles) {
+  EXPECT_TRUE(cluster().async([] { return isDog(Dog()) && !isDog(Animal()); }).get());
+}
+
 TEST_F(AcrossFiles, MembersOfExplicitInstantiationsTravel) {
   EXPECT_EQ(cluster().async([](int x) { return Box<int>{x}.twice(); }, 21).get(), 42);
 }

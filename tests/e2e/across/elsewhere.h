@@ -41,6 +41,13 @@ class Circle : public Shape {
   double area() const override;
 };
 
+/// Defined in headers, so that each slice has a vtable of its own.
+struct Animal {
+  virtual ~Animal() = default;
+};
+struct Dog final : Animal {};
+bool isDog(const Animal& animal);
+
 int bumpCounter();
 int callsBumpCounter();
 

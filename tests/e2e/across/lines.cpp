@@ -64,6 +64,10 @@ Shape::~Shape() = default;
 double Shape::area() const {
   return size_ * size_;
 }
+bool isDog(const Animal& animal) {
+  return dynamic_cast<const Dog*>(&animal) != nullptr;
+}
+
 double Circle::area() const {
   return 3 * size_ * size_;
 }
