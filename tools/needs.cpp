@@ -1,5 +1,6 @@
 // Needs are followed as when a closure is sent: functions of other files have needs of their own.
 #include "tools/needs.h"
+#include "jit/slice/peer-symbols.h"
 #include <cstring>
 #include <deque>
 #include <elf.h>
@@ -66,11 +67,6 @@ std::vector<Library> librariesOf(const std::string& path) {
   return libraries;
 }
 
-/// What the C library links into each program, and peers define.
-bool isGivenByHost(const std::string& symbol) {
-  return symbol == "__dso_handle" || symbol == "atexit" || symbol == "at_quick_exit";
-}
-
 template <class T>
 std::span<const T> tableAt(const std::string& file, std::uint64_t offset, std::uint64_t count) {
   if (offset > file.size() || count > (file.size() - offset) / sizeof(T) || offset % alignof(T))
@@ -131,11 +127,11 @@ FoundNeeds ProgramSymbols::find(const ManifestEntry& entry) const {
       for (const std::string& further : function->second.needs)
         if (asked.insert(further).second)
           open.push_back(further);
+    } else if (auto library = libraries_.find(symbol); library != libraries_.end()) {
+      found.libraries.insert(library->second); // also where the program has its own, like malloc
     } else if (defined_.contains(symbol)) {
       found.refused[symbol] = "no code in this file; it was compiled without Roam's plugin";
-    } else if (auto library = libraries_.find(symbol); library != libraries_.end()) {
-      found.libraries.insert(library->second);
-    } else if (!libraries_.empty() && !isGivenByHost(symbol)) {
+    } else if (!libraries_.empty() && !everyPeerDefines(symbol)) {
       found.refused[symbol] = "neither in this file nor in a shared library that it needs";
     }
   }

@@ -47,7 +47,7 @@ struct Star : Polygon {};
 /// Orders by the distance to a centre.
 struct Nearest {
   int centre;
-  bool operator()(int a, int b) const { return std::abs(a - centre) < std::abs(b - centre); }
+  bool operator()(long a, long b) const { return std::abs(a - centre) < std::abs(b - centre); }
 };
 struct Salted {
   std::string salt;
