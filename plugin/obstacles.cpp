@@ -258,8 +258,16 @@ std::optional<Obstacle> ObstacleSearch::inStandard(const CXXRecordDecl* record) 
                     "of its object is not known here",
                     "make the destructor virtual, or send an owner of the derived class, or a "
                     "std::variant of the derived classes"};
-  if (satisfies("OfNoKind", type))
+  if (satisfies("OfNoKind", type)) {
+    StringRef name = record->getIdentifier() ? record->getName() : "";
+    if (name == "shared_ptr" || name == "weak_ptr") // of an array
+      return Obstacle{"", "a " + quoted(type, context_) + ", which does not know its length",
+                      "send a std::shared_ptr to a std::vector instead"};
+    if (name == "function") // without RTTI
+      return Obstacle{"", "a " + quoted(type, context_) + ", which hides what it holds",
+                      "compile without -fno-rtti, or send the lambda itself, with its own type"};
     return closedClass(record, context_);
+  }
   if (passed_ && satisfies("OnlyCaptured", type))
     return Obstacle{"", "a " + quoted(type, context_) + onlyCaptured,
                     "capture it, or send what is inside with its own type, or as one type of a "
@@ -298,7 +306,9 @@ std::optional<Obstacle> ObstacleSearch::inTypeArguments(const CXXRecordDecl* rec
 
 std::optional<Obstacle> ObstacleSearch::inMembers(const CXXRecordDecl* record) {
   for (const CXXBaseSpecifier& base : record->bases())
-    if (auto obstacle = inType(base.getType()))
+    if (isSelfReference(base.getType()))
+      mayShare_ = true;
+    else if (auto obstacle = inType(base.getType()))
       return obstacle;
   auto capture =
       record->isLambda() ? record->captures_begin() : CXXRecordDecl::capture_const_iterator();

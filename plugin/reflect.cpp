@@ -64,6 +64,12 @@ bool isStandard(const Decl* decl) {
   return false;
 }
 
+bool isSelfReference(QualType base) {
+  auto* record = base->getAsCXXRecordDecl();
+  return record && isStandard(record) && record->getIdentifier() &&
+         record->getName() == "enable_shared_from_this";
+}
+
 bool isTakenApart(const CXXRecordDecl* record) {
   if (record->isUnion() || record->getNumVBases() || keepsInvariant(record))
     return false;
@@ -163,7 +169,7 @@ QualType Reflector::fieldList(ClassTemplateSpecializationDecl* reflect,
   const ASTRecordLayout& layout = context_.getASTRecordLayout(record);
   for (const CXXBaseSpecifier& base : record->bases()) {
     auto* baseRecord = base.getType()->getAsCXXRecordDecl();
-    if (!baseRecord->isEmpty())
+    if (!baseRecord->isEmpty() && !isSelfReference(base.getType()))
       addField(fields, base.getType().getCanonicalType(),
                layout.getBaseClassOffset(baseRecord).getQuantity(), fieldBase);
   }
@@ -229,7 +235,10 @@ void Reflector::addFields(ClassTemplateSpecializationDecl* reflect) {
   addPublicAlias(context_, reflect, "type", list);
   if (record->isLambda())
     addPublicAlias(context_, reflect, "closure", reflect->getTemplateArgs()[0].getAsType());
-  else if (record->isPolymorphic())
+  else if (record->isPolymorphic() ||
+           llvm::any_of(record->bases(), [](const CXXBaseSpecifier& base) {
+             return isSelfReference(base.getType());
+           }))
     addPublicAlias(context_, reflect, "polymorphic", reflect->getTemplateArgs()[0].getAsType());
 }
 

@@ -63,6 +63,9 @@ Declaration* findInRoam(clang::ASTContext& context, llvm::StringRef name) {
   return nullptr;
 }
 
+/// std::enable_shared_from_this<T>, which is set by whoever owns the T and never sent.
+bool isSelfReference(clang::QualType base);
+
 /// The class template `name` in the namespace of `beside`; null if there is none.
 clang::ClassTemplateDecl* findTemplate(clang::Sema& sema, clang::Decl* beside,
                                        llvm::StringRef name);

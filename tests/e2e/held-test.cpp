@@ -28,6 +28,16 @@ struct Group : Shape {
 
 } // namespace shapes
 
+namespace nodes {
+
+struct Node : std::enable_shared_from_this<Node> {
+  int number = 0;
+  std::vector<std::shared_ptr<Node>> next;
+  std::weak_ptr<Node> before;
+};
+
+} // namespace nodes
+
 namespace counters {
 
 struct Counter {
@@ -173,6 +183,22 @@ TEST_F(Held, ByAnOwnerIsRefusedByName) {
   std::string why =
       refusalOf([&] { (void)cluster().async([=](int) { return secretive->next(); }, 0).get(); });
   EXPECT_NE(why.find("Secretive"), std::string::npos) << why;
+}
+
+TEST_F(Held, ByItselfKnowsItsOwner) {
+  auto first = std::make_shared<nodes::Node>();
+  first->next = {std::make_shared<nodes::Node>(), first};
+  first->next[0]->number = 7;
+  first->next[0]->before = first;
+  auto look = [first](int x) {
+    auto &second = first->next[0], &cycle = first->next[1];
+    return first->shared_from_this() == first && cycle == first &&
+                   second->shared_from_this() == second && second->before.lock() == first
+               ? second->number + x
+               : -1;
+  };
+  EXPECT_EQ(cluster().map(numbers, look), (std::vector{8, 9, 10}));
+  first->next.clear();
 }
 
 // --- lambdas that became functions --------------------------------------------------------------

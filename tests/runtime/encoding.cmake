@@ -5,6 +5,10 @@ set(headers ${PROJECT_SOURCE_DIR}/runtime/include)
 roam_test(archive-test SINGLE_THREADED SOURCES archive-test.cpp functions-test.cpp owners-test.cpp)
 target_include_directories(archive-test PRIVATE ${headers})
 
+roam_test(expected-test SINGLE_THREADED SOURCES expected-test.cpp)
+target_include_directories(expected-test PRIVATE ${headers})
+set_target_properties(expected-test PROPERTIES CXX_STANDARD 23)
+
 roam_test(error-test SINGLE_THREADED SOURCES error-test.cpp ${PROJECT_SOURCE_DIR}/runtime/error.cpp)
 target_include_directories(error-test PRIVATE ${headers})
 

@@ -22,7 +22,8 @@
 //                                       follows (sharing.h)
 //     variant                           index as u16 (0xFFFF: valueless, refused when read); value
 //     filesystem::path                  its native string
-//     class with virtual functions      as an aggregate; it is made by its default constructor
+//     class with virtual functions, or  as an aggregate; it is made by its default constructor
+//       std::enable_shared_from_this
 //     class with serialize(ar)          what it hands to `ar`, one after another
 //     function object without state     nothing
 //     function pointer                  place in the list of functions that travels with the code,

@@ -133,7 +133,13 @@ struct Encoding<P<E>, Kind::shared> {
       return x;
     if constexpr (std::is_abstract_v<V>)
       in.fail();
-    else {
+    else if constexpr (requires(V & v) {
+                         v.weak_from_this();
+                         Codec<V>::loadInto(in, v);
+                       }) {
+      own(new V()); // so that it knows its owner
+      Codec<V>::loadInto(in, *x);
+    } else {
       P<PlaceForObject<V>> place(new PlaceForObject<V>);
       x = P<V>(place, __builtin_addressof(place->value));
       if (in.loaded != nullptr)

@@ -52,7 +52,7 @@ struct Gaps {};
 ///
 ///     using type = Fields<Field<T0, offset0, flags0>, ...>; // bases, then members, as in memory
 ///     using closure = T;                                    // closures only
-///     using polymorphic = T;                                // classes with virtual functions only
+///     using polymorphic = T; // classes with virtual functions, or std::enable_shared_from_this
 ///
 /// For other classes that are copied as bytes and have padding, so that it is not sent:
 ///

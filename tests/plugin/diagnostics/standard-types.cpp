@@ -42,6 +42,8 @@ void all(std::vector<int> v, std::map<std::string, std::vector<const char*>> m) 
   ship([m] { return m.size(); }); // expected-error {{it holds a raw pointer ('const char *') in 'm[...][...]'}} expected-note {{send a std::string}} expected-note {{sent from here}}
   std::function<int()> function;
   ship([function] { return function(); });
+  std::shared_ptr<int[]> array;
+  ship([array] { return array[0]; }); // expected-error {{which does not know its length}} expected-note {{send a std::shared_ptr to a std::vector instead}} expected-note {{sent from here}}
   auto ref = std::ref(v);
   ship([ref] { return ref.get().size(); }); // expected-error {{it is a std::reference_wrapper}} expected-note {{send the object}} expected-note {{sent from here}}
   auto bound = std::bind(std::plus<int>(), 1, std::placeholders::_1);
