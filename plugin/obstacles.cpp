@@ -81,6 +81,20 @@ std::optional<Obstacle> standardObstacle(StringRef name) {
   return std::nullopt;
 }
 
+/// Roam's own: what the headers would not say, for Cluster and Future have no shape of a value.
+std::optional<Obstacle> ofRoam(const CXXRecordDecl* record) {
+  if (!record->getIdentifier() || !isInRoam(record))
+    return std::nullopt;
+  if (record->getName() == "Cluster")
+    return Obstacle{"", "a roam::Cluster, whose connections stay in this process",
+                    "code on a peer can't call others: return what is needed, and call the cluster "
+                    "here with that"};
+  if (record->getName() == "Future")
+    return Obstacle{"", "a roam::Future, which waits in this process",
+                    "wait for its result with get(), and send that"};
+  return std::nullopt;
+}
+
 /// Has it a member function or member function template of that name?
 bool hasMember(const CXXRecordDecl* record, ASTContext& context, StringRef name) {
   return !record->lookup(&context.Idents.get(name)).empty();
@@ -223,6 +237,8 @@ std::optional<Obstacle> ObstacleSearch::inRecord(const CXXRecordDecl* record) {
     return inStandard(record);
   if (record->isLambda())
     return inMembers(record);
+  if (auto obstacle = ofRoam(record))
+    return obstacle;
   QualType type = context_.getRecordType(record);
   bool speaks = encodesItself(record);
   if (!isInRoam(record) && !record->isAbstract() && satisfies("NeedsDefaultConstructor", type))

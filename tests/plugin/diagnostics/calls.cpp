@@ -41,3 +41,8 @@ void all(roam::Cluster& cluster, std::vector<int> numbers, std::vector<std::stri
 
   cluster.map(3, [](int x) { return x; }); // expected-error {{no matching member function for call to 'map'}} expected-note@*:* {{constraints not satisfied}} expected-note@*:* {{'int' does not satisfy 'Iterable'}} expected-note@*:* {{no matching function for call to 'begin'}}
 }
+
+void ofTheCluster(roam::Cluster& cluster, roam::Future<int> future) {
+  cluster.async([&cluster] { return sizeof cluster; }); // expected-error {{a copy could not travel either: it is a roam::Cluster, whose connections stay in this process}} expected-note {{code on a peer can't call others}} expected-note {{sent from here}}
+  cluster.async([&future] { return sizeof future; }); // expected-error {{it is a roam::Future, which waits in this process}} expected-note {{wait for its result with get()}} expected-note {{sent from here}}
+}
