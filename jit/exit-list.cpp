@@ -5,7 +5,6 @@
 #include <ranges>
 
 extern "C" __attribute__((visibility("hidden"))) void* __dso_handle;
-extern "C" int __cxa_atexit(void (*)(void*), void*, void*) noexcept;
 
 namespace roam::jit {
 
@@ -47,6 +46,18 @@ void ExitList::leave(std::uintptr_t begin) {
     exit.destroy(exit.object);
 }
 
+void ExitList::leaveAll() {
+  for (;;) { // a destructor may register another
+    std::unique_lock lock(mutex_);
+    if (others_.empty())
+      return;
+    Exit exit = others_.back();
+    others_.pop_back();
+    lock.unlock();
+    exit.destroy(exit.object);
+  }
+}
+
 ExitList::Slice* ExitList::find(const void* address) {
   auto place = reinterpret_cast<std::uintptr_t>(address);
   auto after = slices_.upper_bound(place);
@@ -59,11 +70,9 @@ ExitList::Slice* ExitList::find(const void* address) {
 int ExitList::atExit(void (*destroy)(void*), void* object, void* list) {
   auto& self = *static_cast<ExitList*>(list);
   std::lock_guard lock(self.mutex_);
-  if (Slice* slice = self.find(object)) {
-    slice->exits.push_back({destroy, object});
-    return 0;
-  }
-  return __cxa_atexit(destroy, object, &__dso_handle);
+  Slice* slice = self.find(object);
+  (slice ? slice->exits : self.others_).push_back({destroy, object});
+  return 0;
 }
 
 int ExitList::atThreadExit(void (*destroy)(void*), void* object, void* list) {

@@ -6,7 +6,8 @@
 // calls would come after the code was unloaded. Slices are bound to the functions here instead, and
 // their __dso_handle is the ExitList of the session. A static object lies in the memory of its
 // slice, which tells whose it is; so do the destructor of a thread-local and a function given to
-// std::atexit (slice-module.cpp).
+// std::atexit (slice-module.cpp). Peer-local variables lie outside of slices, and are destroyed
+// when the session ends.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -28,6 +29,9 @@ class ExitList {
   /// youngest first. Its thread-locals that other threads still have are not destroyed (their
   /// memory goes with the thread).
   void leave(std::uintptr_t begin);
+
+  /// The session ends: destroys what lies in no slice, the youngest first.
+  void leaveAll();
 
   /// What slices call as __cxa_atexit and __cxa_thread_atexit; `list` is their __dso_handle, an
   /// ExitList.
@@ -56,6 +60,7 @@ class ExitList {
 
   std::mutex mutex_;
   std::map<std::uintptr_t, Slice> slices_; ///< by first address
+  std::vector<Exit> others_;               ///< of peer-local variables
 };
 
 } // namespace roam::jit

@@ -8,6 +8,7 @@
 #include "jit/exit-list.h"
 #include "jit/host-symbols.h"
 #include "jit/llvm-error.h"
+#include "jit/peer-locals.h"
 #include "jit/slice-generator.h"
 #include "jit/slice-linking.h"
 #include "jit/symbol-name.h"
@@ -49,13 +50,16 @@ class OrcSession : public Session {
       : compiler_(options.optimization), host_(exits_), orc_(thisProcess()), linker_(orc_),
         code_(orc_.createBareJITDylib("slices")) {
     orc_.setErrorReporter([this](llvm::Error error) { note(std::move(error)); });
-    linker_.addPlugin(std::make_shared<SliceLinking>(host_, exits_, slices_));
+    linker_.addPlugin(std::make_shared<SliceLinking>(host_, peerLocals_, exits_, slices_));
     code_.addGenerator(std::make_unique<SliceGenerator>(source, compiler_, linker_, slices_));
     if (options.warm)
       warm();
   }
 
-  ~OrcSession() override { llvm::consumeError(orc_.endSession()); }
+  ~OrcSession() override {
+    exits_.leaveAll(); // while their destructors are still code
+    llvm::consumeError(orc_.endSession());
+  }
 
   void* entry(const Digest& digest) override {
     for (;;) {
@@ -82,7 +86,10 @@ class OrcSession : public Session {
       place = std::exchange(found->second, leaving);
     }
     place->address.wait();
-    remove(slices_.take(digest));
+    if (slices_.at(digest).isPinned)
+      comeBack(digest, place, leaving);
+    else
+      remove(slices_.take(digest));
     forget(digest, leaving);
     leaving->promise.set_value(nullptr);
   }
@@ -117,6 +124,13 @@ class OrcSession : public Session {
     std::unique_lock lock(mutex_);
     if (auto found = entries_.find(digest); found != entries_.end() && found->second == place)
       entries_.erase(found);
+  }
+
+  /// Puts a place back where another has been taken.
+  void comeBack(const Digest& digest, const PlacePtr& place, const PlacePtr& instead) {
+    std::unique_lock lock(mutex_);
+    if (auto found = entries_.find(digest); found != entries_.end() && found->second == instead)
+      found->second = place;
   }
 
   /// Takes a slice of ours all the way, and away again.
@@ -165,19 +179,26 @@ class OrcSession : public Session {
 
   /// Not while ORC's frames, which do not clean up, are below.
   void initialise(const Digest& digest) {
-    void (*init)() = slices_.at(digest).init;
-    if (!init)
+    SliceTable::Slice slice = slices_.at(digest);
+    if (slice.failure) // it is pinned
+      std::rethrow_exception(slice.failure);
+    if (!slice.init)
       return;
     std::string what;
     try {
-      init();
+      std::lock_guard lock(initMutex_);
+      slice.init();
       return;
     } catch (const std::exception& error) {
       what = describeInit(digest) + ": " + error.what();
     } catch (...) {
       what = describeInit(digest);
     }
-    remove(slices_.take(digest)); // after the exception, whose destructor is the slice's own, ended
+    // After the exception, whose destructor is the slice's own, ended.
+    if (!slice.isPinned)
+      remove(slices_.take(digest));
+    else // peer-local variables that were made before may need its code
+      slices_.failed(digest, std::make_exception_ptr(BadSlice(what)));
     throw BadSlice(what);
   }
 
@@ -211,9 +232,11 @@ class OrcSession : public Session {
 
   // In the order of construction: what code uses while it is unloaded outlives it.
   Compiler compiler_;
+  PeerLocals peerLocals_;
   ExitList exits_;
   HostSymbols host_;
   SliceTable slices_;
+  std::mutex initMutex_; ///< two slices may initialise one peer-local variable
   std::mutex noteMutex_;
   std::string note_;
   llvm::orc::ExecutionSession orc_;

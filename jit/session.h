@@ -39,14 +39,14 @@ class Session {
 
   /// The address of the entry with this digest (an EntryFunction of roam/entry.h), materialized on
   /// the calling thread if it is not yet: object from the source if it has one, else compiled from
-  /// the slice and the object given to the source. The variables of the slice are initialised, once,
-  /// on that thread. Valid until `unload` of the digest or the end of the session. Throws BadSlice;
-  /// what the source throws passes through.
+  /// the slice and the object given to the source. The variables of the slice are initialised,
+  /// once, on that thread. Valid until `unload` of the digest or the end of the session. Throws
+  /// BadSlice; what the source throws passes through.
   virtual void* entry(const Digest& digest) = 0;
 
   /// Gives the memory of the entry back: 8 KB, and two to four memory mappings, of which Linux
   /// allows a process 65,530. The caller makes sure that nothing runs in it. Unknown digests are
-  /// ignored.
+  /// ignored, and so are slices that use peer-local variables: what these hold may need the code.
   virtual void unload(const Digest& digest) = 0;
 
   /// What an object depends on besides its slice: CPU, CPU features, LLVM version, optimisation

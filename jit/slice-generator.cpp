@@ -108,6 +108,7 @@ void SliceTable::defined(const Digest& digest, llvm::orc::ResourceTrackerSP trac
   slice.tracker = std::move(tracker);
   slice.failure = nullptr;
   slice.init = nullptr;
+  slice.isPinned = false;
 }
 
 void SliceTable::failed(const Digest& digest, std::exception_ptr why) {
@@ -119,6 +120,11 @@ void SliceTable::failed(const Digest& digest, std::exception_ptr why) {
 void SliceTable::linked(const Digest& digest, void (*init)()) {
   std::lock_guard lock(mutex_);
   slices_[digest].init = init;
+}
+
+void SliceTable::pin(const Digest& digest) {
+  std::lock_guard lock(mutex_);
+  slices_[digest].isPinned = true;
 }
 
 SliceTable::Slice SliceTable::at(const Digest& digest) {

@@ -20,11 +20,14 @@ class SliceTable {
   void failed(const Digest& digest, std::exception_ptr why);
   /// It is linked; `init` is what initialises its variables, or null.
   void linked(const Digest& digest, void (*init)());
+  /// It uses peer-local variables, and stays until the session ends.
+  void pin(const Digest& digest);
 
   struct Slice {
     llvm::orc::ResourceTrackerSP tracker;
     std::exception_ptr failure;
     void (*init)() = nullptr;
+    bool isPinned = false;
   };
   /// A copy; empty if it is not there.
   Slice at(const Digest& digest);

@@ -5,6 +5,7 @@
 #include "jit/slice-generator.h"
 #include "jit/slice/demangle.h"
 #include "jit/slice/manifest.h"
+#include "jit/slice/peer-local-name.h"
 #include "jit/symbol-name.h"
 #include "jit/unwind-index.h"
 #include <algorithm>
@@ -53,6 +54,8 @@ void SliceLinking::modifyPassConfig(llvm::orc::MaterializationResponsibility& un
                                     llvm::jitlink::PassConfiguration& passes) {
   passes.PrePrunePasses.insert(passes.PrePrunePasses.begin(), hideAllButEntry);
   passes.PrePrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return loadLibraries(g); });
+  passes.PostPrunePasses.push_back(
+      [this](llvm::jitlink::LinkGraph& g) { return bindPeerLocals(g); });
   passes.PostPrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return bind(g); });
   passes.PostFixupPasses.push_back([this, &unit](llvm::jitlink::LinkGraph& g) {
     noteInit(g);
@@ -120,6 +123,24 @@ llvm::Error SliceLinking::bind(llvm::jitlink::LinkGraph& graph) {
     return llvm::Error::success();
   return fail(graph, "needs what no shared library of this process defines: " +
                          describe(std::move(missing)));
+}
+
+/// What they point to may be the slice's own: classes with virtual functions, destructors. So it
+/// stays for good.
+llvm::Error SliceLinking::bindPeerLocals(llvm::jitlink::LinkGraph& graph) {
+  std::vector<std::pair<llvm::jitlink::Symbol*, void*>> bound;
+  try {
+    for (llvm::jitlink::Symbol* symbol : graph.external_symbols())
+      if (symbol->getName().starts_with(peerLocalPrefix))
+        bound.emplace_back(symbol, peerLocals_.find(symbol->getName().str()));
+  } catch (const std::runtime_error& error) {
+    return fail(graph, error.what());
+  }
+  for (auto& [symbol, address] : bound)
+    graph.makeAbsolute(*symbol, llvm::orc::ExecutorAddr::fromPtr(address));
+  if (auto digest = entryOf(graph.getName()); digest && !bound.empty())
+    slices_.pin(*digest);
+  return llvm::Error::success();
 }
 
 void SliceLinking::noteInit(llvm::jitlink::LinkGraph& graph) {

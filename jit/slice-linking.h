@@ -3,6 +3,7 @@
 #pragma once
 #include "jit/exit-list.h"
 #include "jit/host-symbols.h"
+#include "jit/peer-locals.h"
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
 #include <map>
 #include <mutex>
@@ -15,8 +16,8 @@ class SliceTable;
 /// so that ORC's symbol tables hold nothing but entries. Callable from any thread.
 class SliceLinking : public llvm::orc::ObjectLinkingLayer::Plugin {
  public:
-  SliceLinking(HostSymbols& host, ExitList& exits, SliceTable& slices)
-      : host_(host), exits_(exits), slices_(slices) {}
+  SliceLinking(HostSymbols& host, PeerLocals& peerLocals, ExitList& exits, SliceTable& slices)
+      : host_(host), peerLocals_(peerLocals), exits_(exits), slices_(slices) {}
 
   void modifyPassConfig(llvm::orc::MaterializationResponsibility& unit,
                         llvm::jitlink::LinkGraph& graph,
@@ -41,12 +42,14 @@ class SliceLinking : public llvm::orc::ObjectLinkingLayer::Plugin {
   llvm::Error loadLibraries(llvm::jitlink::LinkGraph& graph);
   llvm::Error fail(llvm::jitlink::LinkGraph& graph, const std::string& why);
   llvm::Error bind(llvm::jitlink::LinkGraph& graph);
+  llvm::Error bindPeerLocals(llvm::jitlink::LinkGraph& graph);
   void noteInit(llvm::jitlink::LinkGraph& graph);
   static Place placeOf(llvm::jitlink::LinkGraph& graph);
   void enter(const Place& place);
   void leave(const Place& place);
 
   HostSymbols& host_;
+  PeerLocals& peerLocals_;
   ExitList& exits_;
   SliceTable& slices_;
   std::mutex mutex_;

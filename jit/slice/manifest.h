@@ -61,7 +61,8 @@ struct FunctionDescription {
 
 /// One variable of a slice that keeps its value between calls.
 struct StateDescription {
-  std::string kind; ///< "static": one a peer's worker and slice; "thread_local": one a thread
+  /// "static": one a worker and slice; "thread_local": one a thread; "peer-local": one a peer.
+  std::string kind;
   std::string name; ///< mangled
 };
 

@@ -1,6 +1,7 @@
 // Symbols that every peer defines for slices itself, because they exist once a program or only in
 // static libraries: an origin needs no code and no library for them.
 #pragma once
+#include "jit/slice/peer-local-name.h"
 #include <algorithm>
 #include <string_view>
 
@@ -15,7 +16,7 @@ constexpr bool everyPeerDefines(std::string_view name) {
   constexpr std::string_view names[] = {
       "__dso_handle",         "__cxa_atexit", "__cxa_thread_atexit", "__cxa_thread_atexit_impl",
       "__emutls_get_address", "atexit",       targetSymbol};
-  return std::ranges::find(names, name) != std::end(names);
+  return name.starts_with(peerLocalPrefix) || std::ranges::find(names, name) != std::end(names);
 }
 
 /// The start of the names under which compiled code with emulated thread-local storage asks for

@@ -2,6 +2,7 @@
 #include "jit/slice/ship-report.h"
 #include "jit/slice/cpu-features.h"
 #include "jit/slice/demangle.h"
+#include "jit/slice/peer-local-name.h"
 #include <algorithm>
 
 namespace roam {
@@ -80,15 +81,18 @@ std::string codeOf(const CodeDescription& code, std::size_t bytes) {
 
 } // namespace
 
+/// Peer-local variables are undefined, too, but that was told as state.
 std::string shipReport(const ManifestEntry& entry, bool symbols) {
   const Description& about = entry.description;
   std::string text = line("call", "(" + about.argumentType + ") -> " + about.resultType);
   text += closureOf(about);
   text += codeOf(about.code, entry.slice.size());
-  text += line("undefined", counted(entry.needs.size(), "symbol") +
-                                (symbols || entry.needs.empty() ? "" : " (--symbols lists them)"));
+  std::vector<std::string> undefined = entry.needs;
+  std::erase_if(undefined, [](auto& symbol) { return symbol.starts_with(peerLocalPrefix); });
+  text += line("undefined", counted(undefined.size(), "symbol") +
+                                (symbols || undefined.empty() ? "" : " (--symbols lists them)"));
   if (symbols)
-    for (const std::string& symbol : entry.needs)
+    for (const std::string& symbol : undefined)
       text += "    " + demangled(symbol) + "\n";
   return text;
 }

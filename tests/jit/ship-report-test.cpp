@@ -34,6 +34,18 @@ TEST(ShipReport, IsOneFactALine) {
             most + std::string("  undefined 2 symbols\n    twice(int)\n    memcpy\n"));
 }
 
+TEST(ShipReport, NamesPeerLocalVariablesAsStateAndNotAsUndefined) {
+  ManifestEntry entry;
+  entry.needs = {"memcpy", "roam.peer_local:counter.made:1:1:bool",
+                 "roam.peer_local:counter:4:4:_ZTSi"};
+  entry.description.code.functions = 1;
+  entry.description.code.state = {{"peer-local", "counter"}};
+  std::string text = shipReport(entry, /*symbols=*/true);
+  EXPECT_NE(text.find("peer-local counter\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 symbol\n    memcpy\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("roam.peer_local"), std::string::npos) << text;
+}
+
 TEST(ShipReport, ShortensLongNames) {
   ManifestEntry entry;
   auto lineOf = [&](const char* symbol) {

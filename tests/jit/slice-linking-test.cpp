@@ -40,13 +40,14 @@ TEST(SliceLinking, LeavesNoFramesOfASliceRemovedMeanwhile) {
   Compiler compiler(2);
   ExitList exits;
   HostSymbols host(exits);
+  PeerLocals peerLocals;
   SliceTable slices;
   llvm::orc::ExecutionSession orc(llvm::cantFail(llvm::orc::SelfExecutorProcessControl::Create(
       nullptr, std::make_unique<llvm::orc::InPlaceTaskDispatcher>())));
   orc.setErrorReporter([](llvm::Error error) { llvm::consumeError(std::move(error)); });
   llvm::orc::ObjectLinkingLayer linker(orc);
   auto remover = std::make_shared<Remover>();
-  linker.addPlugin(std::make_shared<SliceLinking>(host, exits, slices));
+  linker.addPlugin(std::make_shared<SliceLinking>(host, peerLocals, exits, slices));
   linker.addPlugin(remover);
   auto& code = orc.createBareJITDylib("slices");
 

@@ -18,7 +18,11 @@ std::string sliceNamed(const std::string& name) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string sliceReturning(int number) {
+namespace {
+
+/// A slice whose entry `int()` returns what `build` builds.
+template <class Build>
+std::string sliceWith(Build build) {
   llvm::LLVMContext context;
   llvm::Module module("slice", context);
   llvm::IRBuilder<> builder(context);
@@ -26,11 +30,29 @@ std::string sliceReturning(int number) {
   auto* entry =
       llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "roam.root", module);
   builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", entry));
-  builder.CreateRet(builder.getInt32(static_cast<unsigned>(number)));
+  builder.CreateRet(build(module, builder));
   std::string bytes;
   llvm::raw_string_ostream stream(bytes);
   llvm::WriteBitcodeToFile(module, stream);
   return bytes;
+}
+
+} // namespace
+
+std::string sliceReturning(int number) {
+  return sliceWith([&](llvm::Module&, llvm::IRBuilder<>& builder) {
+    return builder.getInt32(static_cast<unsigned>(number));
+  });
+}
+
+std::string sliceAdding(const std::string& symbol, int number) {
+  return sliceWith([&](llvm::Module& module, llvm::IRBuilder<>& builder) {
+    auto* variable = module.getOrInsertGlobal(symbol, builder.getInt32Ty());
+    auto* sum = builder.CreateAdd(builder.CreateLoad(builder.getInt32Ty(), variable),
+                                  builder.getInt32(static_cast<unsigned>(number)));
+    builder.CreateStore(sum, variable);
+    return sum;
+  });
 }
 
 Digest MemorySource::add(std::string slice) {

@@ -16,6 +16,9 @@ std::string sliceNamed(const std::string& name);
 /// A slice that returns `number`; each number gives another digest.
 std::string sliceReturning(int number);
 
+/// A slice that adds to the int that a symbol names, and returns it.
+std::string sliceAdding(const std::string& symbol, int number);
+
 /// Keeps slices and objects in memory, and counts. Callable from any thread.
 class MemorySource : public SliceSource {
  public:
