@@ -16,6 +16,8 @@ struct Chunk {
   kj::ArrayPtr<const kj::byte> arguments;
   std::uint64_t count = 0;
   std::uint64_t first = 0; ///< index of the first element in the whole job
+  /// The code uses peer-local variables, which are in one worker process only.
+  bool home = false;
 };
 
 /// Why a chunk gave no results. Mirrors `Failure` of peer.capnp, where the fields are explained.

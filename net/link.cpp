@@ -134,6 +134,7 @@ Link::RunRequest Link::write(const Parcel& parcel, bool withSlice) {
     request.setArguments(chunk.arguments);
   request.setCount(chunk.count);
   request.setFirst(chunk.first);
+  request.setHome(chunk.home);
   if (withSlice)
     write(parcel, request.initSlices(1)[0]);
   return request;

@@ -86,6 +86,7 @@ struct Chunk {
   count @3 :UInt64;
   first @4 :UInt64;      # index of the first element in the whole job, for error messages
   slices @5 :List(Slice); # those the host was missing
+  home @6 :Bool;         # it uses peer-local variables: all such chunks run in one worker process
 }
 
 struct ChunkResult {

@@ -58,8 +58,12 @@ void Visit::close() {
 kj::Promise<void> HostSession::run(RunContext context) {
   auto& host = visit_->host();
   auto params = context.getParams();
-  Chunk chunk{digestFrom(params.getEntry()), params.getCaptures(), params.getArguments(),
-              params.getCount(), params.getFirst()};
+  Chunk chunk{digestFrom(params.getEntry()),
+              params.getCaptures(),
+              params.getArguments(),
+              params.getCount(),
+              params.getFirst(),
+              params.getHome()};
 
   if (params.hasSlices()) {
     KJ_IF_MAYBE (damage, keep(params.getSlices())) {

@@ -132,6 +132,7 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
   job->count = spec.count;
   job->encode = encoderOf(spec);
   job->peer = spec.peer;
+  job->home = code.home;
   job->chunk = spec.fixedChunks && spec.chunk == 0
                    ? std::max<std::uint64_t>(1, spec.count / ChunkPlan::chunksOfReduction)
                    : spec.chunk;

@@ -39,6 +39,7 @@ class Packing {
     if (!plain)
       code->group = group_.write();
     code->bytes = plain ? entry_.slice : std::string_view(code->group);
+    code->home = home_;
     code->digest = plain ? entry_.digest : Digest::of(code->bytes);
     return code;
   }
@@ -51,6 +52,7 @@ class Packing {
   }
 
   void settle(const Need& need) {
+    home_ = home_ || need.symbol.starts_with(peerLocalPrefix);
     if (everyPeerDefines(need.symbol))
       return;
     if (need.symbol == "roamRecord") // what the program's own code has in place of it is a record
@@ -105,6 +107,7 @@ class Packing {
   ManifestEntry entry_;
   const std::unordered_map<std::string, const EntryRecord*>& functions_;
   SliceGroup group_;
+  bool home_ = false;
   std::set<std::string> asked_;
   std::deque<Need> needs_; ///< breadth first: the shortest way to everything
 };

@@ -20,6 +20,7 @@ struct PackedCode {
   Digest digest;
   std::string_view bytes; ///< a slice, which lies in the program, or `group`
   std::string group;
+  bool home = false; ///< it uses peer-local variables
 };
 
 /// Finds out once for each entry what it needs, and remembers. Callable from any thread.

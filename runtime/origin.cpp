@@ -245,6 +245,7 @@ void Origin::Job::send(Link& link, ElementRange range) {
   chunk.arguments = sent->arguments.bytes();
   chunk.count = range.count;
   chunk.first = range.first;
+  chunk.home = spec_.home;
   std::size_t argumentBytes = chunk.arguments.size();
   argumentBytes_ = argumentBytes;
 

@@ -35,6 +35,7 @@ struct JobSpec {
   /// Appends the encoded arguments of a range of elements.
   std::function<void(ElementRange, Output&)> encode;
   int peer = -1;           ///< only there, if not negative
+  bool home = false;       ///< the code uses peer-local variables
   std::uint64_t chunk = 0; ///< 0: adaptive
   kj::Duration deadline = 1 * kj::DAYS;
   unsigned retries = 3;

@@ -196,8 +196,9 @@ void WorkerPool::giveUp(const kj::Exception& exception) {
   for (auto& parked : parked_)
     while (!parked.second.empty())
       parked.second.front()->reject(kj::cp(exception));
-  while (!waiting_.empty())
-    waiting_.front()->reject(kj::cp(exception));
+  for (ChunkQueue* queue : {&waiting_, &waitingForHome_})
+    while (!queue->empty())
+      queue->front()->reject(kj::cp(exception));
 }
 
 void WorkerPool::logComplaint() {

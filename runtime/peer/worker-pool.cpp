@@ -22,19 +22,25 @@ kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk,
 /// Also those that wait for somebody else to compile. There are fewer queues of them than places at
 /// workers.
 std::size_t WorkerPool::chunksWaiting() const {
-  std::size_t count = waiting_.size();
+  std::size_t count = waiting_.size() + waitingForHome_.size();
   for (auto& [entry, parked] : parked_)
     count += parked.size();
   return count;
 }
 
+ChunkQueue& WorkerPool::queueFor(const WaitingChunk& chunk) {
+  return chunk.chunk.home ? waitingForHome_ : waiting_;
+}
+
 void WorkerPool::enqueue(WaitingChunk& chunk) {
-  chunk.enter(waiting_, waiting_.end());
+  ChunkQueue& queue = queueFor(chunk);
+  chunk.enter(queue, queue.end());
   dispatch();
 }
 
 void WorkerPool::putBack(WaitingChunk& chunk) {
-  chunk.enter(waiting_, waiting_.begin());
+  ChunkQueue& queue = queueFor(chunk);
+  chunk.enter(queue, queue.begin());
 }
 
 void WorkerPool::forget(WaitingChunk& chunk) {
@@ -49,28 +55,30 @@ void WorkerPool::forget(WaitingChunk& chunk) {
         release(place);
     }
   }
-  if (!waiting_.empty()) // not at once: we are in a destructor
+  if (!waiting_.empty() || !waitingForHome_.empty()) // not at once: we are in a destructor
     tasks_.add(kj::evalLater([this] { dispatch(); }));
 }
 
 // --- to a worker -----------------------------------------------------------------------------
 
 void WorkerPool::dispatch() {
-  while (!waiting_.empty() && dispatchFront())
+  while (!waitingForHome_.empty() && dispatchFront(waitingForHome_))
+    ;
+  while (!waiting_.empty() && dispatchFront(waiting_))
     ;
   while (waiting_.empty() && takeFromBusy())
     ;
 }
 
 /// Places the chunk that has waited longest. False if it has to wait on, and the others behind it.
-bool WorkerPool::dispatchFront() {
-  WaitingChunk& chunk = *waiting_.front();
+bool WorkerPool::dispatchFront(ChunkQueue& queue) {
+  WaitingChunk& chunk = *queue.front();
   const Code& code = codes_.at(chunk.chunk.entry);
   if (code.state == Code::State::refused) {
     chunk.settle(net::failedWith(net::Failure::Kind::badSlice, kj::str(code.refusal), chunk.chunk));
     return true;
   }
-  if (Member* member = choose(chunk.chunk.entry, code)) {
+  if (Member* member = choose(chunk.chunk, code)) {
     chunk.leaveQueue();
     give(*member, chunk);
     return true;
@@ -85,14 +93,14 @@ bool WorkerPool::dispatchFront() {
 
 /// Best an idle worker, then one that has the entry loaded, then the one used last, whose memory is
 /// warm.
-WorkerPool::Member* WorkerPool::choose(const Digest& entry, const Code& code) {
+WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk, const Code& code) {
   Member* best = nullptr;
   int bestMerit = -1;
   for (auto& member : members_) {
-    if (!member->isReady())
+    if (!member->isReady() || (chunk.home && member != members_.front()))
       continue;
     unsigned open = member->process->open();
-    bool loaded = member->loaded.has(entry);
+    bool loaded = member->loaded.has(chunk.entry);
     if (open >= limits::chunksAtWorker || (!loaded && code.state == Code::State::compiling))
       continue;
     int merit = (open == 0 ? 2 : 0) + (loaded ? 1 : 0);
@@ -147,7 +155,7 @@ bool WorkerPool::takeFromBusy() {
       if (busy->places[slot].number > busy->places[last].number)
         last = slot;
     Place& place = busy->places[last];
-    if (place.chunk == nullptr || busy->process->hasBegun(last))
+    if (place.chunk == nullptr || place.chunk->chunk.home || busy->process->hasBegun(last))
       continue;
     Member* idle = idleFor(place);
     if (idle == nullptr || !busy->process->takeBack(last))
@@ -187,7 +195,7 @@ void WorkerPool::unpark(const Digest& entry) {
   ChunkQueue parked = std::move(found->second);
   parked_.erase(found);
   for (auto chunk = parked.rbegin(); chunk != parked.rend(); ++chunk)
-    (*chunk)->enter(waiting_, waiting_.begin());
+    putBack(**chunk);
 }
 
 } // namespace roam::peer

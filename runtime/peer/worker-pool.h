@@ -5,6 +5,8 @@
 // worker is taken back when another has nothing to do. The first worker that meets a digest
 // compiles it; chunks of that digest are parked until the object is there, then every worker links
 // it. A worker that dies fails the chunk it was running; what it had not begun goes to the others.
+// Chunks that use peer-local variables have a queue of their own, which only the first worker
+// serves: the variables are in its memory. If it dies, they start anew.
 #pragma once
 #include "net/closure-runner.h"
 #include "net/log.h"
@@ -71,12 +73,13 @@ class WorkerPool final : public net::ClosureRunner,
 
   // Which chunk goes where: worker-pool.cpp.
   std::size_t chunksWaiting() const;
+  ChunkQueue& queueFor(const WaitingChunk& chunk);
   void enqueue(WaitingChunk& chunk) override;
   void forget(WaitingChunk& chunk) override;
   void dispatch();
-  bool dispatchFront();
+  bool dispatchFront(ChunkQueue& queue);
   bool takeFromBusy();
-  Member* choose(const Digest& entry, const Code& code);
+  Member* choose(const net::Chunk& chunk, const Code& code);
   Member* idleFor(const Place& place);
   void give(Member& member, WaitingChunk& chunk);
   void putBack(WaitingChunk& chunk);
@@ -105,6 +108,7 @@ class WorkerPool final : public net::ClosureRunner,
   CodeTable codes_;
   Counters counters_;
   ChunkQueue waiting_;                            ///< in the order of arrival
+  ChunkQueue waitingForHome_;                     ///< the same; for the first member only
   std::unordered_map<Digest, ChunkQueue> parked_; ///< until somebody else has compiled
   std::uint64_t uses_ = 0;
   unsigned notReady_;

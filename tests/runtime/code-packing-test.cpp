@@ -73,6 +73,14 @@ class CodePacking : public ::testing::Test {
   CodePacker packer_;
 };
 
+TEST_F(CodePacking, SaysWhetherAFunctionThatGoesAlongUsesPeerLocalVariables) {
+  functions_.addFunction("_Z4feesv", {"roam.peer_local:table:4:4:_ZTSi"});
+  functions_.addFunction("_Z5plainv", {});
+  EXPECT_TRUE(packer_.pack(entry({"_Z4feesv"}), functions_.all()).home);
+  EXPECT_TRUE(packer_.pack(entry({"roam.peer_local:table:4:4:_ZTSi"}), functions_.all()).home);
+  EXPECT_FALSE(packer_.pack(entry({"_Z5plainv"}), functions_.all()).home);
+}
+
 TEST_F(CodePacking, LeavesASliceAloneThatNeedsOnlyWhatEveryPeerHas) {
   const EntryRecord& plain =
       entry({"memcpy", "_Znwm", "_ZSt4cout", "sin", "__dso_handle", "__cxa_atexit", "atexit",

@@ -1,5 +1,6 @@
 // Chunks run in real worker processes: results, failures, limits, cancelling, memory.
 #include "tests/runtime/peer/pool-fixture.h"
+#include <set>
 
 namespace roam::peer {
 namespace {
@@ -47,6 +48,46 @@ TEST_F(WorkerPoolTest, ManyChunksAtOnceAllGetTheirOwnResults) {
     EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promises[i])).results),
               (std::vector<std::int64_t>{i * i + 7}));
   EXPECT_EQ(pool->counters().chunksDone, 1000u);
+}
+
+TEST_F(WorkerPoolTest, ChunksWithPeerLocalVariablesRunInOneWorkerOnly) {
+  open(3);
+  TestSlice counts = TestSlice::of("counts"), square = TestSlice::of("square");
+  std::string captures = encoded<std::int64_t>({7}), argument = encoded<std::int64_t>({2});
+  std::vector<kj::Promise<net::ChunkOutcome>> counting, others;
+  for (int i = 0; i < 300; ++i) {
+    counting.push_back(pool->run({counts.digest, bytesOf(nothing), bytesOf(nothing), 1, 0, true},
+                                 bytesOf(counts.bytes)));
+    others.push_back(begin(square, captures, argument, 1));
+  }
+  std::set<std::int64_t> values;
+  for (auto& promise : counting)
+    values.insert(decoded<std::int64_t>(wait(kj::mv(promise)).results).at(0));
+  EXPECT_EQ(values.size(), 300u);
+  EXPECT_EQ(*values.rbegin(), 300);
+  for (auto& promise : others)
+    EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(promise)).results),
+              (std::vector<std::int64_t>{11}));
+}
+
+TEST_F(WorkerPoolTest, ABusyHomeWorkerKeepsItsOwnChunksAndLeavesTheOthers) {
+  open(2);
+  TestSlice waits = TestSlice::of("waits");
+  std::string first = directory.file("first"), second = directory.file("second");
+  auto atHome = [&](const std::string& path) {
+    return pool->run({waits.digest, bytesOf(path), bytesOf(nothing), 1, 0, true},
+                     bytesOf(waits.bytes));
+  };
+  auto running = atHome(first);
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(first + ".begun"); }));
+  auto waiting = atHome(second);
+  TestSlice square = TestSlice::of("square");
+  run(square, encoded<std::int64_t>({7}), encoded<std::int64_t>({2}), 1); // the other worker's
+  EXPECT_FALSE(std::filesystem::exists(second + ".begun"));
+  std::ofstream(first + ".go");
+  std::ofstream(second + ".go");
+  EXPECT_EQ(decoded<std::int64_t>(wait(kj::mv(running)).results),
+            decoded<std::int64_t>(wait(kj::mv(waiting)).results));
 }
 
 TEST_F(WorkerPoolTest, ExceptionsComeBackWithTypeMessageAndElement) {
