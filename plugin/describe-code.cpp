@@ -1,6 +1,8 @@
 // Only counting: no pass over operands, so that files with large slices do not pay for it.
 #include "plugin/describe-code.h"
 #include "jit/slice/cpu-features.h"
+#include "jit/slice/peer-local-name.h"
+#include "plugin/initialisers.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/GlobalVariable.h"
@@ -20,7 +22,8 @@ bool isGuard(StringRef name) {
 
 } // namespace
 
-CodeDescription describeCode(ArrayRef<GlobalValue*> reached, const GlobalValue& entry) {
+CodeDescription describeCode(ArrayRef<GlobalValue*> reached, const GlobalValue& entry,
+                             const Initialisers& initialisers) {
   CodeDescription code;
   std::set<std::string> features;
   for (const GlobalValue* global : reached) {
@@ -34,9 +37,13 @@ CodeDescription describeCode(ArrayRef<GlobalValue*> reached, const GlobalValue& 
       features.insert(cpuFeaturesOf(function->getName()));
     } else if (auto* variable = dyn_cast<GlobalVariable>(global);
                variable && !variable->isDeclaration() && !variable->isConstant() &&
-               !isGuard(variable->getName())) {
+               !isGuard(variable->getName()) && !initialisers.of(variable)) {
       code.state.push_back(
           {variable->isThreadLocal() ? "thread_local" : "static", variable->getName().str()});
+    } else if (auto bound =
+                   PeerLocalName::parse({global->getName().data(), global->getName().size()});
+               bound && !isGuard(bound->name) && !bound->name.ends_with(madeSuffix)) {
+      code.state.push_back({"peer-local", bound->name});
     }
   }
   llvm::sort(code.largest, [](auto& a, auto& b) {

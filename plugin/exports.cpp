@@ -1,7 +1,9 @@
 // From declarations to exported symbols to function slices.
 #include "plugin/exports.h"
+#include "plugin/attributes.h"
 #include "plugin/describe.h"
 #include "plugin/initialisers.h"
+#include "plugin/peer-locals.h"
 #include "plugin/slicer.h"
 #include "plugin/state-check.h"
 #include "clang/AST/ASTContext.h"
@@ -73,7 +75,7 @@ std::string refusalOf(ArrayRef<std::string> variables, SlicedModule& sliced, AST
                       const StateCheck& states) {
   for (const std::string& symbol : variables) {
     const VarDecl* variable = sliced.variableNamed(symbol);
-    if (!variable || variable->isStaticLocal())
+    if (!variable || (variable->isStaticLocal() && !isPeerLocal(variable)))
       continue;
     StateCheck::Fault fault = states.faultOf(variable);
     if (fault == StateCheck::Fault::none)
@@ -83,6 +85,9 @@ std::string refusalOf(ArrayRef<std::string> variables, SlicedModule& sliced, AST
     std::string name = "the variable '" + variable->getQualifiedNameAsString() + "'";
     if (fault == StateCheck::Fault::lost)
       return "uses " + name + ", whose initialiser roam did not find " + placeText(place);
+    if (fault == StateCheck::Fault::notBound)
+      return "uses " + name + ", which " + obstacleOfPeerLocal(variable, symbol) + " " +
+             placeText(place);
     return "uses " + name + " of this program " + placeText(place);
   }
   return "";

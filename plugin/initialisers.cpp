@@ -129,6 +129,19 @@ Initialisers Initialisers::find(SlicedModule& sliced, const ASTContext& ast) {
   return found;
 }
 
+void Initialisers::add(const llvm::GlobalVariable* variable, Initialiser initialiser) {
+  initialisers_.insert({variable, initialiser});
+}
+
+std::optional<Initialiser> Initialisers::take(const llvm::GlobalVariable* variable) {
+  auto found = initialisers_.find(variable);
+  if (found == initialisers_.end())
+    return std::nullopt;
+  Initialiser taken = found->second;
+  initialisers_.erase(found);
+  return taken;
+}
+
 const Initialiser* Initialisers::of(const llvm::GlobalValue* global) const {
   auto found = initialisers_.find(global);
   return found == initialisers_.end() ? nullptr : &found->second;

@@ -5,6 +5,7 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/IR/GlobalVariable.h"
+#include <optional>
 #include <vector>
 
 namespace roam::plugin {
@@ -26,6 +27,11 @@ class Initialisers {
   /// Call right after code generation. Variables of the source that are initialised by running code
   /// get theirs; constant ones have none.
   static Initialisers find(SlicedModule& sliced, const clang::ASTContext& ast);
+
+  /// Another one, of a variable that has none.
+  void add(const llvm::GlobalVariable* variable, Initialiser initialiser);
+  /// Takes the variable's out; nothing if it has none.
+  std::optional<Initialiser> take(const llvm::GlobalVariable* variable);
 
   /// Null if the global is no variable, or needs no code.
   const Initialiser* of(const llvm::GlobalValue* global) const;

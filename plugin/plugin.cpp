@@ -4,7 +4,7 @@
 //      (reflect, capture-check, entries), or says why a call can't be made (mistakes);
 //   2. at the end of the translation unit walks what the entries reach (reach);
 //   3. generates code for it a second time, with fixed options (slicer), and finds out which of it
-//      initialises variables (initialisers);
+//      initialises variables (initialisers); those that are one a peer leave it (peer-locals);
 //   4. brings that into canonical form (canonical, bottom-up), cuts a slice an entry, and one a
 //      function that other files may call (exports), and names each by its digest (slice-writer):
 //      a digest now names exactly these bytes on every machine;
@@ -22,6 +22,7 @@
 #include "plugin/initialisers.h"
 #include "plugin/mistakes.h"
 #include "plugin/options.h"
+#include "plugin/peer-locals.h"
 #include "plugin/reach.h"
 #include "plugin/reflect.h"
 #include "plugin/report.h"
@@ -204,6 +205,7 @@ class Consumer : public SemaConsumer {
       return false;
 
     Initialisers initialisers = Initialisers::find(sliced, ast);
+    bindPeerLocals(sliced, ast, initialisers);
     std::vector<Export> exported;
     if (!exports.empty())
       exported = exportsIn(sliced, ast);
@@ -315,7 +317,8 @@ class Consumer : public SemaConsumer {
                             "it; values stay there";
     for (const StateDescription& state : code.state) {
       auto* variable = dyn_cast_or_null<VarDecl>(sliced.declNamed(state.name));
-      if (!variable || !variable->isStaticLocal() || !told_.insert(variable).second)
+      if (state.kind == "peer-local" || !variable || !variable->isStaticLocal() ||
+          !told_.insert(variable).second)
         continue;
       SourceLocation at = variable->getLocation();
       if (options_.statics == Severity::error)

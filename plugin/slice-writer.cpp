@@ -71,7 +71,8 @@ Reached reachableIn(const Extent& extent, const Initialisers& initialisers) {
   SetVector<GlobalValue*> all = reached.order;
   std::vector<std::tuple<unsigned, size_t, Function*>> needed;
   for (size_t i = 0; i < all.size(); ++i) { // grows
-    const Initialiser* initialiser = extent.defines(all[i]) ? initialisers.of(all[i]) : nullptr;
+    bool isOutside = all[i] != &extent.root && extent.outside.contains(all[i]);
+    const Initialiser* initialiser = isOutside ? nullptr : initialisers.of(all[i]);
     if (!initialiser)
       continue;
     needed.push_back({initialiser->order, i, initialiser->function});
@@ -183,7 +184,8 @@ Constant* localTypeName(GlobalVariable& variable, bool inFunctionSlice, unsigned
 class SliceCopy {
  public:
   SliceCopy(Module& from, const Extent& extent, const Initialisers& initialisers)
-      : extent_(extent), to_("", from.getContext()), reached_(reachableIn(extent, initialisers)) {
+      : extent_(extent), initialisers_(initialisers), to_("", from.getContext()),
+        reached_(reachableIn(extent, initialisers)) {
     to_.setDataLayout(from.getDataLayout());
     to_.setTargetTriple(from.getTargetTriple());
     to_.setSourceFileName("");
@@ -221,7 +223,7 @@ class SliceCopy {
     slice_.digest = Digest::of(std::string_view(slice_.bytes.data(), slice_.bytes.size()));
     llvm::sort(slice_.needs);
     if (extent_.outside.empty()) // of an entry
-      slice_.code = describeCode(reached_.order.getArrayRef(), extent_.root);
+      slice_.code = describeCode(reached_.order.getArrayRef(), extent_.root, initialisers_);
     return std::move(slice_);
   }
 
@@ -327,6 +329,7 @@ class SliceCopy {
   }
 
   const Extent extent_;
+  const Initialisers& initialisers_;
   Module to_;
   Reached reached_;
   LiteralTypes types_;

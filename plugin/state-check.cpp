@@ -6,6 +6,8 @@
 //     note: 'count' is used here
 //     note: in this lambda
 #include "plugin/state-check.h"
+#include "plugin/attributes.h"
+#include "plugin/peer-locals.h"
 #include "plugin/place-of-use.h"
 #include "plugin/reflect.h"
 #include "clang/Basic/SourceManager.h"
@@ -44,6 +46,8 @@ bool hasMutableState(const VarDecl* variable, ASTContext& ast) {
 StateCheck::Fault StateCheck::faultOf(const VarDecl* variable) const {
   bool ofSystem = ast_.getSourceManager().isInSystemHeader(variable->getLocation());
   const VarDecl* definition = variable->getDefinition();
+  if (isPeerLocal(variable)) // and was not taken out
+    return Fault::notBound;
   if (!definition)
     return !ofSystem && hasMutableState(variable, ast_) ? Fault::mutableState : Fault::none;
   if (definition->isConstexpr())
@@ -78,7 +82,7 @@ void StateCheck::check(const Reach& reach,
     if (present.remove(variable))
       checkOne(variable, from);
   for (const VarDecl* variable : present) // code generation found what the walk did not
-    if (!variable->isStaticLocal())
+    if (!variable->isStaticLocal() || isPeerLocal(variable))
       checkOne(variable, {});
 }
 
@@ -104,13 +108,18 @@ void StateCheck::report(const VarDecl* variable, Fault fault, const Reach& reach
                   "roam did not find the code that initialises '%0'; please report this as a bug "
                   "of roam")
         << name;
+  } else if (fault == Fault::notBound) {
+    report_.error(variable->getLocation(), "'%0' is peer-local, but it %1")
+        << name << obstacleOfPeerLocal(variable, sliced_.mangledName(GlobalDecl(variable)));
   } else if (fault == Fault::mutableState) {
     report_.error(use, "'%0' is a variable of this program; code that runs on other machines "
                        "finds another one there")
         << name;
-    report_.note(variable->getLocation(),
-                 "'%0' is declared here; make it const or constexpr, or capture its value, or "
-                 "make it a static variable inside the function if each machine may have its own")
+    report_.note(
+        variable->getLocation(),
+        "'%0' is declared here; make it const or constexpr, or capture its value, or "
+        "make it a static variable inside the function if each machine may have its own, or "
+        "mark it [[roam::peer_local]] if closures shall share one on each peer")
         << name;
   } else {
     report_.error(use, "'%0' is a thread_local variable of this program that is initialised by "

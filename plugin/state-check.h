@@ -16,8 +16,8 @@ namespace roam::plugin {
 /// that stays here, which a lambda in that function names, is an error, too.
 class StateCheck {
  public:
-  StateCheck(clang::ASTContext& ast, clang::DiagnosticsEngine& diagnostics,
-             const SlicedModule& sliced, const Initialisers& initialisers)
+  StateCheck(clang::ASTContext& ast, clang::DiagnosticsEngine& diagnostics, SlicedModule& sliced,
+             const Initialisers& initialisers)
       : ast_(ast), report_(diagnostics), sliced_(sliced), initialisers_(initialisers) {}
 
   /// Reports each suspect that is in a slice. `inSlices` holds the variables of all slices, by
@@ -26,7 +26,7 @@ class StateCheck {
              const llvm::MapVector<const clang::VarDecl*, ReachedFrom>& leftBehind,
              const llvm::StringSet<>& inSlices);
 
-  enum class Fault { none, mutableState, perThread, lost };
+  enum class Fault { none, mutableState, perThread, lost, notBound };
   /// What is wrong with a variable, if code that travels has it.
   Fault faultOf(const clang::VarDecl* variable) const;
 
@@ -39,7 +39,7 @@ class StateCheck {
 
   clang::ASTContext& ast_;
   Report report_;
-  const SlicedModule& sliced_;
+  SlicedModule& sliced_;
   const Initialisers& initialisers_;
 };
 

@@ -1,6 +1,7 @@
 // Lambdas that call what other files and libraries define. The peers are `roam peer` processes
 // without any of this code.
 #include "tests/e2e/across/elsewhere.h"
+#include "tests/e2e/across/tickets.h"
 #include "tests/e2e/shared-peers.h"
 #include <zlib.h>
 
@@ -162,7 +163,14 @@ TEST_F(AcrossFiles, AFunctionCompiledWithoutThePluginIsNamedWithItsCaller) {
 TEST_F(AcrossFiles, AVariableOfAnotherFileIsNamedWithItsPlace) {
   expectAll(refusal(cluster(), [] { return callsBumpCounter(); }),
             {"needs roam::e2e::callsBumpCounter()", "uses the variable", "counter' of this program",
-             "lines.cpp:9"});
+             "lines.cpp:10"});
+}
+
+TEST_F(AcrossFiles, APeerLocalVariableIsOneForAllFiles) {
+  Peer first = cluster().peers().front();
+  EXPECT_EQ(cluster().on(first, [] { return nextTicket(); }), 7);
+  EXPECT_EQ(cluster().on(first, [] { return nextTicket() * 1000 + tickets.front(); }), 8100);
+  EXPECT_EQ(cluster().on(first, [] { return tickets; }), (std::vector<int>{100, 7, 8}));
 }
 
 TEST_F(AcrossFiles, InspectNamesBeforehandWhatCannotTravel) {

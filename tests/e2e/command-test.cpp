@@ -83,6 +83,12 @@ TEST_F(Command, InspectTellsWhatALargeClosureIsMadeOf) {
   }
 }
 
+TEST_F(Command, InspectNamesPeerLocalVariables) {
+  std::string text = roam({"inspect", builtProgram("roam-e2e-program"), "--symbols"}).output;
+  says(text, "  state     peer-local visits\n");
+  EXPECT_EQ(text.find("roam.peer_local"), std::string::npos) << text;
+}
+
 TEST_F(Command, InspectListsTheSymbolsAPeerMustProvide) {
   std::vector<std::string> words = {"inspect", builtProgram("roam-e2e-program")};
   EXPECT_EQ(roam(words).output.find("getppid"), std::string::npos);

@@ -2,6 +2,7 @@
 //
 //   roam-e2e-program sum        joins ROAM_JOIN and maps one lambda twice; prints the two sums
 //   roam-e2e-program sort       joins ROAM_JOIN and calls one lambda of many functions, with state
+//   roam-e2e-program visit      joins ROAM_JOIN and counts in a variable of the peer; prints it
 //   roam-e2e-program private    starts a private cluster, prints the processes of its peers and
 //   workers in one line,
 //                               and ends when its standard input does
@@ -44,6 +45,19 @@ static void sort() {
   std::printf("%d\n", cluster.async([](int x) { return busy(x); }, 100).get());
 }
 
+[[roam::peer_local]] int visits;
+
+static void visit() {
+  roam::Cluster cluster = roam::connect();
+  std::printf("%d\n", cluster.async([] { return ++visits; }).get());
+}
+
+/// Another closure, in another program: the same variable.
+static void visitTwice() {
+  roam::Cluster cluster = roam::connect();
+  std::printf("%d\n", cluster.async([] { return visits += 2; }).get());
+}
+
 static void keepPrivate() {
   roam::Cluster cluster = roam::connect();
   for (auto& [peer, processes] : cluster.onAll([] { return std::pair(getppid(), getpid()); })) {
@@ -62,6 +76,10 @@ int main(int argc, char** argv) {
     sum();
   else if (argc == 2 && std::strcmp(argv[1], "sort") == 0)
     sort();
+  else if (argc == 2 && std::strcmp(argv[1], "visit") == 0)
+    visit();
+  else if (argc == 2 && std::strcmp(argv[1], "visit twice") == 0)
+    visitTwice();
   else if (argc == 2 && std::strcmp(argv[1], "private") == 0)
     keepPrivate();
   else

@@ -20,7 +20,8 @@ TEST_P(Diagnostics, AreThoseTheFileExpects) {
 INSTANTIATE_TEST_SUITE_P(, Diagnostics,
                          ::testing::Values("references", "pointers", "members", "standard-types",
                                            "nested", "variables", "ways-to-variables", "calls",
-                                           "classes", "versions", "accepted", "incomplete"),
+                                           "classes", "versions", "peer-local", "peer-local-names",
+                                           "accepted", "incomplete"),
                          [](const auto& file) {
                            std::string name = file.param;
                            std::erase(name, '-');

@@ -1,5 +1,6 @@
 // One file of the test program that lambdas of another call.
 #include "tests/e2e/across/elsewhere.h"
+#include "tests/e2e/across/tickets.h"
 #include <map>
 #include <stdexcept>
 
@@ -77,6 +78,12 @@ int bumpCounter() {
 }
 int callsBumpCounter() {
   return bumpCounter() + 1;
+}
+
+[[roam::peer_local]] int lastTicket = 6;
+int nextTicket() {
+  tickets.push_back(++lastTicket);
+  return lastTicket;
 }
 
 bool isOdd(unsigned n) {
