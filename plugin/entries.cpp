@@ -10,16 +10,24 @@
 using namespace clang;
 
 namespace roam::plugin {
-namespace {
 
-CXXMethodDecl* findMethod(CXXRecordDecl* record, StringRef name) {
+CXXMethodDecl* methodOf(CXXRecordDecl* record, StringRef name) {
   for (CXXMethodDecl* method : record->methods())
     if (method->getIdentifier() && method->getName() == name)
       return method;
   return nullptr;
 }
 
-} // namespace
+void addNumber(Sema& sema, ClassTemplateSpecializationDecl* to, unsigned number) {
+  ClassTemplateDecl* index = findTemplate(sema, to, "Index");
+  if (!index)
+    return;
+  SourceLocation at = to->getLocation();
+  TemplateArgumentListInfo arguments(at, at);
+  arguments.addArgument(numberArgument(sema, number, sema.Context.UnsignedIntTy, at));
+  addPublicAlias(sema.Context, to, "id",
+                 sema.CheckTemplateIdType(TemplateName(index), at, arguments));
+}
 
 std::optional<unsigned> numberOf(ASTContext& context, ClassTemplateSpecializationDecl* numbered) {
   for (NamedDecl* found : numbered->lookup(&context.Idents.get("id")))
@@ -39,7 +47,7 @@ std::vector<Entry> Entries::all() {
     if (!shaped->isCompleteDefinition() || shaped->isDependentContext())
       continue;
     auto number = numberOf(sema_.Context, shaped);
-    auto* function = findMethod(shaped, "entry");
+    auto* function = methodOf(shaped, "entry");
     if (number && function)
       entries.push_back({function, *number, shaped->getTemplateArgs()[0].getAsType()});
   }
@@ -48,19 +56,15 @@ std::vector<Entry> Entries::all() {
 }
 
 void Entries::number(ClassTemplateSpecializationDecl* code, SourceLocation use) {
-  ClassTemplateDecl* index = findTemplate(sema_, code, "Index");
-  CXXMethodDecl* function = findMethod(code, "entry");
-  if (code->isDependentContext() || !index || !function)
+  CXXMethodDecl* function = methodOf(code, "entry");
+  if (code->isDependentContext() || !function)
     return;
   if (!next_) {
     auto before = all(); // of a precompiled header
     next_ = before.empty() ? 0 : before.back().number + 1;
   }
+  addNumber(sema_, code, (*next_)++);
   SourceLocation at = code->getLocation();
-  TemplateArgumentListInfo arguments(at, at);
-  arguments.addArgument(numberArgument(sema_, (*next_)++, sema_.Context.UnsignedIntTy, at));
-  QualType id = sema_.CheckTemplateIdType(TemplateName(index), at, arguments);
-  addPublicAlias(sema_.Context, code, "id", id);
   // A closure type made of several is only named so far, and is to be described.
   QualType shape = code->getTemplateArgs()[0].getAsType();
   if (sema_.isCompleteType(at, shape))

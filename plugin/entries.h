@@ -18,6 +18,12 @@ struct Entry {
 std::optional<unsigned> numberOf(clang::ASTContext& context,
                                  clang::ClassTemplateSpecializationDecl* numbered);
 
+/// Adds `using id = Index<number>`.
+void addNumber(clang::Sema& sema, clang::ClassTemplateSpecializationDecl* to, unsigned number);
+
+/// The record's own member function of that name; null if there is none.
+clang::CXXMethodDecl* methodOf(clang::CXXRecordDecl* record, llvm::StringRef name);
+
 /// Numbers entries, and finds them again. The numbers live in the AST only (Code<Shape>::id), so
 /// that entries of a precompiled header keep theirs. One a translation unit.
 class Entries {

@@ -1,9 +1,8 @@
 // From a type that hides others to the types it may hide in this file.
 #include "plugin/held.h"
 #include "plugin/reflect.h"
+#include "plugin/user-code.h"
 #include "clang/AST/CXXInheritance.h"
-#include "clang/AST/RecursiveASTVisitor.h"
-#include "clang/Basic/SourceManager.h"
 #include "clang/Sema/EnterExpressionEvaluationContext.h"
 
 using namespace clang;
@@ -13,22 +12,13 @@ namespace {
 
 /// The classes of the file that may be behind `holder`: derived ones, or lambdas that are converted
 /// to it somewhere.
-class Finder : public RecursiveASTVisitor<Finder> {
-  using Base = RecursiveASTVisitor<Finder>;
-
+class Finder : public UserCodeVisitor<Finder> {
  public:
   llvm::SetVector<CXXRecordDecl*> found;
 
   Finder(ASTContext& ast, QualType holder)
-      : ast_(ast), holder_(holder), base_(holder->getAsCXXRecordDecl()) {}
+      : UserCodeVisitor(ast), holder_(holder), base_(holder->getAsCXXRecordDecl()) {}
 
-  bool shouldVisitTemplateInstantiations() const { return true; }
-  bool TraverseTypeLoc(TypeLoc) { return true; }
-  bool TraverseDecl(Decl* decl) {
-    bool ofSystem = decl && !isa<TranslationUnitDecl>(decl) &&
-                    ast_.getSourceManager().isInSystemHeader(decl->getLocation());
-    return ofSystem || Base::TraverseDecl(decl);
-  }
   bool VisitCXXRecordDecl(CXXRecordDecl* record) {
     if (base_ && record->isThisDeclarationADefinition() && !record->isDependentContext() &&
         !record->isInvalidDecl() && !record->isAbstract() && isPubliclyDerived(record))
@@ -63,7 +53,6 @@ class Finder : public RecursiveASTVisitor<Finder> {
            llvm::all_of(paths, [](const CXXBasePath& path) { return path.Access == AS_public; });
   }
 
-  ASTContext& ast_;
   QualType holder_;
   const CXXRecordDecl* base_; ///< null if `holder` is a function pointer
 };
@@ -74,13 +63,6 @@ QualType signatureOf(QualType type) {
   if (!shaped || !isStandard(shaped) || shaped->getName() != "function")
     return {};
   return shaped->getTemplateArgs()[0].getAsType().getCanonicalType();
-}
-
-CXXMethodDecl* methodOf(CXXRecordDecl* record, StringRef name) {
-  for (CXXMethodDecl* method : record->methods())
-    if (method->getIdentifier() && method->getName() == name)
-      return method;
-  return nullptr;
 }
 
 VarDecl* itemOf(CXXRecordDecl* held) {
@@ -149,18 +131,13 @@ void HeldTypes::add(QualType holder, QualType type, SourceLocation use) {
 }
 
 void HeldTypes::number(ClassTemplateSpecializationDecl* held) {
-  ClassTemplateDecl* index = findTemplate(sema_, held, "Index");
-  if (held->isDependentContext() || !index)
+  if (held->isDependentContext())
     return;
   if (!next_) {
     auto before = all(); // of a precompiled header
     next_ = before.empty() ? 0 : before.back().number + 1;
   }
-  SourceLocation at = held->getLocation();
-  TemplateArgumentListInfo arguments(at, at);
-  arguments.addArgument(numberArgument(sema_, (*next_)++, sema_.Context.UnsignedIntTy, at));
-  addPublicAlias(sema_.Context, held, "id",
-                 sema_.CheckTemplateIdType(TemplateName(index), at, arguments));
+  addNumber(sema_, held, (*next_)++);
 }
 
 std::vector<HeldCode> HeldTypes::all() {

@@ -1,8 +1,7 @@
 // Walks over the file in search of &f.
 #include "plugin/targets.h"
 #include "plugin/reflect.h"
-#include "clang/AST/RecursiveASTVisitor.h"
-#include "clang/Basic/SourceManager.h"
+#include "plugin/user-code.h"
 
 using namespace clang;
 
@@ -31,13 +30,11 @@ PointedType pointedType(const ASTContext& ast, const FunctionDecl* function) {
   return {plainType(ast, function->getType()).getTypePtr(), of.getTypePtrOrNull()};
 }
 
-class Finder : public RecursiveASTVisitor<Finder> {
-  using Base = RecursiveASTVisitor<Finder>;
-
+class Finder : public UserCodeVisitor<Finder> {
  public:
   llvm::SetVector<const FunctionDecl*> found;
 
-  explicit Finder(ASTContext& ast) : ast_(ast) {
+  explicit Finder(ASTContext& ast) : UserCodeVisitor(ast) {
     if (auto* pointed = findInRoam<ClassTemplateDecl>(ast, "PointedTo"))
       for (ClassTemplateSpecializationDecl* shaped : pointed->specializations())
         if (QualType type = shaped->getTemplateArgs()[0].getAsType(); !type->isDependentType())
@@ -45,13 +42,6 @@ class Finder : public RecursiveASTVisitor<Finder> {
   }
   bool isNeeded() const { return !types_.empty(); }
 
-  bool shouldVisitTemplateInstantiations() const { return true; }
-  bool TraverseTypeLoc(TypeLoc) { return true; }
-  bool TraverseDecl(Decl* decl) {
-    bool ofSystem = decl && !isa<TranslationUnitDecl>(decl) &&
-                    ast_.getSourceManager().isInSystemHeader(decl->getLocation());
-    return ofSystem || Base::TraverseDecl(decl);
-  }
   /// A function that is called is not pointed to.
   bool TraverseCallExpr(CallExpr* call) {
     for (Expr* argument : call->arguments())
@@ -78,7 +68,6 @@ class Finder : public RecursiveASTVisitor<Finder> {
       want({type.first, ast_.getCanonicalType(base.getType()).getTypePtr()});
   }
 
-  ASTContext& ast_;
   llvm::DenseSet<PointedType> types_;
 };
 
