@@ -25,10 +25,9 @@ extern "C" __attribute__((visibility("default"))) const void* roamTarget(unsigne
 void detail::refuseHeld(const std::type_info& holder, const std::type_info& type) {
   throw Refused(fmt::format(
       "the closure captured a {} with a {} behind it. The file that sends the closure does not "
-      "know "
-      "that type, or it cannot travel (it holds a pointer, a reference or a lock, for example). "
-      "Make it in the file that sends the closure, or capture it with its own type, and the "
-      "compiler will say what is wrong",
+      "know that type, or it cannot travel (it holds a pointer, a reference or a lock, for "
+      "example). Make it in the file that sends the closure, or capture it with its own type, and "
+      "the compiler will say what is wrong",
       spelling(holder), spelling(type)));
 }
 

@@ -86,4 +86,39 @@ std::map<std::string, Digest> digestsByName(const std::string& objectFile,
   return digests;
 }
 
+const char* const unrelatedCode = R"(
+#include <cstdarg>
+#include <cstdlib>
+#include <cstring>
+#include <cxxabi.h>
+#include <list>
+#include <map>
+#include <set>
+#include <string>
+namespace unrelated {
+struct Failure { int a; double b; virtual int f() { return a; } };
+static int one(std::map<int, Failure>& m) {
+  auto l = [&] { return m.size(); };
+  static std::set<int> s;
+  s.insert(1);
+  return l() + s.size();
+}
+int two() { std::map<int, Failure> m; std::list<std::string> l{"unrelated", "hello "}; return one(m) + l.size(); }
+int print(const char* format, ...) {
+  char text[9];
+  va_list all;
+  va_start(all, format);
+  int n = vsnprintf(text, 9, format, all);
+  va_end(all);
+  return n;
+}
+void* take() { return __cxxabiv1::__cxa_get_globals(); }
+void other(int a) {
+  ship([a] { struct Failure { int v; }; if (a) throw Failure{a}; return two() + print("%d", a); });
+  ship([] { std::abort(); return 1; });
+  ship([a] { char s[9]; std::memset(s, a, 9); return std::atoi(s) + int(std::strlen(s)); });
+}
+}
+)";
+
 } // namespace roam::plugin::testing

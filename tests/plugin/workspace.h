@@ -47,4 +47,8 @@ std::map<std::string, Digest> digestsByName(const std::string& objectFile,
 /// The header of the test programs: `ship(f)` makes an entry of a closure without arguments.
 extern const char* const shipHeader;
 
+/// Code to stand beside the closures of a test: it declares in its own way what they use, too, and
+/// ships closures itself. After an include of ship.h.
+extern const char* const unrelatedCode;
+
 } // namespace roam::plugin::testing

@@ -1,5 +1,6 @@
 // Compiles the matrix, and compares.
 #include "tests/plugin/matrix/changes.h"
+#include "tests/plugin/workspace.h"
 #include <algorithm>
 #include <atomic>
 #include <iterator>
@@ -8,41 +9,6 @@
 
 namespace roam::plugin::matrix {
 namespace {
-
-constexpr char neighbours[] = R"(
-#include <cstdarg>
-#include <cstdlib>
-#include <cstring>
-#include <cxxabi.h>
-#include <list>
-#include <map>
-#include <set>
-#include <string>
-namespace unrelated {
-struct Failure { int a; double b; virtual int f() { return a; } };
-static int one(std::map<int, Failure>& m) {
-  auto l = [&] { return m.size(); };
-  static std::set<int> s;
-  s.insert(1);
-  return l() + s.size();
-}
-int two() { std::map<int, Failure> m; std::list<std::string> l{"unrelated", "hello "}; return one(m) + l.size(); }
-int print(const char* format, ...) {
-  char text[9];
-  va_list all;
-  va_start(all, format);
-  int n = vsnprintf(text, 9, format, all);
-  va_end(all);
-  return n;
-}
-void* take() { return __cxxabiv1::__cxa_get_globals(); }
-void other(int a) {
-  ship([a] { struct Failure { int v; }; if (a) throw Failure{a}; return two() + print("%d", a); });
-  ship([] { std::abort(); return 1; });
-  ship([a] { char s[9]; std::memset(s, a, 9); return std::atoi(s) + int(std::strlen(s)); });
-}
-}
-)";
 
 constexpr char inAClass[] =
     "namespace deep { struct In { static long at(int a, int b, double x, std::string who) {";
@@ -130,7 +96,7 @@ std::vector<Benign> benignChanges() {
       {"two files instead of one", "two files instead of one", compileInTwoFiles},
       build("another enclosing function", {.open = inAClass, .close = inAClassClosed}),
       build("the opposite order", {.reversed = true}),
-      build("other neighbours, unrelated edits", {.before = neighbours}),
+      build("other neighbours, unrelated edits", {.before = testing::unrelatedCode}),
       {"each lambda alone", "each lambda alone", compileAlone}};
   return all;
 }
@@ -138,7 +104,7 @@ std::vector<Benign> benignChanges() {
 std::vector<Benign> combinedChanges() {
   Build written{.flags = "-O0 -g",
                 .file = "a/b c/other.cc",
-                .before = neighbours,
+                .before = testing::unrelatedCode,
                 .open = inAClass,
                 .close = inAClassClosed,
                 .reversed = true,
