@@ -51,8 +51,11 @@ class ClosureRunner {
   /// runner itself can't go on (OVERLOADED: too many wait; DISCONNECTED: it is shutting down).
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice) = 0;
 
+  /// `Status` of peer.capnp explains them.
   struct Counters {
-    std::uint64_t chunksDone = 0, elementsDone = 0, compiled = 0, cacheHits = 0, workersLost = 0;
+    std::uint64_t chunksDone = 0, elementsDone = 0, workersLost = 0;
+    std::uint64_t linked = 0, memory = 0, bundled = 0, cacheHits = 0, fromPeers = 0, shipped = 0,
+                  compiled = 0;
   };
   virtual Counters counters() const = 0;
   /// How many chunks run at the same time.

@@ -26,6 +26,27 @@ Failure read(protocol::Failure::Reader from) {
   return failure;
 }
 
+PeerStatus read(protocol::Status::Reader from) {
+  PeerStatus status;
+  status.name = oneLine(from.getName().cStr());
+  status.workers = from.getWorkers();
+  status.slices = from.getSlices();
+  status.sliceBytes = from.getSliceBytes();
+  status.chunksDone = from.getChunksDone();
+  status.elementsDone = from.getElementsDone();
+  status.slicesReceived = from.getSlicesReceived();
+  status.compiled = from.getCompiled();
+  status.cacheHits = from.getCacheHits();
+  status.workersLost = from.getWorkersLost();
+  status.connections = from.getConnections();
+  status.linked = from.getLinked();
+  status.memory = from.getMemory();
+  status.bundled = from.getBundled();
+  status.fromPeers = from.getFromPeers();
+  status.shipped = from.getShipped();
+  return status;
+}
+
 } // namespace
 
 void Link::lose(kj::String why) {
@@ -257,20 +278,7 @@ kj::Promise<PeerStatus> Link::status() {
   return answer.exclusiveJoin(kj::mv(late))
       .then(
           [](capnp::Response<protocol::Session::StatusResults>&& response) {
-            auto from = response.getStatus();
-            PeerStatus status;
-            status.name = oneLine(from.getName().cStr());
-            status.workers = from.getWorkers();
-            status.slices = from.getSlices();
-            status.sliceBytes = from.getSliceBytes();
-            status.chunksDone = from.getChunksDone();
-            status.elementsDone = from.getElementsDone();
-            status.slicesReceived = from.getSlicesReceived();
-            status.compiled = from.getCompiled();
-            status.cacheHits = from.getCacheHits();
-            status.workersLost = from.getWorkersLost();
-            status.connections = from.getConnections();
-            return status;
+            return read(response.getStatus());
           },
           [self = kj::addRef(*this)](kj::Exception&& failure) mutable -> PeerStatus {
             kj::throwFatalException(self->lost(kj::mv(failure)));

@@ -128,4 +128,11 @@ struct Status {
   cacheHits @8 :UInt64;          # slices answered by an object on disk
   workersLost @9 :UInt64;
   connections @10 :UInt32;
+  # The other places where code was found, counted like `compiled` and `cacheHits`. They are tried in
+  # the order of `Rung`.
+  linked @11 :UInt64;            # entries that were linked into the peer, or into a library it loaded
+  memory @12 :UInt64;            # objects the peer had in memory when another worker needed them
+  bundled @13 :UInt64;           # objects of a bundle
+  fromPeers @14 :UInt64;         # objects that another peer gave
+  shipped @15 :UInt64;           # objects that came along with the slice
 }

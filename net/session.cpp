@@ -248,6 +248,11 @@ kj::Promise<void> HostSession::status(StatusContext context) {
   status.setCacheHits(runner.cacheHits);
   status.setWorkersLost(runner.workersLost);
   status.setConnections(host.counters.connections);
+  status.setLinked(runner.linked);
+  status.setMemory(runner.memory);
+  status.setBundled(runner.bundled);
+  status.setFromPeers(runner.fromPeers);
+  status.setShipped(runner.shipped);
   return kj::READY_NOW;
 }
 

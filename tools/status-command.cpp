@@ -35,25 +35,54 @@ kj::Promise<Answer> ask(kj::AsyncIoContext& io, std::string address) {
           });
 }
 
+/// A number that a peer tells. Scripts count the columns: new ones come last.
+struct Column {
+  const char* heading;
+  std::uint64_t (*value)(const net::PeerStatus&);
+};
+
+constexpr Column columns[] = {
+    {"WORKERS", [](const net::PeerStatus& s) -> std::uint64_t { return s.workers; }},
+    {"CHUNKS", [](const net::PeerStatus& s) { return s.chunksDone; }},
+    {"ELEMENTS", [](const net::PeerStatus& s) { return s.elementsDone; }},
+    {"SLICES", [](const net::PeerStatus& s) { return s.slices; }},
+    {"RECEIVED", [](const net::PeerStatus& s) { return s.slicesReceived; }},
+    {"COMPILED", [](const net::PeerStatus& s) { return s.compiled; }},
+    {"DISK", [](const net::PeerStatus& s) { return s.cacheHits; }},
+    {"LOST", [](const net::PeerStatus& s) { return s.workersLost; }},
+    {"LINKED", [](const net::PeerStatus& s) { return s.linked; }},
+    {"MEMORY", [](const net::PeerStatus& s) { return s.memory; }},
+    {"BUNDLED", [](const net::PeerStatus& s) { return s.bundled; }},
+    {"PEERS", [](const net::PeerStatus& s) { return s.fromPeers; }},
+    {"SHIPPED", [](const net::PeerStatus& s) { return s.shipped; }},
+};
+
+constexpr std::size_t columnWidth = 9;
+
 void printTable(const std::vector<Answer>& answers) {
-  fmt::print("{:<24} {:<20} {:>7} {:>8} {:>10} {:>7} {:>8} {:>8} {:>6} {:>5}\n", "ADDRESS", "NAME",
-             "WORKERS", "CHUNKS", "ELEMENTS", "SLICES", "RECEIVED", "COMPILED", "CACHED", "LOST");
+  fmt::print("{:<24} {:<20}", "ADDRESS", "NAME");
+  for (const Column& column : columns)
+    fmt::print(" {:>{}}", column.heading, columnWidth);
+  fmt::print("\n");
   for (auto& answer : answers) {
-    KJ_IF_MAYBE (s, answer.status) {
-      fmt::print("{:<24} {:<20} {:>7} {:>8} {:>10} {:>7} {:>8} {:>8} {:>6} {:>5}\n", answer.address,
-                 s->name, s->workers, s->chunksDone, s->elementsDone, s->slices, s->slicesReceived,
-                 s->compiled, s->cacheHits, s->workersLost);
+    fmt::print("{:<24} ", answer.address);
+    KJ_IF_MAYBE (status, answer.status) {
+      fmt::print("{:<20}", status->name);
+      for (const Column& column : columns)
+        fmt::print(" {:>{}}", column.value(*status), columnWidth);
+      fmt::print("\n");
     } else
-      fmt::print("{:<24} {}\n", answer.address, answer.failure);
+      fmt::print("{}\n", answer.failure);
   }
 }
 
 void printPlain(const std::vector<Answer>& answers) {
   for (auto& answer : answers) {
-    KJ_IF_MAYBE (s, answer.status) {
-      fmt::print("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", answer.address, s->name, s->workers,
-                 s->chunksDone, s->elementsDone, s->slices, s->slicesReceived, s->compiled,
-                 s->cacheHits, s->workersLost);
+    KJ_IF_MAYBE (status, answer.status) {
+      fmt::print("{}\t{}", answer.address, status->name);
+      for (const Column& column : columns)
+        fmt::print("\t{}", column.value(*status));
+      fmt::print("\n");
     } else
       fmt::print(stderr, "roam: {}: {}\n", answer.address, answer.failure);
   }
@@ -91,8 +120,12 @@ void addStatusCommand(CLI::App& app, Command& chosen) {
       "status",
       "Ask each peer what it is and has done since it started. WORKERS: closures it runs at a "
       "time. "
-      "CHUNKS, ELEMENTS: done. SLICES: code it holds; RECEIVED over connections, COMPILED here, or "
-      "CACHED: answered by an object on disk. LOST: workers that ended on their own.");
+      "CHUNKS, ELEMENTS: done. SLICES: code it holds; RECEIVED over connections. LOST: workers "
+      "that "
+      "ended on their own. The other columns count where machine code came from: COMPILED here, "
+      "DISK, "
+      "LINKED into the peer, MEMORY, BUNDLED, PEERS: another peer gave it, SHIPPED with the "
+      "slice.");
   command->add_option("--join", arguments->where, "Addresses of the peers, separated by commas")
       ->envname("ROAM_JOIN");
   command->add_flag("--plain", arguments->plain,

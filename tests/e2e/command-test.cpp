@@ -1,5 +1,6 @@
 // The `roam` command as a person and a script use it.
 #include "tests/e2e/peers.h"
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <regex>
@@ -150,6 +151,19 @@ TEST_F(Command, StatusShowsWhatEachPeerHasDone) {
     std::getline(lines, name);
   }
   EXPECT_EQ(elements, 400u);
+}
+
+TEST_F(Command, StatusForScriptsHasAColumnForEachHeadingAfterAddressAndName) {
+  Peers peers(1);
+  std::istringstream heading(roam({"status", "--join", peers.addresses()}).output);
+  std::string headings;
+  std::getline(heading, headings);
+  std::istringstream words(headings);
+  auto columns = std::distance(std::istream_iterator<std::string>(words), {});
+  Ended ended = roam({"status", "--plain", "--join", peers.addresses()});
+  EXPECT_EQ(std::ranges::count(ended.output, '\t'), columns - 1) << ended.output;
+  for (const char* place : {"COMPILED", "DISK", "LINKED", "MEMORY", "BUNDLED", "PEERS", "SHIPPED"})
+    says(headings, place);
 }
 
 TEST_F(Command, StatusIsThreeOnlyIfNoPeerAnswers) {

@@ -48,7 +48,7 @@ class FormulaRunner final : public net::ClosureRunner {
     return pair.promise.then([this, chunk, slice] { return finish(chunk, slice); })
         .attach(kj::defer([this] { ++dropped; }));
   }
-  Counters counters() const override { return counters_; }
+  Counters counters() const override { return counted; }
   unsigned workers() const override { return 2; }
 
   /// Runs what was held back.
@@ -62,6 +62,7 @@ class FormulaRunner final : public net::ClosureRunner {
   bool leaving = false; ///< each run fails with DISCONNECTED, and the connection stays open
   unsigned begun = 0, dropped = 0;
   kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> held;
+  Counters counted;
 
  private:
   static net::ChunkOutcome failure(net::Failure::Kind kind, kj::StringPtr message) {
@@ -95,12 +96,10 @@ class FormulaRunner final : public net::ClosureRunner {
       outcome.results = kj::heapArray<const kj::byte>(
           reinterpret_cast<const kj::byte*>(numbers.data()), numbers.size() * sizeof numbers[0]);
     }
-    ++counters_.chunksDone;
-    counters_.elementsDone += chunk.count;
+    ++counted.chunksDone;
+    counted.elementsDone += chunk.count;
     return outcome;
   }
-
-  Counters counters_;
 };
 
 inline net::Hello helloOf(std::string name, unsigned workers = 0) {
