@@ -12,6 +12,9 @@ namespace roam::limits {
 inline constexpr std::size_t chunkBytes = 256u << 20;
 /// One slice. The largest seen in real programs (formatting and regex libraries) are near 500 KB.
 inline constexpr std::size_t sliceBytes = 16u << 20;
+/// What is told of a slice for people: a place, and the types of captures, arguments and result.
+/// Those of the standard library take 100 bytes each.
+inline constexpr std::size_t descriptionBytes = 4096;
 /// What a Cap'n Proto message may hold, in words: a chunk, its captures and its slices. Raised on
 /// both ends alike, since Cap'n Proto checks a message against the sender's own limit too.
 inline constexpr std::uint64_t messageWords = (2 * chunkBytes + (64u << 20)) / 8;

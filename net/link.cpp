@@ -136,7 +136,7 @@ Link::RunRequest Link::write(const Parcel& parcel, bool withSlice) {
   const bool argumentsInPlace = MessageStream::worthReferencing(chunk.arguments);
   std::size_t bytes = (captureInPlace ? 0 : chunk.captures.size()) +
                       (argumentsInPlace ? 0 : chunk.arguments.size()) +
-                      (withSlice ? parcel.slice.size() : 0);
+                      (withSlice ? parcel.code.slice.size() + parcel.code.description.size() : 0);
   auto request = session_.runRequest(capnp::MessageSize{24 + bytes / sizeof(capnp::word), 0});
   auto inPlace = [&](kj::ArrayPtr<const kj::byte> from) {
     messages().keepUntilWritten(from, parcel.owner);
@@ -164,14 +164,16 @@ Link::RunRequest Link::write(const Parcel& parcel, bool withSlice) {
 /// Packed, if the peer can unpack it.
 void Link::write(const Parcel& parcel, protocol::Slice::Builder slice) {
   slice.setDigest(bytesOf(parcel.chunk.entry));
-  std::size_t bytes = parcel.slice.size();
+  std::size_t bytes = parcel.code.slice.size();
   if (unpacks) {
-    auto packed = pack(parcel.slice);
+    auto packed = pack(parcel.code.slice);
     bytes = packed.size();
     slice.setPacked(packed);
   } else {
-    slice.setCode(parcel.slice);
+    slice.setCode(parcel.code.slice);
   }
+  if (parcel.code.description.size() <= limits::descriptionBytes)
+    slice.setDescription(parcel.code.description);
   ++counters.slicesShipped;
   counters.sliceBytesShipped += bytes;
 }

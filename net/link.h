@@ -11,7 +11,7 @@ namespace roam::net {
 /// A chunk with all that is needed to send it, perhaps again.
 struct Parcel {
   Chunk chunk;
-  kj::ArrayPtr<const kj::byte> slice;
+  Code code;
   std::shared_ptr<const void> owner;
   unsigned shipments = 0; ///< times the slice went along
 };

@@ -77,6 +77,8 @@ struct Slice {
     code @1 :Data;       # as it is
     packed @2 :Data;     # a zstd frame that says its size; only for whoever has the same dictionary
   }
+  description @3 :Text;  # for people: Description::toText() of the entry, without what its code says
+                         # itself. At most limits::descriptionBytes; not part of the digest, and only shown
 }
 
 struct Chunk {

@@ -24,11 +24,11 @@ class DialledPeer final : public Peer {
   unsigned workers() const override { return link_->workers; }
   const Counters& counters() const override { return link_->counters; }
 
-  kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice,
+  kj::Promise<ChunkOutcome> run(Chunk chunk, Code code,
                                 std::shared_ptr<const void> owner) override {
-    KJ_IF_MAYBE (excess, excessOf(chunk, slice))
+    KJ_IF_MAYBE (excess, excessOf(chunk, code.slice))
       return failedWith(Failure::Kind::limit, kj::mv(*excess), chunk);
-    return link_->run({chunk, slice, std::move(owner)});
+    return link_->run({chunk, code, std::move(owner)});
   }
   kj::Promise<PeerStatus> status() override { return link_->status(); }
   kj::Promise<void> ping() override { return link_->ping(); }

@@ -1,6 +1,7 @@
 // Another peer as an origin sees it: run a chunk there, shipping its slice if need be.
 #pragma once
 #include "net/closure-runner.h"
+#include "net/code.h"
 #include "net/hello.h"
 #include <kj/async-io.h>
 #include <kj/timer.h>
@@ -37,14 +38,14 @@ class Peer {
   virtual unsigned workers() const = 0;
   virtual const Counters& counters() const = 0;
 
-  /// Runs the chunk there. `slice` is the slice of `chunk.entry`; it travels only if the peer lacks
-  /// it. The bytes of `chunk` and `slice` must stay unchanged as long as `owner` is held, which may
+  /// Runs the chunk there. `code` is that of `chunk.entry`; it travels only if the peer lacks it.
+  /// The bytes of `chunk` and `code` must stay unchanged as long as `owner` is held, which may
   /// be longer than the promise lives: large ones are sent from where they lie. A null `owner` is
   /// for bytes that outlive the peer. `owner` is released on the loop thread. The results are free
   /// of threads and of the peer; large ones keep the message they came in. What went wrong with the
   /// chunk comes as `failure`. The promise fails with DISCONNECTED if the peer is lost (the chunk
   /// may have run), OVERLOADED if it has too much to do. Dropping it cancels what has not begun.
-  virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice,
+  virtual kj::Promise<ChunkOutcome> run(Chunk chunk, Code code,
                                         std::shared_ptr<const void> owner) = 0;
 
   /// Fails after limits::connect, with OVERLOADED, if the peer does not answer.

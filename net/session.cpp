@@ -153,7 +153,12 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
     host.log.line(kj::str(visit_->from, ": refused: ", why));
     return why;
   };
-  std::vector<std::pair<Digest, kj::ArrayPtr<const kj::byte>>> all;
+  struct Arrived {
+    Digest digest;
+    kj::ArrayPtr<const kj::byte> code;
+    kj::StringPtr description;
+  };
+  std::vector<Arrived> all;
   kj::Vector<kj::Array<const kj::byte>> unpacked;
   std::size_t unpackedBytes = 0;
   for (auto slice : slices) {
@@ -180,11 +185,14 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
     if (actual != digest)
       return refusal(kj::str("slice ", digest.shortened().c_str(), " arrived damaged: its ",
                              code.size(), " bytes have the digest ", actual.shortened().c_str()));
-    all.emplace_back(digest, code);
+    kj::StringPtr description = slice.getDescription();
+    if (description.size() > limits::descriptionBytes)
+      description = nullptr;
+    all.push_back({digest, code, description});
   }
-  for (auto& [digest, code] : all) {
+  for (auto& [digest, code, description] : all) {
     bool fresh = !host.store.has(digest);
-    if (host.store.put(digest, code) && fresh)
+    if (host.store.put(digest, code, description) && fresh)
       ++host.counters.slicesReceived;
   }
   return nullptr;
@@ -221,7 +229,7 @@ kj::Promise<void> HostSession::get(GetContext context) {
     auto slice = store.find(digest);
     if (slice == nullptr || bytes + slice->size() > limits::chunkBytes)
       continue;
-    bytes += slice->size();
+    bytes += slice->size() + store.descriptionOf(digest).size();
     found.emplace_back(digest, std::move(slice));
   }
   auto size = capnp::MessageSize{bytes / sizeof(capnp::word) + 16 * (found.size() + 1), 0};
@@ -229,6 +237,7 @@ kj::Promise<void> HostSession::get(GetContext context) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     list[i].setDigest(bytesOf(found[i].first));
     list[i].setCode(*found[i].second);
+    list[i].setDescription(store.descriptionOf(found[i].first));
   }
   return kj::READY_NOW;
 }

@@ -4,9 +4,19 @@
 
 namespace roam::net {
 
-bool SliceStore::put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes) {
-  if (find(digest) != nullptr)
-    return true;
+bool SliceStore::put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes,
+                     kj::StringPtr description) {
+  if (find(digest) == nullptr && !keep(digest, bytes))
+    return false;
+  Slice& slice = slices_.at(digest);
+  if (slice.description.size() == 0) {
+    slice.description = kj::str(description);
+    bytes_ += description.size();
+  }
+  return true;
+}
+
+bool SliceStore::keep(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes) {
   if (Digest::of(std::as_bytes(std::span(bytes.begin(), bytes.size()))) != digest) {
     ++counters_.refused;
     return false;
@@ -14,7 +24,7 @@ bool SliceStore::put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes) {
   evictDownTo(limit_ - std::min(limit_, bytes.size()));
   uses_.push_front(digest);
   auto copy = kj::heapArray<const kj::byte>(bytes.begin(), bytes.size());
-  slices_[digest] = {std::make_shared<const kj::Array<const kj::byte>>(kj::mv(copy)),
+  slices_[digest] = {std::make_shared<const kj::Array<const kj::byte>>(kj::mv(copy)), nullptr,
                      uses_.begin()};
   bytes_ += bytes.size();
   ++counters_.kept;
@@ -29,10 +39,15 @@ SliceStore::Held SliceStore::find(const Digest& digest) {
   return found->second.bytes;
 }
 
+kj::StringPtr SliceStore::descriptionOf(const Digest& digest) const {
+  auto found = slices_.find(digest);
+  return found == slices_.end() ? kj::StringPtr("") : found->second.description.asPtr();
+}
+
 void SliceStore::evictDownTo(std::size_t bytes) {
   while (bytes_ > bytes) {
     auto last = slices_.find(uses_.back());
-    bytes_ -= last->second.bytes->size();
+    bytes_ -= last->second.bytes->size() + last->second.description.size();
     slices_.erase(last);
     uses_.pop_back();
     ++counters_.evicted;

@@ -4,6 +4,7 @@
 #include "net/limits.h"
 #include <cstdint>
 #include <kj/array.h>
+#include <kj/string.h>
 #include <list>
 #include <memory>
 #include <unordered_map>
@@ -22,14 +23,21 @@ class SliceStore {
   /// Keeps a copy of `bytes` as the slice `digest`. False, and nothing is kept, if the bytes are
   /// not what the digest says. Hashes the bytes, about 1 ns each, unless the slice is here already.
   /// The slice put last stays, even if it alone is over the limit.
-  [[nodiscard]] bool put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes);
+  ///
+  /// Keeps what it was described as, too: the first that was not empty.
+  [[nodiscard]] bool put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes,
+                         kj::StringPtr description = "");
 
   /// The slice, which then counts as used now; null if it isn't here.
   Held find(const Digest& digest);
   /// Whether it is here; does not count as use.
   bool has(const Digest& digest) const { return slices_.count(digest) != 0; }
+  /// What whoever sent the slice says of it; empty if nothing, or if it isn't here. Valid until the
+  /// next `put`. Does not count as use.
+  kj::StringPtr descriptionOf(const Digest& digest) const;
 
   std::size_t count() const { return slices_.size(); }
+  /// Of slices and descriptions.
   std::size_t bytes() const { return bytes_; }
 
   struct Counters {
@@ -40,9 +48,11 @@ class SliceStore {
  private:
   struct Slice {
     Held bytes;
+    kj::String description;
     std::list<Digest>::iterator use;
   };
 
+  bool keep(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes);
   void evictDownTo(std::size_t bytes);
 
   std::size_t limit_;

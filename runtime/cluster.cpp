@@ -126,8 +126,9 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
                                                 spec.capturesSize);
   auto job = std::make_shared<JobSpec>();
   job->entry = code.digest;
-  job->slice =
+  job->code.slice =
       kj::arrayPtr(reinterpret_cast<const kj::byte*>(code.bytes.data()), code.bytes.size());
+  job->code.description = code.description.c_str();
   job->captures = std::make_shared<const kj::Array<const kj::byte>>(kj::mv(captures));
   job->count = spec.count;
   job->encode = encoderOf(spec);

@@ -40,6 +40,9 @@ class Packing {
       code->group = group_.write();
     code->bytes = plain ? entry_.slice : std::string_view(code->group);
     code->home = home_;
+    Description description = entry_.description;
+    description.code = {};
+    code->description = description.toText();
     code->digest = plain ? entry_.digest : Digest::of(code->bytes);
     return code;
   }

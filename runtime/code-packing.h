@@ -21,6 +21,8 @@ struct PackedCode {
   std::string_view bytes; ///< a slice, which lies in the program, or `group`
   std::string group;
   bool home = false; ///< it uses peer-local variables
+  /// Description::toText() of the entry, without what its code says itself.
+  std::string description;
 };
 
 /// Finds out once for each entry what it needs, and remembers. Callable from any thread.

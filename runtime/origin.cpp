@@ -257,7 +257,7 @@ void Origin::Job::send(Link& link, ElementRange range) {
       inFlight_.erase(link.index);
   };
   tasks_.add(link.get()
-                 ->run(chunk, spec_.slice, kj::mv(sent))
+                 ->run(chunk, spec_.code, kj::mv(sent))
                  .then(
                      [this, &link, range, argumentBytes, release](net::ChunkOutcome&& outcome) {
                        release();

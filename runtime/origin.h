@@ -29,7 +29,7 @@ namespace roam {
 /// What one call asks for. Owned by the job.
 struct JobSpec {
   Digest entry;
-  kj::ArrayPtr<const kj::byte> slice;                        ///< lives in the program's binary
+  net::Code code;                                            ///< outlives the job
   std::shared_ptr<const kj::Array<const kj::byte>> captures; ///< shared with what is being sent
   std::uint64_t count = 1;
   /// Appends the encoded arguments of a range of elements.

@@ -149,7 +149,7 @@ struct Job {
 /// The bytes of the job live as long as the peer needs them.
 inline kj::Promise<net::ChunkOutcome> run(net::Peer& peer, const Job& job) {
   auto owned = std::make_shared<Job>(job);
-  return peer.run(owned->chunk(), bytesOf(owned->formula), owned);
+  return peer.run(owned->chunk(), {bytesOf(owned->formula)}, owned);
 }
 
 /// The results as numbers; a failure is a failed test.

@@ -222,7 +222,7 @@ TEST_F(Session, LargeChunksAndResultsArriveWholeWhateverTheirSize) {
       (*bytes)[i] = char(i * 7 + i / 251);
     net::Chunk chunk{echo.entry, nullptr, bytesOf(*bytes), 1, 0};
     std::weak_ptr<std::string> held = bytes;
-    auto running = peer->run(chunk, bytesOf(echo.formula), bytes);
+    auto running = peer->run(chunk, {bytesOf(echo.formula)}, bytes);
     std::string expected = *bytes;
     bytes = nullptr;
     auto outcome = running.wait(loop);
@@ -240,7 +240,7 @@ TEST_F(Session, ResultsOutliveThePeer) {
   std::string arguments(1 << 20, 'y');
   Job echo("echo");
   auto outcome =
-      peer->run({echo.entry, nullptr, bytesOf(arguments), 1, 0}, bytesOf(echo.formula), nullptr)
+      peer->run({echo.entry, nullptr, bytesOf(arguments), 1, 0}, {bytesOf(echo.formula)}, nullptr)
           .wait(loop);
   peer = nullptr;
   host = nullptr;
@@ -255,7 +255,7 @@ TEST_F(Session, ADroppedRunKeepsItsLargeArgumentsUntilTheyAreSent) {
   auto bytes = std::make_shared<std::string>(20 << 20, 'z');
   std::weak_ptr<std::string> held = bytes;
   auto running =
-      peer->run({echo.entry, nullptr, bytesOf(*bytes), 1, 0}, bytesOf(echo.formula), bytes);
+      peer->run({echo.entry, nullptr, bytesOf(*bytes), 1, 0}, {bytesOf(echo.formula)}, bytes);
   bytes = nullptr;
   running = nullptr;
   EXPECT_FALSE(held.expired()) << "the message still points there";

@@ -67,3 +67,20 @@ TEST(SliceStore, KeepsASliceThatAloneIsOverTheLimit) {
   EXPECT_FALSE(store.has(Digest::of(large)));
   EXPECT_EQ(store.bytes(), 1u);
 }
+
+TEST(SliceStore, KeepsTheFirstDescriptionOfASliceAndCountsIt) {
+  net::SliceStore store(1000);
+  std::string slice(500, 'a'), other(490, 'b');
+  ASSERT_TRUE(store.put(Digest::of(slice), bytesOf(slice)));
+  EXPECT_EQ(store.descriptionOf(Digest::of(slice)), ""_kj);
+  ASSERT_TRUE(store.put(Digest::of(slice), bytesOf(slice), "a lambda"));
+  ASSERT_TRUE(store.put(Digest::of(slice), bytesOf(slice), "another"));
+  EXPECT_EQ(store.descriptionOf(Digest::of(slice)), "a lambda"_kj);
+  EXPECT_EQ(store.descriptionOf(Digest::of(other)), ""_kj);
+  EXPECT_EQ(store.bytes(), 508u);
+  ASSERT_TRUE(store.put(Digest::of(other), bytesOf(other), "more"));
+  EXPECT_EQ(store.bytes(), 508u + 494u) << "a few bytes over, until the next slice comes";
+  std::string third(1, 'c');
+  ASSERT_TRUE(store.put(Digest::of(third), bytesOf(third)));
+  EXPECT_EQ(store.bytes(), 495u);
+}

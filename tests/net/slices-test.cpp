@@ -205,3 +205,36 @@ TEST_F(Session, DigestsOfAnotherLengthFailTheCall) {
   EXPECT_TRUE(contains(failureOf(have.send().ignoreResult(), loop).getDescription(), "33 arrived"));
   session.pingRequest().send().wait(loop);
 }
+
+TEST_F(Session, ASliceIsDescribedToTheHostAndByIt) {
+  auto host = startHost();
+  auto peer = connect();
+  Job job("3 7");
+  peer->run(job.chunk(), {bytesOf(job.formula), "place\tprices.cpp\t12\t50\n"}, nullptr).wait(loop);
+  EXPECT_EQ(host->store.descriptionOf(job.entry), "place\tprices.cpp\t12\t50\n"_kj);
+  auto connection = rawConnection();
+  auto request = rawSession(*connection).getRequest();
+  request.initDigests(1).set(0, net::bytesOf(job.entry));
+  auto slices = request.send().wait(loop);
+  ASSERT_EQ(slices.getSlices().size(), 1u);
+  EXPECT_EQ(slices.getSlices()[0].getDescription(), "place\tprices.cpp\t12\t50\n"_kj);
+}
+
+TEST_F(Session, ADescriptionOverItsLimitIsNeitherSentNorKept) {
+  auto host = startHost();
+  auto peer = connect();
+  std::string tooLong(limits::descriptionBytes + 1, 'x');
+  Job first("3 7"), second("4 7");
+  peer->run(first.chunk(), {bytesOf(first.formula), tooLong.c_str()}, nullptr).wait(loop);
+  EXPECT_TRUE(host->store.has(first.entry));
+  EXPECT_EQ(host->store.descriptionOf(first.entry), ""_kj);
+
+  auto connection = rawConnection();
+  auto request = rawSession(*connection).putRequest();
+  auto slice = request.initSlices(1)[0];
+  setSlice(slice, second.entry, second.formula);
+  slice.setDescription(tooLong.c_str());
+  request.send().wait(loop);
+  EXPECT_TRUE(host->store.has(second.entry));
+  EXPECT_EQ(host->store.descriptionOf(second.entry), ""_kj);
+}

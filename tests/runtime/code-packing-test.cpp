@@ -90,6 +90,17 @@ TEST_F(CodePacking, LeavesASliceAloneThatNeedsOnlyWhatEveryPeerHas) {
   EXPECT_EQ(code.digest, Digest::of("the entry"));
 }
 
+TEST_F(CodePacking, DescribesTheEntryWithoutWhatItsCodeSays) {
+  Description description;
+  description.file = "orders.cpp";
+  description.line = 12;
+  description.argumentType = "double";
+  std::string told = description.toText();
+  description.code.largest.push_back({"_Z5pricei", 17});
+  description.code.cpuFeatures.push_back("avx2");
+  EXPECT_EQ(packer_.pack(entries_.add("the entry", {}, description), {}).description, told);
+}
+
 TEST_F(CodePacking, AddsFunctionsAndWhatTheyNeedInTurn) {
   functions_.addFunction("_Z3feei", {"_Z5pricei", "memcpy"});
   functions_.addFunction("_Z5pricei", {"_Z3feei", "table"}); // the two call each other

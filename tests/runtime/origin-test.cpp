@@ -54,7 +54,7 @@ const std::string formula = "3 7";
 JobSpec specOver(std::uint64_t count) {
   JobSpec spec;
   spec.entry = Digest::of(std::string_view(formula));
-  spec.slice = bytesOf(formula);
+  spec.code.slice = bytesOf(formula);
   spec.captures = std::make_shared<const kj::Array<const kj::byte>>();
   spec.count = count;
   spec.encode = [](ElementRange range, Output& out) {

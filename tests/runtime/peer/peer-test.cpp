@@ -98,7 +98,7 @@ class PeerTest : public testing::Test {
     TestSlice slice = TestSlice::of("square");
     std::string captures = encoded<std::int64_t>({7}), arguments = encoded<std::int64_t>({x});
     return peer
-        .run({slice.digest, bytesOf(captures), bytesOf(arguments), 1, 0}, bytesOf(slice.bytes),
+        .run({slice.digest, bytesOf(captures), bytesOf(arguments), 1, 0}, {bytesOf(slice.bytes)},
              nullptr)
         .wait(io.waitScope);
   }
@@ -132,7 +132,7 @@ TEST_F(PeerTest, AnswersPingWhileItsWorkersAreBusy) {
   TestSlice waits = TestSlice::of("waits");
   std::string path = directory.file("a"), nothing;
   auto chunk = [&] {
-    return peer->run({waits.digest, bytesOf(path), bytesOf(nothing), 1, 0}, bytesOf(waits.bytes),
+    return peer->run({waits.digest, bytesOf(path), bytesOf(nothing), 1, 0}, {bytesOf(waits.bytes)},
                      nullptr);
   };
   auto first = chunk(), second = chunk(), third = chunk();
@@ -252,7 +252,7 @@ TEST_F(PeerTest, PrintsTheLatencyOfACall) {
     return times[times.size() / 2];
   };
   auto call = [&] {
-    peer->run({slice.digest, bytesOf(captures), bytesOf(arguments), 1, 0}, bytesOf(slice.bytes),
+    peer->run({slice.digest, bytesOf(captures), bytesOf(arguments), 1, 0}, {bytesOf(slice.bytes)},
               nullptr)
         .wait(io.waitScope);
   };
