@@ -1,8 +1,8 @@
 // The benchmarks of docs/performance.md: each prints its figure as a ratio against a baseline in
 // the same run.
 //
-//   roam-bench [NAME...]     call small cpu data first-call first-call-cached slice-size;
-//                          default: all
+//   roam-bench [NAME...]     call small cpu data first-call first-call-cached slice-size
+//                          kernel-saxpy kernel-dot kernel-poly kernel-bs; default: all
 //
 // Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both
 // alike; figures are medians. Beside each stands the processor time of all processes that took part
@@ -10,6 +10,7 @@
 #include "bench/baseline.h"
 #include "bench/kernels.h"
 #include "bench/measure.h"
+#include "bench/peer-kernels.h"
 #include "bench/peers.h"
 #include "jit/slice/manifest.h"
 #include "net/slice-packing.h"
@@ -326,7 +327,11 @@ int run(const std::vector<std::string>& names) {
       {"data", benchData},
       {"first-call", [] { benchFirstCall(false); }},
       {"first-call-cached", [] { benchFirstCall(true); }},
-      {"slice-size", benchSliceSize}};
+      {"slice-size", benchSliceSize},
+      {"kernel-saxpy", [] { benchKernel("saxpy"); }},
+      {"kernel-dot", [] { benchKernel("dot"); }},
+      {"kernel-poly", [] { benchKernel("poly"); }},
+      {"kernel-bs", [] { benchKernel("bs"); }}};
   for (auto& [name, bench] : all)
     if (names.empty() || std::count(names.begin(), names.end(), name) > 0)
       bench();
