@@ -1,6 +1,7 @@
 // What a host needs from the layer above it: something that runs closures.
 #pragma once
 #include "jit/slice/digest.h"
+#include "net/objects.h"
 #include <cstdint>
 #include <kj/array.h>
 #include <kj/async.h>
@@ -44,7 +45,11 @@ class ClosureRunner {
  public:
   virtual ~ClosureRunner() noexcept(false) = default;
 
-  /// Runs the chunk on some worker. `slice` is the verified slice of `chunk.entry`. The bytes of
+  /// Whether chunks of this entry may be run without giving the slice: it is linked in, or bundled.
+  virtual bool has(const Digest& entry) const = 0;
+
+  /// Runs the chunk on some worker. `slice` is the verified slice of `chunk.entry`, or null, which
+  /// it may be only if the runner has the entry. The bytes of
   /// `chunk` and `slice` stay valid until the promise resolves or is dropped. Dropping it takes a
   /// waiting chunk out of the queue; one that has begun runs to its end, for nothing. What goes
   /// wrong with the chunk itself comes as `ChunkOutcome::failure`; the promise fails only when the
@@ -52,6 +57,15 @@ class ClosureRunner {
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice) = 0;
 
   /// `Status` of peer.capnp explains them.
+  /// An object that came along with a slice, as written by CompiledObject: of use if the entry has
+  /// none yet. Nothing of it is verified. Copied if kept.
+  virtual void offer(const Digest& digest, kj::ArrayPtr<const kj::byte> object) = 0;
+
+  /// `Session.object` of peer.capnp. The bytes of the question stay valid until the promise
+  /// resolves or is dropped; dropping it need not stop a compilation. What goes wrong is answered
+  /// as `refused`; the promise fails only as that of `run` does.
+  virtual kj::Promise<ObjectAnswer> object(ObjectQuestion question) = 0;
+
   struct Counters {
     std::uint64_t chunksDone = 0, elementsDone = 0, workersLost = 0;
     std::uint64_t linked = 0, memory = 0, bundled = 0, cacheHits = 0, fromPeers = 0, shipped = 0,

@@ -3,6 +3,7 @@
 #include "net/digests.h"
 #include "net/limits.h"
 #include "net/log.h"
+#include "net/objects.h"
 #include <algorithm>
 #include <kj/exception.h>
 #include <span>
@@ -27,6 +28,8 @@ void Hello::write(protocol::Hello::Builder to) const {
   to.setRoam(version.c_str());
   if (dictionary)
     to.setDictionary(bytesOf(*dictionary));
+  if (target)
+    to.setTarget(target->toText().c_str());
 }
 
 Hello Hello::read(protocol::Hello::Reader from) {
@@ -40,6 +43,7 @@ Hello Hello::read(protocol::Hello::Reader from) {
   auto dictionary = from.getDictionary();
   hello.dictionary =
       Digest::fromBytes(std::as_bytes(std::span(dictionary.begin(), dictionary.size())));
+  hello.target = readTarget(from.getTarget());
   try {
     hello.platform = Platform::parse(text(from.getPlatform()));
   } catch (const std::runtime_error& error) {

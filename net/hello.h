@@ -1,5 +1,6 @@
 // What two processes say of themselves when a connection opens, and whether they can work together.
 #pragma once
+#include "jit/slice/compiled-object.h"
 #include "jit/slice/platform.h"
 #include "net/peer.capnp.h"
 #include "net/slice-packing.h"
@@ -18,6 +19,8 @@ struct Hello {
   std::uint16_t protocol = protocol::PROTOCOL_VERSION;
   /// Of the dictionary that packed slices are made with; nothing if they are not understood.
   std::optional<Digest> dictionary = dictionaryDigest();
+  /// What the sender's workers run; nothing if it takes no objects.
+  std::optional<ObjectTarget> target = std::nullopt;
 
   void write(protocol::Hello::Builder to) const;
   /// Of a peer that speaks our protocol the whole hello, of another one only what is sure to be

@@ -31,6 +31,9 @@ class Host {
   /// must not outlive the host.
   kj::Promise<void> serve(kj::Own<kj::AsyncIoStream> stream, kj::String from);
 
+  /// What hellos say from now on.
+  void setTarget(ObjectTarget target) { world_.hello.target = std::move(target); }
+
   const Counters& counters() const { return world_.counters; }
 
   /// What the objects that serve one connection use.

@@ -34,6 +34,11 @@ inline constexpr std::size_t chunksInFlight = 4096;
 inline constexpr std::size_t bytesInFlight = 16 * chunkBytes;
 /// One compiled object. Far above what the largest slice gives.
 inline constexpr std::size_t objectBytes = 64u << 20;
+/// Objects that travel with one slice: those of a bundle that run on the host, for several levels
+/// and kinds of CPU.
+inline constexpr std::size_t objectsPerSlice = 8;
+/// Objects that one connection asks a host for at the same time. Each may compile.
+inline constexpr std::size_t objectsAsked = 256;
 /// Objects a peer keeps in memory, so that its workers link what one of them compiled; the least
 /// recently used go first.
 inline constexpr std::size_t objectStoreBytes = 256u << 20;
@@ -59,6 +64,9 @@ inline constexpr std::size_t readyBytes = 256u << 20;
 inline constexpr unsigned workers = 1024;
 /// Connections a host serves at the same time. Each costs a descriptor and about 100 KB.
 inline constexpr std::size_t connections = 1024;
+
+/// An ObjectTarget as text: one for each CPU feature there is takes 2,500 bytes.
+inline constexpr std::size_t targetBytes = 8192;
 
 /// To reach a peer and hear its hello. Long enough for a loaded machine, short enough for a person.
 inline constexpr kj::Duration connect = 5 * kj::SECONDS;

@@ -65,6 +65,7 @@ kj::Promise<void> Link::hello(const Hello& mine) {
           kj::throwFatalException(exception(kj::Exception::Type::FAILED, kj::str(why.c_str())));
         name = theirs.name;
         workers = theirs.workers;
+        target = theirs.target;
         unpacks = mine.dictionary && theirs.dictionary == mine.dictionary;
         session_ = response.getSession();
       });
@@ -157,25 +158,41 @@ Link::RunRequest Link::write(const Parcel& parcel, bool withSlice) {
   request.setFirst(chunk.first);
   request.setHome(chunk.home);
   if (withSlice)
-    write(parcel, request.initSlices(1)[0]);
+    write(chunk.entry, parcel.code, request.initSlices(1)[0]);
   return request;
 }
 
 /// Packed, if the peer can unpack it.
-void Link::write(const Parcel& parcel, protocol::Slice::Builder slice) {
-  slice.setDigest(bytesOf(parcel.chunk.entry));
-  std::size_t bytes = parcel.code.slice.size();
+void Link::write(const Digest& digest, const Code& code, protocol::Slice::Builder slice) {
+  slice.setDigest(bytesOf(digest));
+  std::size_t bytes = code.slice.size();
   if (unpacks) {
-    auto packed = pack(parcel.code.slice);
+    auto packed = pack(code.slice);
     bytes = packed.size();
     slice.setPacked(packed);
   } else {
-    slice.setCode(parcel.code.slice);
+    slice.setCode(code.slice);
   }
-  if (parcel.code.description.size() <= limits::descriptionBytes)
-    slice.setDescription(parcel.code.description);
+  if (code.description.size() <= limits::descriptionBytes)
+    slice.setDescription(code.description);
+  writeObjects(code, slice);
   ++counters.slicesShipped;
   counters.sliceBytesShipped += bytes;
+}
+
+/// Those that run there.
+void Link::writeObjects(const Code& code, protocol::Slice::Builder slice) {
+  if (!target)
+    return;
+  std::vector<kj::ArrayPtr<const kj::byte>> chosen;
+  for (const ShippedObject& object : code.objects)
+    if (chosen.size() < limits::objectsPerSlice && object.target.refusalOn(*target).empty())
+      chosen.push_back(object.bytes);
+  if (chosen.empty())
+    return;
+  auto list = slice.initObjects(chosen.size());
+  for (unsigned i = 0; i < chosen.size(); ++i)
+    list.set(i, chosen[i]);
 }
 
 kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,

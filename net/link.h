@@ -30,6 +30,7 @@ class Link final : public kj::Refcounted {
   void beginHeartbeat();
   /// Asks first whether the peer has the slice, if this connection has not met it.
   kj::Promise<ChunkOutcome> run(Parcel parcel);
+  kj::Promise<ObjectAnswer> object(const ObjectQuestion& question); // in link-objects.cpp
   kj::Promise<PeerStatus> status();
   kj::Promise<void> ping() {
     return session_.pingRequest(capnp::MessageSize{4, 0}).send().ignoreResult();
@@ -45,6 +46,7 @@ class Link final : public kj::Refcounted {
   std::string name;
   unsigned workers = 0;
   bool unpacks = false; ///< the peer has our dictionary
+  std::optional<ObjectTarget> target;
   Peer::Counters counters;
 
  private:
@@ -58,7 +60,8 @@ class Link final : public kj::Refcounted {
   void ask(const Digest& digest, Slice& slice);
   using RunRequest = capnp::Request<protocol::Chunk, protocol::ChunkResult>;
   RunRequest write(const Parcel& parcel, bool withSlice);
-  void write(const Parcel& parcel, protocol::Slice::Builder slice);
+  void write(const Digest& digest, const Code& code, protocol::Slice::Builder slice);
+  void writeObjects(const Code& code, protocol::Slice::Builder slice);
   kj::Promise<ChunkOutcome> send(Parcel parcel, bool withSlice, unsigned generation);
   kj::Promise<ChunkOutcome> receive(Parcel parcel, unsigned generation,
                                     capnp::Response<protocol::ChunkResult> response);

@@ -44,6 +44,8 @@ struct Hello {
   workers @3 :UInt32;    # how many chunks run at the same time; 0 for an origin that hosts nothing
   roam @4 :Text;         # Roam's version
   dictionary @5 :Data;   # digest of the dictionary of the sender's packed slices; empty: unpacks none
+  target @6 :Text;       # ObjectTarget::toText(): the machine code that the sender's workers run;
+                         # empty for an origin, and for a host that takes no objects
 }
 
 interface Session {
@@ -69,6 +71,12 @@ interface Session {
   ping @5 ();
   # Answers at once, from the event loop: a peer that does not answer is silent, whatever its
   # workers do.
+
+  object @6 (digest :Data, target :Text, mayCompile :Bool, slices :List(Slice)) -> ObjectAnswer;
+  # Gives the host's object of a slice, if it was made for exactly this target. If the host is making
+  # it, the answer comes when it is there. If `mayCompile` is set and there is none, the host makes
+  # it, and wants the slice first if it lacks it. A host that itself waits for another peer's object
+  # of this slice answers `none`, so that no two wait for each other.
 }
 
 struct Slice {
@@ -79,6 +87,18 @@ struct Slice {
   }
   description @3 :Text;  # for people: Description::toText() of the entry, without what its code says
                          # itself. At most limits::descriptionBytes; not part of the digest, and only shown
+  objects @4 :List(Data); # CompiledObjects made from it that run on the host, as written; at most
+                          # limits::objectsPerSlice. They are believed as the slice is: who may send
+                          # one may send the other.
+}
+
+struct ObjectAnswer {
+  union {
+    none @0 :Void;
+    object @1 :Data;     # a CompiledObject as written
+    wantSlice @2 :Void;  # ask again, with the slice
+    refused @3 :Text;    # why the slice gives no object here, or the question no answer
+  }
 }
 
 struct Chunk {

@@ -30,6 +30,10 @@ class DialledPeer final : public Peer {
       return failedWith(Failure::Kind::limit, kj::mv(*excess), chunk);
     return link_->run({chunk, code, std::move(owner)});
   }
+  const std::optional<ObjectTarget>& target() const override { return link_->target; }
+  kj::Promise<ObjectAnswer> object(ObjectQuestion question) override {
+    return link_->object(question);
+  }
   kj::Promise<PeerStatus> status() override { return link_->status(); }
   kj::Promise<void> ping() override { return link_->ping(); }
   kj::Promise<void> disconnected() override { return link_->messages().ended(); }

@@ -48,6 +48,13 @@ class Peer {
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, Code code,
                                         std::shared_ptr<const void> owner) = 0;
 
+  /// What its workers run; nothing if it takes no objects.
+  virtual const std::optional<ObjectTarget>& target() const = 0;
+  /// Asks for an object, which is checked by nobody yet. `question.slice` is read before this
+  /// returns. Fails as `run` does. Waits as long as the peer is there; dropping the promise tells
+  /// it so.
+  virtual kj::Promise<ObjectAnswer> object(ObjectQuestion question) = 0;
+
   /// Fails after limits::connect, with OVERLOADED, if the peer does not answer.
   virtual kj::Promise<PeerStatus> status() = 0;
   virtual kj::Promise<void> ping() = 0;

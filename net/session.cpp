@@ -14,14 +14,6 @@ kj::Exception failed(kj::String why) {
   return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why));
 }
 
-Digest digestFrom(capnp::Data::Reader bytes) {
-  auto digest = Digest::fromBytes(std::as_bytes(std::span(bytes.begin(), bytes.size())));
-  if (!digest)
-    kj::throwFatalException(failed(
-        kj::str("a digest has ", Digest::size, " bytes; one of ", bytes.size(), " arrived")));
-  return *digest;
-}
-
 void checkCount(std::size_t slices) {
   if (slices > limits::slicesPerRequest)
     kj::throwFatalException(
@@ -87,7 +79,7 @@ kj::Promise<void> HostSession::run(RunContext context) {
                                  " pass the limit of ", host.bytesInFlight,
                                  "; send more when some are done"));
   auto slice = host.store.find(chunk.entry);
-  if (slice == nullptr) {
+  if (slice == nullptr && !host.runner.has(chunk.entry)) {
     context.releaseParams();
     auto missing = context.getResults(capnp::MessageSize{resultWords, 0}).initMissing(1);
     missing.set(0, bytesOf(chunk.entry));
@@ -98,7 +90,8 @@ kj::Promise<void> HostSession::run(RunContext context) {
   ++inFlight_;
   bytesInFlight_ += bytes;
   // The call keeps this session and the message with the chunk's bytes.
-  return visit_->running.wrap(host.runner.run(chunk, *slice).attach(kj::mv(slice)))
+  kj::ArrayPtr<const kj::byte> bytesOfSlice = slice == nullptr ? nullptr : slice->asPtr();
+  return visit_->running.wrap(host.runner.run(chunk, bytesOfSlice).attach(kj::mv(slice)))
       .then([this, context](ChunkOutcome&& outcome) mutable {
         context.releaseParams();
         answer(context, kj::mv(outcome));
@@ -157,6 +150,7 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
     Digest digest;
     kj::ArrayPtr<const kj::byte> code;
     kj::StringPtr description;
+    capnp::List<capnp::Data>::Reader objects;
   };
   std::vector<Arrived> all;
   kj::Vector<kj::Array<const kj::byte>> unpacked;
@@ -188,12 +182,15 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
     kj::StringPtr description = slice.getDescription();
     if (description.size() > limits::descriptionBytes)
       description = nullptr;
-    all.push_back({digest, code, description});
+    all.push_back({digest, code, description, slice.getObjects()});
   }
-  for (auto& [digest, code, description] : all) {
+  for (auto& [digest, code, description, objects] : all) {
     bool fresh = !host.store.has(digest);
     if (host.store.put(digest, code, description) && fresh)
       ++host.counters.slicesReceived;
+    for (unsigned i = 0; i < std::min<std::size_t>(objects.size(), limits::objectsPerSlice); ++i)
+      if (capnp::Data::Reader object = objects[i]; object.size() <= limits::objectBytes)
+        host.runner.offer(digest, object);
   }
   return nullptr;
 }
@@ -201,10 +198,10 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
 kj::Promise<void> HostSession::have(HaveContext context) {
   auto digests = context.getParams().getDigests();
   checkCount(digests.size());
-  auto& store = visit_->host().store;
+  auto& host = visit_->host();
   std::vector<Digest> missing;
   for (auto bytes : digests)
-    if (Digest digest = digestFrom(bytes); !store.has(digest))
+    if (Digest digest = digestFrom(bytes); !host.store.has(digest) && !host.runner.has(digest))
       missing.push_back(digest);
   auto list = context.getResults().initMissing(missing.size());
   for (std::size_t i = 0; i < missing.size(); ++i)

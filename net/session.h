@@ -39,6 +39,7 @@ class HostSession final : public protocol::Session::Server {
   kj::Promise<void> get(GetContext context) override;
   kj::Promise<void> status(StatusContext context) override;
   kj::Promise<void> ping(PingContext context) override;
+  kj::Promise<void> object(ObjectContext context) override; // in session-objects.cpp
 
  private:
   kj::Maybe<kj::String> keep(capnp::List<protocol::Slice>::Reader slices);
@@ -47,6 +48,7 @@ class HostSession final : public protocol::Session::Server {
 
   kj::Own<Visit> visit_;
   std::size_t inFlight_ = 0, bytesInFlight_ = 0; ///< chunks that wait or run, and what they hold
+  std::size_t objectsAsked_ = 0;                 ///< questions that wait for an answer
 };
 
 } // namespace roam::net

@@ -46,6 +46,11 @@ class WorkerPool final : public net::ClosureRunner,
   kj::Promise<void> ready() { return ready_.addBranch(); }
 
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) override;
+  bool has(const Digest&) const override { return false; }
+  void offer(const Digest&, kj::ArrayPtr<const kj::byte>) override {}
+  kj::Promise<net::ObjectAnswer> object(net::ObjectQuestion) override {
+    return net::ObjectAnswer();
+  }
   Counters counters() const override { return counters_; }
   unsigned workers() const override { return static_cast<unsigned>(members_.size()); }
 

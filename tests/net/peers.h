@@ -7,6 +7,7 @@
 #include "net/peer.h"
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <gtest/gtest.h>
 #include <span>
 #include <string>
@@ -48,6 +49,16 @@ class FormulaRunner final : public net::ClosureRunner {
     return pair.promise.then([this, chunk, slice] { return finish(chunk, slice); })
         .attach(kj::defer([this] { ++dropped; }));
   }
+  bool has(const Digest& entry) const override {
+    return std::find(own.begin(), own.end(), entry) != own.end();
+  }
+  void offer(const Digest& digest, kj::ArrayPtr<const kj::byte> object) override {
+    offered.emplace_back(digest, std::string(object.asChars().begin(), object.size()));
+  }
+  /// As `answerObject` says.
+  kj::Promise<net::ObjectAnswer> object(net::ObjectQuestion question) override {
+    return answerObject(kj::mv(question));
+  }
   Counters counters() const override { return counted; }
   unsigned workers() const override { return 2; }
 
@@ -63,6 +74,10 @@ class FormulaRunner final : public net::ClosureRunner {
   unsigned begun = 0, dropped = 0;
   kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> held;
   Counters counted;
+  std::vector<Digest> own; ///< entries that are run without a slice: their formula is "1 1000"
+  std::vector<std::pair<Digest, std::string>> offered;
+  std::function<kj::Promise<net::ObjectAnswer>(net::ObjectQuestion)> answerObject =
+      [](net::ObjectQuestion) { return net::ObjectAnswer(); };
 
  private:
   static net::ChunkOutcome failure(net::Failure::Kind kind, kj::StringPtr message) {
@@ -75,6 +90,8 @@ class FormulaRunner final : public net::ClosureRunner {
 
   net::ChunkOutcome finish(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) {
     std::string text(slice.asChars().begin(), slice.size());
+    if (slice == nullptr)
+      text = "1 1000";
     net::ChunkOutcome outcome;
     outcome.runNanoseconds = 1;
     if (text.starts_with("echo")) {
