@@ -1,12 +1,14 @@
 // What a host needs from the layer above it: something that runs closures.
 #pragma once
 #include "jit/slice/digest.h"
+#include "net/code-status.h"
 #include "net/objects.h"
 #include <cstdint>
 #include <kj/array.h>
 #include <kj/async.h>
 #include <kj/common.h>
 #include <kj/string.h>
+#include <vector>
 
 namespace roam::net {
 
@@ -65,6 +67,12 @@ class ClosureRunner {
   /// resolves or is dropped; dropping it need not stop a compilation. What goes wrong is answered
   /// as `refused`; the promise fails only as that of `run` does.
   virtual kj::Promise<ObjectAnswer> object(ObjectQuestion question) = 0;
+
+  /// The slices it can tell something about; at most limits::codesKnown.
+  virtual std::vector<Digest> codes() const = 0;
+  /// What it knows of one; null if nothing. Description and size of a slice that came over a
+  /// connection are left to the caller.
+  virtual kj::Maybe<CodeStatus> code(const Digest& digest) const = 0;
 
   struct Counters {
     std::uint64_t chunksDone = 0, elementsDone = 0, workersLost = 0;

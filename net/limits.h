@@ -39,6 +39,8 @@ inline constexpr std::size_t objectBytes = 64u << 20;
 inline constexpr std::size_t objectsPerSlice = 8;
 /// Objects that one connection asks a host for at the same time. Each may compile.
 inline constexpr std::size_t objectsAsked = 256;
+/// Slices that one answer tells about, 200 bytes each or some more for the description.
+inline constexpr std::size_t codesPerAnswer = 1024;
 /// Objects a peer keeps in memory, so that its workers link what one of them compiled; the least
 /// recently used go first.
 inline constexpr std::size_t objectStoreBytes = 256u << 20;

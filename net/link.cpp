@@ -285,23 +285,21 @@ kj::Exception Link::lost(kj::Exception&& cause) {
                    kj::str(name.c_str(), " at ", address.c_str(), ": ", wordsOf(cause)));
 }
 
+// --- what it tells of itself ------------------------------------------------------------------
+
+kj::Exception Link::notTold(kj::StringPtr what) {
+  return exception(kj::Exception::Type::OVERLOADED, kj::str("it did not tell ", what, " within ",
+                                                            limits::connect / kj::SECONDS, " s"));
+}
+
 kj::Promise<PeerStatus> Link::status() {
-  auto late = timer_.afterDelay(limits::connect)
-                  .then([]() -> kj::Promise<capnp::Response<protocol::Session::StatusResults>> {
-                    return exception(kj::Exception::Type::OVERLOADED,
-                                     kj::str("it did not tell its status within ",
-                                             limits::connect / kj::SECONDS, " s"));
-                  });
-  kj::Promise<capnp::Response<protocol::Session::StatusResults>> answer =
-      session_.statusRequest(capnp::MessageSize{4, 0}).send();
-  return answer.exclusiveJoin(kj::mv(late))
-      .then(
-          [](capnp::Response<protocol::Session::StatusResults>&& response) {
-            return read(response.getStatus());
-          },
-          [self = kj::addRef(*this)](kj::Exception&& failure) mutable -> PeerStatus {
-            kj::throwFatalException(self->lost(kj::mv(failure)));
-          });
+  using Response = capnp::Response<protocol::Session::StatusResults>;
+  kj::Promise<Response> answer = session_.statusRequest(capnp::MessageSize{4, 0}).send();
+  return inTime(kj::mv(answer), "its status")
+      .then([](Response&& response) { return read(response.getStatus()); },
+            [self = kj::addRef(*this)](kj::Exception&& failure) mutable -> PeerStatus {
+              kj::throwFatalException(self->lost(kj::mv(failure)));
+            });
 }
 
 } // namespace roam::net

@@ -32,6 +32,9 @@ class Link final : public kj::Refcounted {
   kj::Promise<ChunkOutcome> run(Parcel parcel);
   kj::Promise<ObjectAnswer> object(const ObjectQuestion& question); // in link-objects.cpp
   kj::Promise<PeerStatus> status();
+  /// Those that come after the ones that are `known`. In link-codes.cpp.
+  kj::Promise<std::vector<CodeStatus>> codes(std::vector<Digest> digests,
+                                             std::vector<CodeStatus> known);
   kj::Promise<void> ping() {
     return session_.pingRequest(capnp::MessageSize{4, 0}).send().ignoreResult();
   }
@@ -69,6 +72,18 @@ class Link final : public kj::Refcounted {
   kj::Promise<void> heartbeat();
   kj::Promise<void> awaitSign(kj::Promise<void> pong, std::uint64_t progress);
   kj::Exception lost(kj::Exception&& cause);
+  /// Fails with OVERLOADED, saying that it did not tell `what`, unless the answer comes within
+  /// limits::connect.
+  template <typename Results>
+  kj::Promise<capnp::Response<Results>> inTime(kj::Promise<capnp::Response<Results>> answer,
+                                               kj::StringPtr what) {
+    auto late = timer_.afterDelay(limits::connect)
+                    .then([what = kj::str(what)]() -> kj::Promise<capnp::Response<Results>> {
+                      return notTold(what);
+                    });
+    return answer.exclusiveJoin(kj::mv(late));
+  }
+  static kj::Exception notTold(kj::StringPtr what);
 
   kj::Own<Connection> connection_;
   kj::Timer& timer_;

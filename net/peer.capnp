@@ -77,6 +77,11 @@ interface Session {
   # it, the answer comes when it is there. If `mayCompile` is set and there is none, the host makes
   # it, and wants the slice first if it lacks it. A host that itself waits for another peer's object
   # of this slice answers `none`, so that no two wait for each other.
+
+  codes @7 (digests :List(Data), after :Data) -> (codes :List(CodeStatus), more :Bool);
+  # What the host knows of these slices, or of all if none are named; those it has not met are left
+  # out. In ascending order of digests, at most limits::codesPerAnswer; if there are more, ask again
+  # with `after` as the last one that came.
 }
 
 struct Slice {
@@ -85,11 +90,38 @@ struct Slice {
     code @1 :Data;       # as it is
     packed @2 :Data;     # a zstd frame that says its size; only for whoever has the same dictionary
   }
-  description @3 :Text;  # for people: Description::toText() of the entry, without what its code says
-                         # itself. At most limits::descriptionBytes; not part of the digest, and only shown
+  description @3 :Text;  # for people, and only shown: Description::toText() of the entry, without
+                         # what its code says itself. At most limits::descriptionBytes; not part of
+                         # the digest
   objects @4 :List(Data); # CompiledObjects made from it that run on the host, as written; at most
                           # limits::objectsPerSlice. They are believed as the slice is: who may send
                           # one may send the other.
+}
+
+struct CodeStatus {
+  digest @0 :Data;
+  description @1 :Text;          # as in Slice
+  rung @2 :Rung;                 # where its machine code came from
+  cpu @3 :Text;                  # that the code is tuned for
+  level @4 :UInt8;               # as of clang's -O
+  sliceBytes @5 :UInt64;         # 0 if the host has no slice of it
+  objectBytes @6 :UInt64;
+  compileNanoseconds @7 :UInt64; # wherever it was compiled
+  calls @8 :UInt64;              # chunks done here since the peer started
+  elements @9 :UInt64;
+  runNanoseconds @10 :UInt64;    # wall time inside the entry
+
+  enum Rung {
+    # In the order in which they are tried.
+    none @0;      # there is no code yet
+    linked @1;    # into the peer, or into a library it loaded
+    memory @2;
+    bundle @3;
+    disk @4;
+    peer @5;      # another peer gave the object
+    shipped @6;   # the object came along with the slice
+    compiled @7;  # here
+  }
 }
 
 struct ObjectAnswer {

@@ -35,6 +35,9 @@ class DialledPeer final : public Peer {
     return link_->object(question);
   }
   kj::Promise<PeerStatus> status() override { return link_->status(); }
+  kj::Promise<std::vector<CodeStatus>> codes(std::vector<Digest> digests) override {
+    return link_->codes(std::move(digests), {});
+  }
   kj::Promise<void> ping() override { return link_->ping(); }
   kj::Promise<void> disconnected() override { return link_->messages().ended(); }
   kj::String whyDisconnected() const override { return link_->whyLost(); }

@@ -6,6 +6,7 @@
 #include <kj/async-io.h>
 #include <kj/timer.h>
 #include <memory>
+#include <vector>
 
 namespace roam::net {
 
@@ -57,6 +58,9 @@ class Peer {
 
   /// Fails after limits::connect, with OVERLOADED, if the peer does not answer.
   virtual kj::Promise<PeerStatus> status() = 0;
+  /// What it knows of these slices, or of all if none are named; those it has not met are left out.
+  /// In ascending order of digests. Fails as `status` does.
+  virtual kj::Promise<std::vector<CodeStatus>> codes(std::vector<Digest> digests) = 0;
   virtual kj::Promise<void> ping() = 0;
 
   /// Resolves as soon as the peer is lost: its connection broke, or it was silent for

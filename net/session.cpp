@@ -14,12 +14,6 @@ kj::Exception failed(kj::String why) {
   return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why));
 }
 
-void checkCount(std::size_t slices) {
-  if (slices > limits::slicesPerRequest)
-    kj::throwFatalException(
-        failed(kj::str(slices, " slices in one request; the limit is ", limits::slicesPerRequest)));
-}
-
 void write(const Failure& from, protocol::Failure::Builder to) {
   to.setKind(static_cast<protocol::Failure::Kind>(from.kind));
   to.setType(from.type);
@@ -33,6 +27,12 @@ void write(const Failure& from, protocol::Failure::Builder to) {
 constexpr std::uint64_t resultWords = 16;
 
 } // namespace
+
+void HostSession::checkCount(std::size_t slices) {
+  if (slices > limits::slicesPerRequest)
+    kj::throwFatalException(
+        failed(kj::str(slices, " slices in one request; the limit is ", limits::slicesPerRequest)));
+}
 
 Host::World& Visit::host() {
   if (host_ == nullptr)

@@ -40,8 +40,10 @@ class HostSession final : public protocol::Session::Server {
   kj::Promise<void> status(StatusContext context) override;
   kj::Promise<void> ping(PingContext context) override;
   kj::Promise<void> object(ObjectContext context) override; // in session-objects.cpp
+  kj::Promise<void> codes(CodesContext context) override;   // in session-codes.cpp
 
  private:
+  static void checkCount(std::size_t slices);
   kj::Maybe<kj::String> keep(capnp::List<protocol::Slice>::Reader slices);
   void answer(RunContext& context, ChunkOutcome outcome);
   void refuse(RunContext& context, Failure::Kind kind, kj::String message);

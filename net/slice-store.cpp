@@ -44,6 +44,11 @@ kj::StringPtr SliceStore::descriptionOf(const Digest& digest) const {
   return found == slices_.end() ? kj::StringPtr("") : found->second.description.asPtr();
 }
 
+std::size_t SliceStore::sizeOf(const Digest& digest) const {
+  auto found = slices_.find(digest);
+  return found == slices_.end() ? 0 : found->second.bytes->size();
+}
+
 void SliceStore::evictDownTo(std::size_t bytes) {
   while (bytes_ > bytes) {
     auto last = slices_.find(uses_.back());

@@ -35,6 +35,8 @@ class SliceStore {
   /// What whoever sent the slice says of it; empty if nothing, or if it isn't here. Valid until the
   /// next `put`. Does not count as use.
   kj::StringPtr descriptionOf(const Digest& digest) const;
+  /// Bytes of the slice; 0 if it isn't here. Does not count as use.
+  std::size_t sizeOf(const Digest& digest) const;
 
   std::size_t count() const { return slices_.size(); }
   /// Of slices and descriptions.

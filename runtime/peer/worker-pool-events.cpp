@@ -76,6 +76,7 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
     if (kind == AnswerKind::done) {
       ++counters_.chunksDone;
       counters_.elementsDone += place.chunk->chunk.count;
+      codeUses_.ran(place.entry, place.chunk->chunk.count, taken.answer.runNanoseconds);
     }
     if (again && place.chunk->tries < triesPerChunk)
       putBack(*place.chunk);

@@ -19,6 +19,18 @@ kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk,
   return kj::newAdaptedPromise<net::ChunkOutcome, WaitingChunk>(owner, chunk, slice);
 }
 
+kj::Maybe<net::CodeStatus> WorkerPool::code(const Digest& digest) const {
+  CodeUse use = codeUses_.of(digest);
+  if (use.chunks == 0)
+    return nullptr;
+  net::CodeStatus status;
+  status.digest = digest;
+  status.calls = use.chunks;
+  status.elements = use.elements;
+  status.runNanoseconds = use.runNanoseconds;
+  return status;
+}
+
 /// Also those that wait for somebody else to compile. There are fewer queues of them than places at
 /// workers.
 std::size_t WorkerPool::chunksWaiting() const {

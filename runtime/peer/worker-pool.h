@@ -11,6 +11,7 @@
 #include "net/closure-runner.h"
 #include "net/log.h"
 #include "runtime/peer/code-table.h"
+#include "runtime/peer/code-uses.h"
 #include "runtime/peer/loaded-entries.h"
 #include "runtime/peer/waiting-chunk.h"
 #include "runtime/peer/worker-process.h"
@@ -51,6 +52,8 @@ class WorkerPool final : public net::ClosureRunner,
   kj::Promise<net::ObjectAnswer> object(net::ObjectQuestion) override {
     return net::ObjectAnswer();
   }
+  std::vector<Digest> codes() const override { return codeUses_.digests(); }
+  kj::Maybe<net::CodeStatus> code(const Digest& digest) const override;
   Counters counters() const override { return counters_; }
   unsigned workers() const override { return static_cast<unsigned>(members_.size()); }
 
@@ -111,6 +114,7 @@ class WorkerPool final : public net::ClosureRunner,
   net::Log& log_;
   kj::String executable_;
   CodeTable codes_;
+  CodeUses codeUses_;
   Counters counters_;
   ChunkQueue waiting_;                            ///< in the order of arrival
   ChunkQueue waitingForHome_;                     ///< the same; for the first member only

@@ -59,6 +59,18 @@ class FormulaRunner final : public net::ClosureRunner {
   kj::Promise<net::ObjectAnswer> object(net::ObjectQuestion question) override {
     return answerObject(kj::mv(question));
   }
+  std::vector<Digest> codes() const override {
+    std::vector<Digest> digests;
+    for (auto& code : known)
+      digests.push_back(code.digest);
+    return digests;
+  }
+  kj::Maybe<net::CodeStatus> code(const Digest& digest) const override {
+    for (auto& code : known)
+      if (code.digest == digest)
+        return code;
+    return nullptr;
+  }
   Counters counters() const override { return counted; }
   unsigned workers() const override { return 2; }
 
@@ -74,6 +86,7 @@ class FormulaRunner final : public net::ClosureRunner {
   unsigned begun = 0, dropped = 0;
   kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> held;
   Counters counted;
+  std::vector<net::CodeStatus> known;
   std::vector<Digest> own; ///< entries that are run without a slice: their formula is "1 1000"
   std::vector<std::pair<Digest, std::string>> offered;
   std::function<kj::Promise<net::ObjectAnswer>(net::ObjectQuestion)> answerObject =

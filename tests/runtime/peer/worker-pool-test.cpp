@@ -1,5 +1,6 @@
 // Chunks run in real worker processes: results, failures, limits, cancelling, memory.
 #include "tests/runtime/peer/pool-fixture.h"
+#include <kj/debug.h>
 #include <set>
 
 namespace roam::peer {
@@ -32,6 +33,22 @@ TEST_F(WorkerPoolTest, SendsNoCodeASecondTime) {
   net::ChunkOutcome outcome =
       run(nameOnly, encoded<std::int64_t>({1}), encoded<std::int64_t>({6}), 1);
   EXPECT_EQ(decoded<std::int64_t>(outcome.results), (std::vector<std::int64_t>{37}));
+}
+
+TEST_F(WorkerPoolTest, CountsWhatEachDigestRan) {
+  open(1);
+  TestSlice square = TestSlice::of("square");
+  EXPECT_TRUE(pool->code(square.digest) == nullptr);
+  std::uint64_t nanoseconds = 0;
+  for (int i = 0; i < 2; ++i)
+    nanoseconds +=
+        run(square, encoded<std::int64_t>({7}), encoded<std::int64_t>({1, 2, 3}), 3).runNanoseconds;
+  ASSERT_EQ(pool->codes(), std::vector<Digest>{square.digest});
+  net::CodeStatus code = KJ_ASSERT_NONNULL(pool->code(square.digest));
+  EXPECT_EQ(code.digest, square.digest);
+  EXPECT_EQ(code.calls, 2u);
+  EXPECT_EQ(code.elements, 6u);
+  EXPECT_EQ(code.runNanoseconds, nanoseconds);
 }
 
 TEST_F(WorkerPoolTest, ManyChunksAtOnceAllGetTheirOwnResults) {

@@ -1,0 +1,56 @@
+// What a peer tells of the code it runs.
+#include "net/digests.h"
+#include "net/link.h"
+#include "net/log.h"
+#include <algorithm>
+
+namespace roam::net {
+namespace {
+
+CodeStatus read(protocol::CodeStatus::Reader from) {
+  CodeStatus code;
+  code.digest = digestFrom(from.getDigest());
+  code.description = from.getDescription().cStr();
+  // A place of a later protocol is told as none.
+  if (from.getRung() <= protocol::CodeStatus::Rung::COMPILED)
+    code.rung = static_cast<Rung>(from.getRung());
+  code.cpu = oneLine(from.getCpu().cStr());
+  code.level = from.getLevel();
+  code.sliceBytes = from.getSliceBytes();
+  code.objectBytes = from.getObjectBytes();
+  code.compileNanoseconds = from.getCompileNanoseconds();
+  code.calls = from.getCalls();
+  code.elements = from.getElements();
+  code.runNanoseconds = from.getRunNanoseconds();
+  return code;
+}
+
+} // namespace
+
+kj::Promise<std::vector<CodeStatus>> Link::codes(std::vector<Digest> digests,
+                                                 std::vector<CodeStatus> known) {
+  using Response = capnp::Response<protocol::Session::CodesResults>;
+  auto request = session_.codesRequest();
+  auto list = request.initDigests(digests.size());
+  for (unsigned i = 0; i < digests.size(); ++i)
+    list.set(i, bytesOf(digests[i]));
+  if (!known.empty())
+    request.setAfter(bytesOf(known.back().digest));
+  kj::Promise<Response> answer = request.send();
+  return inTime(kj::mv(answer), "what code it has")
+      .then(
+          [self = kj::addRef(*this), digests = std::move(digests), known = std::move(known)](
+              Response&& response) mutable -> kj::Promise<std::vector<CodeStatus>> {
+            for (auto code : response.getCodes())
+              known.push_back(read(code));
+            bool more = response.getMore() && response.getCodes().size() > 0 &&
+                        known.size() < limits::codesKnown; // it might go on forever
+            if (!more)
+              return std::move(known);
+            return self->codes(std::move(digests), std::move(known));
+          },
+          [self = kj::addRef(*this)](kj::Exception&& failure) mutable
+          -> kj::Promise<std::vector<CodeStatus>> { return self->lost(kj::mv(failure)); });
+}
+
+} // namespace roam::net
