@@ -127,7 +127,7 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
   auto job = std::make_shared<JobSpec>();
   job->entry = code.digest;
   job->code.slice =
-      kj::arrayPtr(reinterpret_cast<const kj::byte*>(code.bytes.data()), code.bytes.size());
+      kj::arrayPtr(reinterpret_cast<const kj::byte*>(code.bytes().data()), code.bytes().size());
   job->code.description = code.description.c_str();
   job->captures = std::make_shared<const kj::Array<const kj::byte>>(kj::mv(captures));
   job->count = spec.count;

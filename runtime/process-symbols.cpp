@@ -96,7 +96,7 @@ int lookInto(dl_phdr_info* object, std::size_t, void* argument) {
   std::string_view path = object->dlpi_name;
   std::string name(dynamic.soname ? std::string_view(dynamic.strings + dynamic.soname)
                                   : path.substr(path.rfind('/') + 1));
-  bool isBase = std::ranges::find(baseLibraries, name) != std::end(baseLibraries);
+  bool isBase = isBaseLibrary(name);
   if (isBase || !search.found)
     search.found = DefiningLibrary{name, isBase};
   return isBase;
@@ -148,6 +148,10 @@ bool fileDefines(const char* path, const std::string& symbol) {
 }
 
 } // namespace
+
+bool isBaseLibrary(std::string_view soname) {
+  return std::ranges::find(baseLibraries, soname) != std::end(baseLibraries);
+}
 
 std::optional<DefiningLibrary> libraryThatDefines(const std::string& symbol) {
   Search search{symbol.c_str()};

@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace roam {
 
@@ -11,6 +12,9 @@ struct DefiningLibrary {
   std::string soname; ///< DT_SONAME; the file's name if it has none
   bool isBase;        ///< of libc and the C++ runtime: every peer has it
 };
+
+/// Of libc and the C++ runtime, by its DT_SONAME.
+bool isBaseLibrary(std::string_view soname);
 
 /// The library whose dynamic symbol table defines `symbol`: a base library if one does, else the
 /// first in load order. The executable does not count, so that variables it has copied from a

@@ -2,12 +2,13 @@
 #include "jit/slice/demangle.h"
 #include "jit/slice/ship-report.h"
 #include "tools/commands.h"
-#include "tools/needs.h"
+#include "tools/program-symbols.h"
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 
 namespace roam::tools {
@@ -22,21 +23,42 @@ std::string readFile(const std::string& path) {
   return bytes.str();
 }
 
-void print(const FoundNeeds& found) {
-  if (found.functions > 0)
-    fmt::print("  with      {} function{} of other files, {} bytes\n", found.functions,
-               found.functions == 1 ? "" : "s", found.bytes);
-  if (!found.libraries.empty())
-    fmt::print("  libraries {}\n", fmt::join(found.libraries, ", "));
-  for (auto& [symbol, reason] : found.refused)
-    fmt::print("  needs     {}: {}\n", demangled(symbol), reason);
+std::string inWords(const CodeNeeds::Refusal& refusal) {
+  switch (refusal.kind) {
+  case CodeNeeds::Refusal::cannotTravel:
+    return refusal.reason;
+  case CodeNeeds::Refusal::sendsItself:
+    return "code on a peer cannot send further closures";
+  case CodeNeeds::Refusal::withoutPlugin:
+    return "no code in this file; it was compiled without Roam's plugin";
+  case CodeNeeds::Refusal::nowhere:
+    break;
+  }
+  return "neither in this file nor in a shared library that it needs";
+}
+
+void print(const CodeNeeds& found, const ProgramSymbols& program) {
+  std::size_t functions = found.functions.size(), bytes = 0;
+  for (auto& function : found.functions)
+    bytes += function.slice.size();
+  if (functions > 0)
+    fmt::print("  with      {} function{} of other files, {} bytes\n", functions,
+               functions == 1 ? "" : "s", bytes);
+  std::set<std::string> libraries(found.baseLibraries.begin(), found.baseLibraries.end());
+  for (auto& library : found.libraries)
+    libraries.insert(library.soname);
+  if (!libraries.empty())
+    fmt::print("  libraries {}\n", fmt::join(libraries, ", "));
+  for (auto& refusal : found.refused)
+    if (refusal.kind != CodeNeeds::Refusal::nowhere || program.knowsLibraries())
+      fmt::print("  needs     {}: {}\n", demangled(refusal.symbol), inWords(refusal));
 }
 
 void print(const ManifestEntry& entry, const ProgramSymbols& program, bool symbols) {
   const Description& about = entry.description;
   fmt::print("{}\n  at        {}:{}:{}\n{}", entry.digest.toString(), about.file, about.line,
              about.column, shipReport(entry, symbols));
-  print(program.find(entry));
+  print(needsOf(entry, {}, program), program);
 }
 
 int inspect(const std::string& path, bool symbols) {

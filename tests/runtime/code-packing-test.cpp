@@ -86,7 +86,7 @@ TEST_F(CodePacking, LeavesASliceAloneThatNeedsOnlyWhatEveryPeerHas) {
       entry({"memcpy", "_Znwm", "_ZSt4cout", "sin", "__dso_handle", "__cxa_atexit", "atexit",
              "__gxx_personality_v0", "roamTarget"});
   const PackedCode& code = packer_.pack(plain, {});
-  EXPECT_EQ(code.bytes, "the entry");
+  EXPECT_EQ(code.bytes(), "the entry");
   EXPECT_EQ(code.digest, Digest::of("the entry"));
 }
 
@@ -107,14 +107,14 @@ TEST_F(CodePacking, AddsFunctionsAndWhatTheyNeedInTurn) {
   functions_.addFunction("table", {});
   functions_.addFunction("unrelated", {"nothing of this kind"});
   const PackedCode& code = packer_.pack(entry({"_Z5pricei", "strlen"}), functions_.all());
-  SliceGroup group = SliceGroup::read(code.bytes);
+  SliceGroup group = SliceGroup::read(code.bytes());
   ASSERT_EQ(group.members.size(), 4u);
   EXPECT_EQ(group.members[0].slice, "the entry");
   EXPECT_EQ(group.members[1].name, "_Z3feei");
   EXPECT_EQ(group.members[2].slice, "code of _Z5pricei");
   EXPECT_EQ(group.members[3].name, "table");
   EXPECT_TRUE(group.libraries.empty());
-  EXPECT_EQ(code.digest, Digest::of(code.bytes));
+  EXPECT_EQ(code.digest, Digest::of(code.bytes()));
 }
 
 TEST_F(CodePacking, TakesTheFirstOfSeveralFunctionsOfOneName) {
@@ -122,14 +122,14 @@ TEST_F(CodePacking, TakesTheFirstOfSeveralFunctionsOfOneName) {
   Description other;
   other.symbol = "fee";
   functions_.add("another fee", {}, other);
-  SliceGroup group = SliceGroup::read(packer_.pack(entry({"fee"}), functions_.all()).bytes);
+  SliceGroup group = SliceGroup::read(packer_.pack(entry({"fee"}), functions_.all()).bytes());
   EXPECT_EQ(group.members[1].slice, "code of fee");
 }
 
 TEST_F(CodePacking, NamesTheLibrariesThatNotEveryPeerHas) {
   functions_.addFunction("waits", {"_ZN2kj12setupAsyncIoEv"});
   SliceGroup group =
-      SliceGroup::read(packer_.pack(entry({"waits", "memcpy"}), functions_.all()).bytes);
+      SliceGroup::read(packer_.pack(entry({"waits", "memcpy"}), functions_.all()).bytes());
   ASSERT_EQ(group.libraries.size(), 1u);
   EXPECT_TRUE(group.libraries[0].soname.starts_with("libkj-async")) << group.libraries[0].soname;
   EXPECT_EQ(group.libraries[0].symbol, "_ZN2kj12setupAsyncIoEv");
@@ -139,11 +139,11 @@ TEST_F(CodePacking, TreatsTargetsAsNeeds) {
   functions_.addFunction("fee", {});
   const EntryRecord& one = entry({"roamTarget"});
   std::vector<std::string> targets{"strlen", "fee"};
-  SliceGroup group = SliceGroup::read(packer_.pack(one, functions_.all(), targets).bytes);
+  SliceGroup group = SliceGroup::read(packer_.pack(one, functions_.all(), targets).bytes());
   EXPECT_EQ(group.targets, targets);
   ASSERT_EQ(group.members.size(), 2u);
   EXPECT_EQ(group.members[1].name, "fee");
-  EXPECT_EQ(packer_.pack(one, functions_.all()).bytes, "the entry") << "without targets";
+  EXPECT_EQ(packer_.pack(one, functions_.all()).bytes(), "the entry") << "without targets";
 }
 
 TEST_F(CodePacking, IsDoneOnceHoweverManyThreadsAsk) {
