@@ -1,4 +1,5 @@
 # How Roam itself is compiled: warnings, sanitizers, linker, ccache; and the plugin for programs in this tree.
+include(${CMAKE_CURRENT_LIST_DIR}/RoamFunctions.cmake)
 
 find_program(ROAM_CCACHE ccache)
 find_program(ROAM_LLD NAMES ld.lld-19 ld.lld)

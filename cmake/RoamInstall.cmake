@@ -17,4 +17,5 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/RoamConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/RoamConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(EXPORT RoamTargets NAMESPACE roam:: DESTINATION ${roam_package})
 install(FILES ${PROJECT_BINARY_DIR}/RoamConfig.cmake ${PROJECT_BINARY_DIR}/RoamConfigVersion.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/RoamFunctions.cmake
         DESTINATION ${roam_package})

@@ -20,18 +20,31 @@ namespace {
 
 class Embedder {
  public:
-  explicit Embedder(Module& module) : module_(module), context_(module.getContext()) {}
-  ~Embedder() { appendToUsed(module_, used_); }
+  Embedder(Module& module, const std::optional<LinkedTarget>& linked)
+      : module_(module), context_(module.getContext()) {
+    if (linked)
+      linked_.emplace(module, *linked);
+  }
+  ~Embedder() {
+    if (linked_)
+      use(linked_->addTable());
+    appendToUsed(module_, used_);
+  }
 
   /// The record of an entry; made once a digest.
   GlobalVariable* record(const Shipment::Item& item) {
     askFor(item.slice);
-    return record(item, item.slice.digest.toString(), registrySection);
+    std::string name = item.slice.digest.toString();
+    if (linked_ && !isThere(name))
+      use(linked_->addEntry(item.slice, item.elsewhere));
+    return record(item, name, registrySection);
   }
   /// The record of a function; made once a name and digest.
   void record(const Shipment::Function& function) {
-    record(function.item, function.symbol + "." + function.item.slice.digest.toString(),
-           functionsSection);
+    std::string name = function.symbol + "." + function.item.slice.digest.toString();
+    if (linked_ && !isThere(name))
+      use(linked_->addFunction(function.symbol, function.item.slice, function.item.elsewhere));
+    record(function.item, name, functionsSection);
   }
   /// A NamedAddress, if the program takes the address at all.
   void address(const Shipment::Target& target) {
@@ -53,6 +66,14 @@ class Embedder {
   }
 
  private:
+  bool isThere(const std::string& name) const {
+    return module_.getGlobalVariable("roam.record." + name) != nullptr;
+  }
+  /// Keeps it, if there is one, until the program is linked and in there.
+  void use(GlobalVariable* variable) {
+    if (variable)
+      used_.push_back(variable);
+  }
   GlobalVariable* record(const Shipment::Item& item, const std::string& name, StringRef section) {
     const WrittenSlice& slice = item.slice;
     if (GlobalVariable* made = module_.getGlobalVariable("roam.record." + name))
@@ -109,6 +130,7 @@ class Embedder {
 
   Module& module_;
   LLVMContext& context_;
+  std::optional<LinkedCode> linked_;
   SmallVector<GlobalValue*, 16> used_;
   StringSet<> asked_;
 };
@@ -136,7 +158,7 @@ bool embed(Module& module, const Shipment& shipment) {
   if (!module.getFunction("roamRecord") && !module.getFunction("roamHeldName") &&
       shipment.functions.empty() && shipment.targets.empty())
     return false;
-  Embedder embedder(module);
+  Embedder embedder(module, shipment.linked);
   for (const Shipment::Function& function : shipment.functions)
     embedder.record(function);
   for (const Shipment::Target& target : shipment.targets)

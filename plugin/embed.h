@@ -1,7 +1,9 @@
 // Puts slices and their records into the host's module.
 #pragma once
+#include "plugin/linked-code.h"
 #include "plugin/slice-writer.h"
 #include <map>
+#include <optional>
 
 namespace roam::plugin {
 
@@ -11,6 +13,8 @@ struct Shipment {
   struct Item {
     WrittenSlice slice;
     std::string description; ///< Description::toText
+    /// Those of the slice's needs that may be functions of other files; only if `linked`.
+    std::vector<std::string> elsewhere;
   };
   std::map<unsigned, Item> entries; ///< by number
   /// What other files may need of this one. Without a slice if it cannot travel.
@@ -26,12 +30,15 @@ struct Shipment {
   };
   std::vector<Target> targets;
   std::map<unsigned, std::string> held; ///< names for peers, by number
+  /// If the slices are to be code of the program, too: what that is compiled for.
+  std::optional<LinkedTarget> linked;
 };
 
 /// The first pass of the host's pipeline, at any -O and before LTO bitcode is written: replaces
 /// each call roamRecord(N) by the address of entry N's record, and adds slice and record, each call
 /// roamHeldName(N) by the name; adds the
-/// slices and records of functions, and the addresses of targets. True if the module changed.
+/// slices and records of functions, and the addresses of targets; if `linked`, the code. True if
+/// the module changed.
 bool embed(llvm::Module& module, const Shipment& shipment);
 
 } // namespace roam::plugin

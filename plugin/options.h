@@ -30,6 +30,9 @@ struct Options {
   /// saves a sixth to a quarter of the compile time of files without lambdas. Closures of other
   /// files that call what is here are then refused. On.
   bool exports = true;
+  /// `linked`: each slice becomes machine code of the program as well, so that peers which load it
+  /// (`roam peer --load`) run its closures without compiling. Off: the object gets larger.
+  bool linked = false;
   /// `dump=DIR`: writes each slice to DIR/DIGEST.bc, for llvm-dis. Empty: nowhere.
   std::string dump;
 
@@ -51,6 +54,8 @@ struct Options {
         options.skip = true;
       else if (flag == "exports=none")
         options.exports = false;
+      else if (flag == "linked")
+        options.linked = true;
       else if (flag.consume_front("dump="))
         options.dump = flag.str();
       else {

@@ -9,7 +9,8 @@
 //      function that other files may call (exports), and names each by its digest (slice-writer):
 //      a digest now names exactly these bytes on every machine;
 //   5. refuses variables that would lose their meaning (state-check);
-//   6. hands slices and descriptions to the first pass of the host's own pipeline (embed).
+//   6. hands slices and descriptions to the first pass of the host's own pipeline (embed), and if
+//      asked the code itself (linked-code).
 #include "jit/slice/ship-report.h"
 #include "plugin/bottom-up.h"
 #include "plugin/canonical.h"
@@ -220,6 +221,8 @@ class Consumer : public SemaConsumer {
     shipment_->functions = writeExports(exported, sliced, initialisers, ast);
     shipment_->targets = namesOfTargets(exports, sliced, exported, shipment_->functions);
     shipment_->held = namesOfHeld(exports, sliced, exported, shipment_->functions);
+    if (options_.linked)
+      prepareLinking(ast, sliced);
     checkContext(sliced);
     checkState(ast, reach, leftBehind, sliced, initialisers);
     double slices = watch.lap();
@@ -303,7 +306,7 @@ class Consumer : public SemaConsumer {
       tellStatics(description.code, sliced);
     dump(*slice);
     auto [at, isNew] = shipment_->entries.emplace(
-        entry.number, Shipment::Item{std::move(*slice), description.toText()});
+        entry.number, Shipment::Item{std::move(*slice), description.toText(), {}});
     if (!isNew)
       report.error(place,
                    "roam does not support lambdas of several modules in one file yet; put the "
@@ -328,6 +331,23 @@ class Consumer : public SemaConsumer {
       else
         report.remark(at, text) << variable->getName();
     }
+  }
+
+  void prepareLinking(ASTContext& ast, SlicedModule& sliced) {
+    const TargetOptions& target = compiler_.getTarget().getTargetOpts();
+    bool fusesAll = compiler_.getLangOpts().getDefaultFPContractMode() == LangOptions::FPM_Fast;
+    shipment_->linked = {target.CPU, target.TuneCPU, target.Features, fusesAll};
+    auto findElsewhere = [&](Shipment::Item& item) {
+      for (const std::string& need : item.slice.needs)
+        if (auto* function = dyn_cast_or_null<FunctionDecl>(sliced.declNamed(need));
+            function && function->getLocation().isValid() && // not of the compiler itself
+            !ast.getSourceManager().isInSystemHeader(function->getLocation()))
+          item.elsewhere.push_back(need);
+    };
+    for (auto& [number, item] : shipment_->entries)
+      findElsewhere(item);
+    for (Shipment::Function& function : shipment_->functions)
+      findElsewhere(function.item);
   }
 
   static std::string shipReportOf(const WrittenSlice& slice, const Description& description) {

@@ -38,6 +38,37 @@ struct NamedAddress {
   const char* name; ///< that of its record, or of a symbol of a shared library
 };
 inline constexpr const char* addressesSection = "roam_addresses";
+/// One item of the section `roam_linked`, where a file was compiled with the plugin's option
+/// `linked`: a slice that is machine code of the program. 8-byte aligned, 64 bytes; all distances
+/// from the record's own first byte.
+struct LinkedRecord {
+  std::uint8_t digest[32];   ///< of the slice, whose own record is in one of the sections above
+  std::int64_t function;     ///< distance to its root
+  std::int64_t init;         ///< distance to its initSymbol; 0 if it has none
+  std::int64_t callees;      ///< distance to the LinkedCallees
+  std::uint64_t calleesSize; ///< bytes
+};
+static_assert(sizeof(LinkedRecord) == 64);
+
+/// What a linked slice calls that may be in another file of the program. It calls the linked slice
+/// of that function, if there is one where the program is linked; else what has the name itself.
+/// All distances are from the first of the slice's callees.
+struct LinkedCallee {
+  std::int64_t name;     ///< distance to the mangled name, which ends with NUL
+  std::int64_t function; ///< distance to what is called
+};
+
+inline constexpr const char* linkedSection = "roam_linked";
+
+/// Where an executable or shared library with linked slices has its records: in a variable with C
+/// linkage that shared libraries export. `functions` are null if there are none.
+struct LinkedTable {
+  const LinkedRecord *linked, *linkedEnd;
+  const EntryRecord *entries, *entriesEnd;
+  const EntryRecord *functions, *functionsEnd;
+};
+inline constexpr const char* linkedTableSymbol = "roamLinkedTable";
+
 inline constexpr const char* codeSection = ".roam.code";
 /// What the entry is called inside its slice.
 inline constexpr const char* entrySymbol = "roam.root";
