@@ -2,26 +2,16 @@
 #include "jit/slice/demangle.h"
 #include "jit/slice/ship-report.h"
 #include "tools/commands.h"
+#include "tools/files.h"
 #include "tools/program-symbols.h"
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <set>
-#include <sstream>
 
 namespace roam::tools {
 namespace {
-
-std::string readFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  if (!file)
-    throw std::runtime_error(fmt::format("cannot read {}", path));
-  return bytes.str();
-}
 
 std::string inWords(const CodeNeeds::Refusal& refusal) {
   switch (refusal.kind) {

@@ -182,5 +182,28 @@ TEST_F(AcrossFiles, InspectNamesBeforehandWhatCannotTravel) {
   EXPECT_EQ(ended.output.find("needs     roam::e2e::total"), std::string::npos);
 }
 
+TEST_F(AcrossFiles, ABundleOfThisProgramHoldsTheDigestsThatItSends) {
+  Peers peers(1);
+  Cluster one = connect(peers.addresses());
+  Line line{4, 2.375, "rope"};
+  EXPECT_EQ(one.async([] { return 17; }).get(), 17);
+  EXPECT_EQ(one.async([line] { return total(line) + 1; }).get(), 10.5);
+  EXPECT_EQ(one.async([] { return isEven(4) && compressBound(3) > 0; }).get(), true);
+  EXPECT_EQ(one.async([] { return nextTicket(); }).get(), 7);
+  EXPECT_EQ(one.async([] { return title; }).get(), title);
+  std::vector<std::string> digests = peers[0].digests();
+  EXPECT_EQ(digests.size(), 5u);
+
+  TemporaryFolder folder;
+  std::string bundle = folder.path() + "/across.roam";
+  Ended made =
+      run({builtProgram("roam"), "bundle", "-o", bundle, builtProgram("roam-e2e-across-files")});
+  EXPECT_EQ(made.status, 0) << made.errors;
+  expectAll(made.errors, {"left out: the closure at ", "inPlainObject", "callsBumpCounter"});
+  std::string shown = run({builtProgram("roam"), "bundle", "show", "--plain", bundle}).output;
+  for (const std::string& digest : digests)
+    EXPECT_NE(shown.find(digest + '\t'), std::string::npos) << digest << " is not in\n" << shown;
+}
+
 } // namespace
 } // namespace roam::e2e

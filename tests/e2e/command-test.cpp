@@ -31,18 +31,25 @@ TEST_F(Command, VersionSaysWhichCodeItExchanges) {
 TEST_F(Command, HelpStatesCommandsAndExitCodes) {
   Ended ended = roam({"--help"});
   EXPECT_EQ(ended.status, 0);
-  for (const char* part : {"peer", "status", "inspect", "version", "Exit codes: 0", "1 failed",
-                           "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
+  for (const char* part : {"peer", "status", "inspect", "bundle", "version", "Exit codes: 0",
+                           "1 failed", "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
     says(ended.output, part);
-  for (const char* command : {"peer", "status", "inspect", "version"})
+  for (const char* command : {"peer", "status", "inspect", "bundle", "version"})
     EXPECT_EQ(roam({command, "--help"}).status, 0) << command;
 }
 
 TEST_F(Command, AWrongCommandLineIsTwo) {
-  std::vector<std::vector<std::string>> wrong = {{},          {"frobnicate"},
-                                                 {"--wrong"}, {"peer", "--workers", "0"},
-                                                 {"inspect"}, {"inspect", "/does/not/exist"},
-                                                 {"status"},  {"peer", "--wrong"}};
+  std::vector<std::vector<std::string>> wrong = {{},
+                                                 {"frobnicate"},
+                                                 {"--wrong"},
+                                                 {"peer", "--workers", "0"},
+                                                 {"inspect"},
+                                                 {"inspect", "/does/not/exist"},
+                                                 {"status"},
+                                                 {"peer", "--wrong"},
+                                                 {"bundle"},
+                                                 {"bundle", "show"},
+                                                 {"bundle", "-o", "x"}};
   for (auto& arguments : wrong) {
     Ended ended = roam(arguments);
     EXPECT_EQ(ended.status, 2) << testing::PrintToString(arguments);

@@ -240,15 +240,32 @@ void PeerProcess::restart() {
   start();
 }
 
-Counters PeerProcess::counters() const {
+namespace {
+
+/// What ask(peer) promises.
+template <class Ask>
+auto asked(const std::string& address, Ask ask) {
   auto io = kj::setupAsyncIo();
   net::Hello mine;
   mine.name = "a test";
-  auto peer = net::dial(io.provider->getNetwork(), io.provider->getTimer(), address_, mine)
+  auto peer = net::dial(io.provider->getNetwork(), io.provider->getTimer(), address, mine)
                   .wait(io.waitScope);
-  net::PeerStatus status = peer->status().wait(io.waitScope);
+  return ask(*peer).wait(io.waitScope);
+}
+
+} // namespace
+
+Counters PeerProcess::counters() const {
+  net::PeerStatus status = asked(address_, [](net::Peer& peer) { return peer.status(); });
   return {status.elementsDone, status.chunksDone, status.slices,     status.slicesReceived,
           status.compiled,     status.cacheHits,  status.workersLost};
+}
+
+std::vector<std::string> PeerProcess::digests() const {
+  std::vector<std::string> digests;
+  for (auto& code : asked(address_, [](net::Peer& peer) { return peer.codes({}); }))
+    digests.push_back(code.digest.toString());
+  return digests;
 }
 
 Peers::Peers(unsigned count, unsigned workers) {

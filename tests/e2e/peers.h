@@ -85,6 +85,8 @@ class PeerProcess {
   const std::string& address() const { return address_; }
   pid_t id() const { return process_->id(); }
   Counters counters() const;
+  /// Of all code that it was sent: 64 hexadecimal digits each.
+  std::vector<std::string> digests() const;
   void signal(int number) const { process_->signal(number); }
   int end(int number) { return process_->end(number); }
   /// Ends it in order and starts another on the same cache folder, at another address.

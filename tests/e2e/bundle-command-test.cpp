@@ -1,0 +1,152 @@
+// `roam bundle` as a person or a script uses it: making, showing, verifying, merging and comparing
+// bundles, and signing them.
+#include "tests/e2e/peers.h"
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace roam::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The private key of RFC 8410, section 10.3, and its public key.
+constexpr const char* privateKey =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+    "-----END PRIVATE KEY-----\n";
+constexpr const char* publicKey = "-----BEGIN PUBLIC KEY-----\n"
+                                  "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+                                  "-----END PUBLIC KEY-----\n";
+constexpr const char* signer = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
+/// Somebody else's.
+constexpr const char* otherKey =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB\n"
+    "-----END PRIVATE KEY-----\n";
+
+class BundleCommand : public EndToEnd {
+ protected:
+  std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
+  std::string file(const std::string& name, const std::string& bytes) const {
+    std::ofstream(path(name), std::ios::binary) << bytes;
+    return path(name);
+  }
+  static std::string read(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  Ended bundle(std::vector<std::string> words) const {
+    words.insert(words.begin(), {builtProgram("roam"), "bundle"});
+    return run(words);
+  }
+  /// A bundle of a program of this build.
+  std::string make(const std::string& name, const std::string& program,
+                   const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> words{"-o", path(name), builtProgram(program)};
+    words.insert(words.end(), more.begin(), more.end());
+    Ended ended = bundle(words);
+    EXPECT_EQ(ended.status, 0) << ended.errors;
+    return path(name);
+  }
+
+  TemporaryFolder folder_;
+};
+
+void says(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is missing in:\n" << text;
+}
+
+TEST_F(BundleCommand, MakesTheSameBytesEachTime) {
+  std::string one = make("one.roam", "roam-e2e-program"),
+              two = make("two.roam", "roam-e2e-program");
+  EXPECT_EQ(read(one), read(two));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 2) << "nothing else is left";
+}
+
+TEST_F(BundleCommand, ShowsPlacesAndWhoSigned) {
+  std::string made = make("one.roam", "roam-e2e-program");
+  Ended shown = bundle({"show", made});
+  EXPECT_EQ(shown.status, 0) << shown.errors;
+  for (const char* part : {"DIGEST", "program.cpp:", " entries, content ", "not signed"})
+    says(shown.output, part);
+}
+
+TEST_F(BundleCommand, SignsAndVerifies) {
+  std::string key = file("key.pem", privateKey), other = file("other.pem", otherKey),
+              pub = file("public.pem", publicKey);
+  std::string made = make("one.roam", "roam-e2e-program", {"--sign", key});
+  says(bundle({"show", made}).output, std::string("signed by ") + signer);
+  EXPECT_EQ(bundle({"verify", made}).status, 0);
+  EXPECT_EQ(bundle({"verify", "--key", pub, made}).status, 0);
+  Ended refused = bundle({"verify", "--key", other, made});
+  EXPECT_EQ(refused.status, 1);
+  says(refused.errors, std::string("it is signed by ") + signer);
+  refused = bundle({"verify", "--key", pub, make("plain.roam", "roam-e2e-program")});
+  EXPECT_EQ(refused.status, 1);
+  says(refused.errors, "it is not signed");
+}
+
+TEST_F(BundleCommand, AddsASignatureToABundleOfTheSameContent) {
+  std::string made = make("one.roam", "roam-e2e-program", {"--sign", file("key.pem", privateKey)});
+  std::string both = path("both.roam");
+  EXPECT_EQ(bundle({"merge", "-o", both, "--sign", file("other.pem", otherKey), made}).status, 0);
+  for (const char* pem : {"key.pem", "other.pem"})
+    EXPECT_EQ(bundle({"verify", "--key", path(pem), both}).status, 0) << pem;
+}
+
+TEST_F(BundleCommand, VerifyTellsEachFault) {
+  std::string bytes = read(make("one.roam", "roam-e2e-program"));
+  std::size_t first = bytes.find("BC\xC0\xDE"), second = bytes.find("BC\xC0\xDE", first + 4);
+  ASSERT_NE(second, std::string::npos);
+  bytes[first] = bytes[second] = 'X';
+  Ended ended = bundle({"verify", file("damaged.roam", bytes)});
+  EXPECT_EQ(ended.status, 1);
+  std::size_t lines = static_cast<std::size_t>(std::ranges::count(ended.errors, '\n'));
+  EXPECT_EQ(lines, 2u) << ended.errors;
+  says(ended.errors, "damaged.roam: ");
+  says(ended.errors, ", code: ");
+}
+
+TEST_F(BundleCommand, RefusesWhatIsNoBundleAndNamesIt) {
+  for (const char* command : {"show", "verify"}) {
+    Ended ended = bundle({command, "/etc/passwd"});
+    EXPECT_EQ(ended.status, 1);
+    says(ended.errors, "/etc/passwd: this is not a bundle of Roam");
+  }
+  Ended ended = bundle({"-o", path("none.roam"), "/bin/true"});
+  EXPECT_EQ(ended.status, 1);
+  says(ended.errors, "/bin/true: it holds no entries");
+  EXPECT_FALSE(fs::exists(path("none.roam")));
+}
+
+TEST_F(BundleCommand, LeavesTheOldFileIfTheNewOneCanNotBeWritten) {
+  Ended ended = bundle({"-o", path("no folder/one.roam"), builtProgram("roam-e2e-program")});
+  EXPECT_EQ(ended.status, 1);
+  says(ended.errors, "no folder/one.roam: No such file");
+  std::string kept = file("kept.roam", "as it was");
+  ended = bundle({"-o", kept, "--sign", path("no key.pem"), builtProgram("roam-e2e-program")});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_EQ(read(kept), "as it was");
+}
+
+TEST_F(BundleCommand, MergesAndTellsDifferences) {
+  std::string one = make("one.roam", "roam-e2e-program"),
+              two = make("two.roam", "roam-e2e-across-files"), both = path("both.roam");
+  EXPECT_EQ(bundle({"merge", "-o", both, one, two}).status, 0);
+  std::string other = path("other.roam");
+  EXPECT_EQ(bundle({"merge", "-o", other, two, one}).status, 0);
+  EXPECT_EQ(read(both), read(other));
+  EXPECT_EQ(bundle({"diff", both, other}).output, "");
+  std::string more = bundle({"diff", one, both}).output, less = bundle({"diff", both, one}).output;
+  std::ranges::transform(less, less.begin(), [](char c) { return c == '-' ? '+' : c; });
+  std::ranges::transform(more, more.begin(), [](char c) { return c == '-' ? '+' : c; });
+  EXPECT_EQ(more, less);
+  says(more, "+ ");
+  says(more, " across+files+test.cpp:");
+  EXPECT_EQ(more.find("program.cpp"), std::string::npos) << more;
+}
+
+} // namespace
+} // namespace roam::e2e
