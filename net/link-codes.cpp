@@ -2,7 +2,6 @@
 #include "net/digests.h"
 #include "net/link.h"
 #include "net/log.h"
-#include <algorithm>
 
 namespace roam::net {
 namespace {
@@ -25,7 +24,48 @@ CodeStatus read(protocol::CodeStatus::Reader from) {
   return code;
 }
 
+FetchedSlice read(protocol::Slice::Reader from, const std::string& peer) {
+  auto code = from.getCode();
+  auto description = from.getDescription();
+  FetchedSlice slice{digestFrom(from.getDigest()),
+                     {reinterpret_cast<const char*>(code.begin()), code.size()},
+                     {description.begin(), description.size()}};
+  if (Digest::of(slice.code) != slice.digest)
+    kj::throwFatalException(
+        kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
+                      kj::str("the peer at ", peer, " gave a slice that is not what its digest ",
+                              slice.digest.shortened(), " says")));
+  return slice;
+}
+
 } // namespace
+
+/// A peer gives as many as fit in one answer.
+kj::Promise<std::vector<FetchedSlice>> Link::slices(std::vector<Digest> digests,
+                                                    std::vector<FetchedSlice> fetched) {
+  using Response = capnp::Response<protocol::Session::GetResults>;
+  auto request = session_.getRequest();
+  auto list = request.initDigests(digests.size());
+  for (unsigned i = 0; i < digests.size(); ++i)
+    list.set(i, bytesOf(digests[i]));
+  kj::Promise<Response> answer = request.send();
+  return inTime(kj::mv(answer), "its slices")
+      .then(
+          [self = kj::addRef(*this), digests = std::move(digests), fetched = std::move(fetched)](
+              Response&& response) mutable -> kj::Promise<std::vector<FetchedSlice>> {
+            std::size_t before = digests.size();
+            for (auto slice : response.getSlices()) {
+              FetchedSlice one = read(slice, self->address);
+              if (std::erase(digests, one.digest) != 0) // else it was not asked for
+                fetched.push_back(std::move(one));
+            }
+            if (digests.empty() || digests.size() == before)
+              return std::move(fetched);
+            return self->slices(std::move(digests), std::move(fetched));
+          },
+          [self = kj::addRef(*this)](kj::Exception&& failure) mutable
+          -> kj::Promise<std::vector<FetchedSlice>> { return self->lost(kj::mv(failure)); });
+}
 
 kj::Promise<std::vector<CodeStatus>> Link::codes(std::vector<Digest> digests,
                                                  std::vector<CodeStatus> known) {

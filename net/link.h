@@ -35,6 +35,9 @@ class Link final : public kj::Refcounted {
   /// Those that come after the ones that are `known`. In link-codes.cpp.
   kj::Promise<std::vector<CodeStatus>> codes(std::vector<Digest> digests,
                                              std::vector<CodeStatus> known);
+  /// Those that come after the ones that were fetched. In link-codes.cpp.
+  kj::Promise<std::vector<FetchedSlice>> slices(std::vector<Digest> digests,
+                                                std::vector<FetchedSlice> fetched);
   kj::Promise<void> ping() {
     return session_.pingRequest(capnp::MessageSize{4, 0}).send().ignoreResult();
   }

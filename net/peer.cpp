@@ -35,6 +35,9 @@ class DialledPeer final : public Peer {
     return link_->object(question);
   }
   kj::Promise<PeerStatus> status() override { return link_->status(); }
+  kj::Promise<std::vector<FetchedSlice>> slices(std::vector<Digest> digests) override {
+    return link_->slices(std::move(digests), {});
+  }
   kj::Promise<std::vector<CodeStatus>> codes(std::vector<Digest> digests) override {
     return link_->codes(std::move(digests), {});
   }

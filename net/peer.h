@@ -21,6 +21,12 @@ struct PeerStatus {
   unsigned connections = 0;
 };
 
+/// A slice that a peer gave, and was verified.
+struct FetchedSlice {
+  Digest digest;
+  std::string code, description; ///< as in `Slice` of peer.capnp
+};
+
 /// A connection to a peer. Call on the loop thread. Destroying it closes the connection: what is
 /// still promised fails with DISCONNECTED.
 class Peer {
@@ -61,6 +67,9 @@ class Peer {
   /// What it knows of these slices, or of all if none are named; those it has not met are left out.
   /// In ascending order of digests. Fails as `status` does.
   virtual kj::Promise<std::vector<CodeStatus>> codes(std::vector<Digest> digests) = 0;
+  /// Those of these slices that it has. Fails as `status` does, and with FAILED if one is not what
+  /// its digest says.
+  virtual kj::Promise<std::vector<FetchedSlice>> slices(std::vector<Digest> digests) = 0;
   virtual kj::Promise<void> ping() = 0;
 
   /// Resolves as soon as the peer is lost: its connection broke, or it was silent for

@@ -77,3 +77,18 @@ TEST_F(Session, AllCodesComeOnceAndInOrderHoweverManyAnswersTheyTake) {
   for (std::size_t i = 1; i < count; ++i)
     ASSERT_LT(codes[i - 1].digest, codes[i].digest);
 }
+
+TEST_F(Session, APeerGivesTheSlicesItHas) {
+  auto host = startHost();
+  auto peer = connect();
+  Job first("3 7"), second("2 1");
+  peer->run(first.chunk(), {bytesOf(first.formula), "place\tprices.cpp\t12\t50\n"}, nullptr)
+      .wait(loop);
+  peer->run(second.chunk(), {bytesOf(second.formula), ""}, nullptr).wait(loop);
+  auto slices = peer->slices({second.entry, Digest::of("of nobody"), first.entry}).wait(loop);
+  ASSERT_EQ(slices.size(), 2u);
+  EXPECT_EQ(slices[0].digest, second.entry);
+  EXPECT_EQ(slices[0].code, "2 1");
+  EXPECT_EQ(slices[1].code, "3 7");
+  EXPECT_EQ(slices[1].description, "place\tprices.cpp\t12\t50\n");
+}
