@@ -63,9 +63,10 @@ class ClosureRunner {
   /// none yet. Nothing of it is verified. Copied if kept.
   virtual void offer(const Digest& digest, kj::ArrayPtr<const kj::byte> object) = 0;
 
-  /// `Session.object` of peer.capnp. The bytes of the question stay valid until the promise
-  /// resolves or is dropped; dropping it need not stop a compilation. What goes wrong is answered
-  /// as `refused`; the promise fails only as that of `run` does.
+  /// `Session.object` of peer.capnp. The target is that of the host's hello. The bytes of the
+  /// question stay valid until the promise resolves or is dropped; dropping it need not stop a
+  /// compilation. What goes wrong is answered as `refused`; the promise fails only as that of `run`
+  /// does.
   virtual kj::Promise<ObjectAnswer> object(ObjectQuestion question) = 0;
 
   /// The slices it can tell something about; at most limits::codesKnown.

@@ -4,6 +4,7 @@
 #include "net/hello.h"
 #include "net/log.h"
 #include "net/message-memory.h"
+#include "net/neighbours.h"
 #include "net/slice-store.h"
 #include <kj/async-io.h>
 #include <kj/timer.h>
@@ -21,9 +22,11 @@ class Host {
   };
 
   /// `bytesInFlight`: what the chunks of one connection may hold together.
+  /// `introductions`: who hears of other peers, or nobody.
   Host(Hello hello, SliceStore& store, ClosureRunner& runner, kj::Timer& timer, Log& log,
-       std::size_t bytesInFlight = limits::bytesInFlight)
-      : world_{std::move(hello), store, runner, log, {}, bytesInFlight}, timer_(timer) {}
+       std::size_t bytesInFlight = limits::bytesInFlight, Introductions* introductions = nullptr)
+      : world_{std::move(hello), store, runner, log, {}, bytesInFlight, introductions},
+        timer_(timer) {}
   KJ_DISALLOW_COPY(Host);
 
   /// Speaks with one origin until the connection has ended; never fails. What the connection did
@@ -44,6 +47,7 @@ class Host {
     Log& log;
     Counters counters;
     std::size_t bytesInFlight;
+    Introductions* introductions;
   };
 
  private:

@@ -39,6 +39,10 @@ inline constexpr std::size_t objectBytes = 64u << 20;
 inline constexpr std::size_t objectsPerSlice = 8;
 /// Objects that one connection asks a host for at the same time. Each may compile.
 inline constexpr std::size_t objectsAsked = 256;
+/// An address: those of sockets in the file system end at 108.
+inline constexpr std::size_t addressBytes = 256;
+/// Other peers that one origin introduces to a peer.
+inline constexpr std::size_t neighbours = 1024;
 /// Slices that one answer tells about, 200 bytes each or some more for the description.
 inline constexpr std::size_t codesPerAnswer = 1024;
 /// Objects a peer keeps in memory, so that its workers link what one of them compiled; the least
@@ -81,6 +85,17 @@ inline constexpr kj::Duration heartbeat = 1 * kj::SECONDS;
 /// A peer that shows no sign of life for this long after it was asked is lost: what it was running
 /// goes elsewhere. The kernel would not tell: it answers for a stopped process.
 inline constexpr kj::Duration silence = 2 * kj::SECONDS;
+/// For another peer to compile an object and send it; one that is silent is lost much sooner. The
+/// slowest slices take a tenth of it.
+inline constexpr kj::Duration objectFetch = 60 * kj::SECONDS;
+/// For all other peers to say whether they have an object. Compiling takes some milliseconds, and
+/// waits for this.
+inline constexpr kj::Duration objectAsk = 100 * kj::MILLISECONDS;
+/// Between two tries to reach another peer for its objects.
+inline constexpr kj::Duration neighbourRetry = 2 * kj::SECONDS;
+/// A connection to another peer that was asked for nothing for so long is closed: it costs both a
+/// sign of life each second.
+inline constexpr kj::Duration neighbourIdle = 60 * kj::SECONDS;
 /// Between tries to accept when the process is out of file descriptors.
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
 /// Before a chunk is offered again to a peer that had no room for it.

@@ -1,6 +1,7 @@
-// A peer's questions for the objects of another.
+// A peer's questions for the objects of another, and what origins say so that it can ask.
 #include "net/digests.h"
 #include "net/link.h"
+#include <algorithm>
 
 namespace roam::net {
 namespace {
@@ -42,6 +43,21 @@ kj::Promise<ObjectAnswer> Link::object(const ObjectQuestion& question) {
       [self = kj::addRef(*this)](kj::Exception&& failure) mutable -> ObjectAnswer {
         kj::throwFatalException(self->lost(kj::mv(failure)));
       });
+}
+
+kj::Promise<void> Link::introduce(kj::ArrayPtr<const Neighbour> all) {
+  auto request = session_.neighboursRequest();
+  request.setYou(address.c_str());
+  auto isOther = [&](const Neighbour& one) { return one.address != address; };
+  auto list = request.initOthers(
+      std::min<std::size_t>(std::ranges::count_if(all, isOther), limits::neighbours));
+  unsigned count = 0;
+  for (auto& other : all)
+    if (isOther(other) && count < list.size()) {
+      list[count].setAddress(other.address.c_str());
+      list[count++].setTarget(other.target.c_str());
+    }
+  return request.send().ignoreResult();
 }
 
 } // namespace roam::net

@@ -30,7 +30,9 @@ class Link final : public kj::Refcounted {
   void beginHeartbeat();
   /// Asks first whether the peer has the slice, if this connection has not met it.
   kj::Promise<ChunkOutcome> run(Parcel parcel);
-  kj::Promise<ObjectAnswer> object(const ObjectQuestion& question); // in link-objects.cpp
+  // In link-objects.cpp.
+  kj::Promise<ObjectAnswer> object(const ObjectQuestion& question);
+  kj::Promise<void> introduce(kj::ArrayPtr<const Neighbour> all);
   kj::Promise<PeerStatus> status();
   /// Those that come after the ones that are `known`. In link-codes.cpp.
   kj::Promise<std::vector<CodeStatus>> codes(std::vector<Digest> digests,

@@ -12,7 +12,7 @@ namespace roam::net {
 /// The bytes of `slice` belong to the caller.
 struct ObjectQuestion {
   Digest digest;
-  ObjectTarget target;                ///< the object must be for exactly this one
+  ObjectTarget target;                ///< of the one who asks
   kj::ArrayPtr<const kj::byte> slice; ///< null if the one who asks does not send it, or lacks it
   bool mayCompile = false;
 };

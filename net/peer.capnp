@@ -73,15 +73,26 @@ interface Session {
   # workers do.
 
   object @6 (digest :Data, target :Text, mayCompile :Bool, slices :List(Slice)) -> ObjectAnswer;
-  # Gives the host's object of a slice, if it was made for exactly this target. If the host is making
-  # it, the answer comes when it is there. If `mayCompile` is set and there is none, the host makes
-  # it, and wants the slice first if it lacks it. A host that itself waits for another peer's object
-  # of this slice answers `none`, so that no two wait for each other.
+  # Gives the host's object of a slice to a peer of the same target, which is what its hello would
+  # say. If the host is compiling it, the answer comes when it is there. If `mayCompile` is set and
+  # there is none, the host makes it, and wants the slice first if it lacks it. A host that itself
+  # waits for another peer's object of this slice answers `none`, so that no two wait for each other.
 
   codes @7 (digests :List(Data), after :Data) -> (codes :List(CodeStatus), more :Bool);
   # What the host knows of these slices, or of all if none are named; those it has not met are left
   # out. In ascending order of digests, at most limits::codesPerAnswer; if there are more, ask again
   # with `after` as the last one that came.
+
+  neighbours @8 (you :Text, others :List(Neighbour));
+  # Introduces the peers of a cluster to each other: the origin says under which address it knows the
+  # host, and which other peers it is connected to. Replaces what this connection said before, and
+  # counts as long as the connection is open. At most limits::neighbours. The host dials them when it
+  # needs an object.
+}
+
+struct Neighbour {
+  address @0 :Text;
+  target @1 :Text;       # as in its Hello
 }
 
 struct Slice {

@@ -34,6 +34,9 @@ class DialledPeer final : public Peer {
   kj::Promise<ObjectAnswer> object(ObjectQuestion question) override {
     return link_->object(question);
   }
+  kj::Promise<void> introduce(kj::ArrayPtr<const Neighbour> all) override {
+    return link_->introduce(all);
+  }
   kj::Promise<PeerStatus> status() override { return link_->status(); }
   kj::Promise<std::vector<FetchedSlice>> slices(std::vector<Digest> digests) override {
     return link_->slices(std::move(digests), {});

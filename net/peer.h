@@ -3,6 +3,7 @@
 #include "net/closure-runner.h"
 #include "net/code.h"
 #include "net/hello.h"
+#include "net/neighbours.h"
 #include <kj/async-io.h>
 #include <kj/timer.h>
 #include <memory>
@@ -61,6 +62,11 @@ class Peer {
   /// returns. Fails as `run` does. Waits as long as the peer is there; dropping the promise tells
   /// it so.
   virtual kj::Promise<ObjectAnswer> object(ObjectQuestion question) = 0;
+
+  /// Tells it which other peers there are, of those at most limits::neighbours, and under which
+  /// address it is known here; `all` may name it, too. Fails with UNIMPLEMENTED if it is of an
+  /// older Roam.
+  virtual kj::Promise<void> introduce(kj::ArrayPtr<const Neighbour> all) = 0;
 
   /// Fails after limits::connect, with OVERLOADED, if the peer does not answer.
   virtual kj::Promise<PeerStatus> status() = 0;

@@ -1,4 +1,4 @@
-// What a host answers other peers that ask for its objects.
+// What a host answers other peers that ask for its objects, and how it hears of them.
 #include "net/digests.h"
 #include "net/session.h"
 
@@ -31,6 +31,8 @@ kj::Promise<void> HostSession::object(ObjectContext context) {
   auto target = readTarget(params.getTarget());
   if (!target)
     return refuse("the target of the object can't be read");
+  if (*target != host.hello.target)
+    return kj::READY_NOW; // none
   if (objectsAsked_ >= limits::objectsAsked)
     return refuse(kj::str("this connection waits for ", objectsAsked_, " objects already"));
   if (params.hasSlices())
@@ -51,6 +53,23 @@ kj::Promise<void> HostSession::object(ObjectContext context) {
         write(answer, context.getResults(capnp::MessageSize{words + 16, 0}));
       })
       .attach(kj::defer([this] { --objectsAsked_; }));
+}
+
+kj::Promise<void> HostSession::neighbours(NeighboursContext context) {
+  auto& host = visit_->host();
+  auto params = context.getParams();
+  if (params.getOthers().size() > limits::neighbours)
+    return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
+                         kj::str(params.getOthers().size(), " peers were introduced; the limit is ",
+                                 limits::neighbours));
+  std::vector<Neighbour> others;
+  for (auto other : params.getOthers())
+    if (other.getAddress().size() <= limits::addressBytes &&
+        other.getTarget().size() <= limits::targetBytes)
+      others.push_back({other.getAddress().cStr(), other.getTarget().cStr()});
+  if (host.introductions != nullptr && params.getYou().size() <= limits::addressBytes)
+    visit_->introduction = host.introductions->introduced(params.getYou(), std::move(others));
+  return kj::READY_NOW;
 }
 
 } // namespace roam::net

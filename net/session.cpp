@@ -44,6 +44,7 @@ Host::World& Visit::host() {
 void Visit::close() {
   host_ = nullptr;
   messages = nullptr;
+  introduction = nullptr;
   running.cancel("the connection is closed");
 }
 

@@ -22,6 +22,7 @@ class Visit final : public kj::Refcounted {
   bool saidHello = false;
   MessageStream* messages = nullptr; ///< valid as long as `host` is
   kj::Canceler running;
+  std::shared_ptr<const void> introduction; ///< what the origin said of other peers
 
  private:
   Host::World* host_;
@@ -39,8 +40,9 @@ class HostSession final : public protocol::Session::Server {
   kj::Promise<void> get(GetContext context) override;
   kj::Promise<void> status(StatusContext context) override;
   kj::Promise<void> ping(PingContext context) override;
-  kj::Promise<void> object(ObjectContext context) override; // in session-objects.cpp
-  kj::Promise<void> codes(CodesContext context) override;   // in session-codes.cpp
+  kj::Promise<void> object(ObjectContext context) override;         // in session-objects.cpp
+  kj::Promise<void> neighbours(NeighboursContext context) override; // there too
+  kj::Promise<void> codes(CodesContext context) override;           // in session-codes.cpp
 
  private:
   static void checkCount(std::size_t slices);

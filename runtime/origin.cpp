@@ -28,7 +28,8 @@ struct Origin::Link {
 
   kj::Maybe<kj::Own<net::Peer>> peer;
   const unsigned index;
-  unsigned inFlight = 0; // chunks of all jobs
+  unsigned inFlight = 0;     // chunks of all jobs
+  bool isIntroduced = false; // it knows of others
   kj::Promise<void> watch = nullptr;
 
   /// Null once the connection ended.
@@ -64,7 +65,32 @@ void Origin::add(kj::Own<net::Peer> peer) {
                     })
                     .eagerlyEvaluate([this](kj::Exception&& e) { taskFailed(kj::mv(e)); });
   links_.push_back(kj::mv(link));
+  introduceLater();
   pumpAll();
+}
+
+void Origin::introduceLater() {
+  if (!introducing_)
+    closing_.add(kj::evalLater([this] { introduce(); }));
+  introducing_ = true;
+}
+
+void Origin::introduce() {
+  introducing_ = false;
+  std::vector<net::Neighbour> all;
+  for (auto& [index, peer] : peers())
+    if (peer->target())
+      all.push_back({peer->address(), peer->target()->toText()});
+  for (auto& link : links_) {
+    const bool hasOthers = all.size() > 1;
+    if (link->get() == nullptr || !link->get()->target() || (!hasOthers && !link->isIntroduced))
+      continue;
+    link->isIntroduced = hasOthers;
+    // One that fails is lost, which is noticed elsewhere, or of an older Roam, and compiles itself.
+    closing_.add(
+        link->get()->introduce(kj::arrayPtr(all.data(), all.size())).catch_([](kj::Exception&&) {
+        }));
+  }
 }
 
 std::vector<std::pair<unsigned, net::Peer*>> Origin::peers() {
@@ -92,6 +118,7 @@ void Origin::lose(Link& link, const std::string& why) {
   // call on it then fails with DISCONNECTED, and its chunk goes elsewhere.
   closing_.add(kj::evalLater([closed = kj::mv(link.peer)] {}));
   link.peer = nullptr;
+  introduceLater();
   pumpAll(); // jobs that only this peer could serve end here
 }
 

@@ -78,6 +78,9 @@ class Origin final : private kj::TaskSet::ErrorHandler {
 
  private:
   struct Link;
+  /// Tells peers of each other, once for all changes of this turn of the loop.
+  void introduceLater();
+  void introduce();
   void lose(Link& link, const std::string& why);
   /// The link with the fewest chunks for its workers that the job may still send to; null if there
   /// is none.
@@ -96,7 +99,8 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   std::string losses_;               // why links were lost, for the error when none is left
   std::list<Job*> jobs_;             // all that are not yet dropped
   std::list<Job*> waiting_; // those that have to wait for room, in the order they came to it
-  kj::TaskSet closing_;     // lost peers, until nothing of theirs is on the stack any more
+  bool introducing_ = false;
+  kj::TaskSet closing_; // lost peers, until nothing of theirs is on the stack; introductions
 };
 
 /// One call on its way. Created by Origin::start.

@@ -77,6 +77,7 @@ TEST_F(Session, AnEntryThatTheHostHasItselfNeedsNoSlice) {
 
 TEST_F(Session, AQuestionForAnObjectArrivesWholeAndSoDoesItsAnswer) {
   auto host = startHost();
+  host->host.setTarget(targetWith({"avx"}));
   auto peer = connect();
   Job job("3 7");
   std::vector<net::ObjectQuestion> asked;
@@ -107,6 +108,7 @@ TEST_F(Session, ADamagedQuestionForAnObjectIsRefusedInWords) {
   auto host = startHost();
   auto connection = rawConnection();
   auto session = rawSession(*connection);
+  host->host.setTarget(targetWith({}));
   Job job("3 7");
   auto request = session.objectRequest();
   request.setDigest(net::bytesOf(job.entry));
@@ -128,6 +130,7 @@ TEST_F(Session, ADamagedQuestionForAnObjectIsRefusedInWords) {
 
 TEST_F(Session, AConnectionAsksForNoMoreObjectsAtATimeThanItsLimit) {
   auto host = startHost();
+  host->host.setTarget(targetWith({}));
   auto peer = connect();
   unsigned begun = 0;
   host->runner.answerObject = [&](net::ObjectQuestion) -> kj::Promise<net::ObjectAnswer> {
@@ -149,8 +152,21 @@ TEST_F(Session, AConnectionAsksForNoMoreObjectsAtATimeThanItsLimit) {
   EXPECT_EQ(peer->object(question).wait(loop).kind, Kind::object);
 }
 
+TEST_F(Session, AQuestionOfAnotherTargetIsAnsweredNone) {
+  auto host = startHost();
+  auto peer = connect();
+  host->runner.answerObject = [](net::ObjectQuestion) { return objectOf("machine code"); };
+  net::ObjectQuestion question{Digest::of("some slice"), targetWith({"avx"}), nullptr, true};
+  EXPECT_EQ(peer->object(question).wait(loop).kind, Kind::none);
+  host->host.setTarget(targetWith({"avx", "avx2"}));
+  EXPECT_EQ(peer->object(question).wait(loop).kind, Kind::none);
+  host->host.setTarget(targetWith({"avx"}));
+  EXPECT_EQ(peer->object(question).wait(loop).kind, Kind::object);
+}
+
 TEST_F(Session, AQuestionFailsWithItsConnection) {
   auto host = startHost();
+  host->host.setTarget(targetWith({}));
   auto peer = connect();
   host->runner.answerObject = [](net::ObjectQuestion) -> kj::Promise<net::ObjectAnswer> {
     return kj::NEVER_DONE;
@@ -159,4 +175,47 @@ TEST_F(Session, AQuestionFailsWithItsConnection) {
   EXPECT_FALSE(asking.poll(loop));
   network.cut(hostAddress);
   EXPECT_EQ(failureOf(kj::mv(asking), loop).getType(), kj::Exception::Type::DISCONNECTED);
+}
+
+TEST_F(Session, APeerHearsOfOthersUntilItIsToldOtherwiseOrTheOriginGoes) {
+  auto host = startHost();
+  auto& heard = host->acquaintances.all;
+  auto peer = connect();
+  net::Neighbour all[] = {{"127.0.0.1:7", "a target"},
+                          {std::string(hostAddress.cStr()), "its own"},
+                          {"unix:/run/roam", "another"}};
+  peer->introduce(all).wait(loop);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard.front().you, hostAddress.cStr());
+  ASSERT_EQ(heard.front().others.size(), 2u) << "not of itself";
+  EXPECT_EQ(heard.front().others[0].address, "127.0.0.1:7");
+  EXPECT_EQ(heard.front().others[0].target, "a target");
+  EXPECT_EQ(heard.front().others[1].address, "unix:/run/roam");
+
+  peer->introduce(nullptr).wait(loop);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_TRUE(heard.front().others.empty());
+  peer = nullptr;
+  loop.poll();
+  EXPECT_TRUE(heard.empty());
+}
+
+TEST_F(Session, AnOriginThatIntroducesTooManyIsRefused) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  auto request = session.neighboursRequest();
+  request.initOthers(limits::neighbours + 1);
+  EXPECT_TRUE(contains(failureOf(request.send().ignoreResult(), loop).getDescription(),
+                       "1025 peers were introduced"));
+  EXPECT_TRUE(host->acquaintances.all.empty());
+
+  request = session.neighboursRequest();
+  auto others = request.initOthers(3);
+  others[0].setAddress(std::string(limits::addressBytes + 1, 'x').c_str());
+  others[1].setTarget(std::string(limits::targetBytes + 1, 'x').c_str());
+  others[2].setAddress("127.0.0.1:7");
+  request.send().ignoreResult().wait(loop);
+  ASSERT_EQ(host->acquaintances.all.front().others.size(), 1u);
+  EXPECT_EQ(host->acquaintances.all.front().others[0].address, "127.0.0.1:7");
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 #include <gtest/gtest.h>
+#include <list>
 #include <span>
 #include <string>
 #include <vector>
@@ -140,18 +141,34 @@ inline net::Hello helloOf(std::string name, unsigned workers = 0) {
   return hello;
 }
 
+/// Remembers what origins say now.
+class Acquaintances final : public net::Introductions {
+ public:
+  std::shared_ptr<const void> introduced(kj::StringPtr you,
+                                         std::vector<net::Neighbour> others) override {
+    auto place = all.insert(all.end(), {you.cStr(), std::move(others)});
+    return {&*place, [this, place](const void*) { all.erase(place); }};
+  }
+  struct Said {
+    std::string you;
+    std::vector<net::Neighbour> others;
+  };
+  std::list<Said> all;
+};
+
 /// A host with all it needs, listening.
 struct TestHost {
   TestHost(kj::Own<kj::ConnectionReceiver> receiver, kj::Timer& timer, std::string name = "host:1",
            std::size_t storeBytes = limits::storeBytes,
            std::size_t bytesInFlight = limits::bytesInFlight)
       : store(storeBytes),
-        host(helloOf(std::move(name), 2), store, runner, timer, log, bytesInFlight),
+        host(helloOf(std::move(name), 2), store, runner, timer, log, bytesInFlight, &acquaintances),
         listener(kj::heap<net::Listener>(kj::mv(receiver), host, timer, log)) {}
 
   Lines log;
   net::SliceStore store;
   FormulaRunner runner;
+  Acquaintances acquaintances;
   net::Host host;
   kj::Own<net::Listener> listener;
 };

@@ -69,10 +69,15 @@ class OriginTest : public testing::Test {
   static constexpr const char* addresses[2] = {"127.0.0.1:1", "127.0.0.1:2"};
 
   OriginTest() {
+    ObjectTarget target;
+    target.triple = "x86_64-pc-linux-gnu";
+    target.llvm = "19.1.7";
     for (int i = 0; i < 2; ++i) {
       auto receiver = net::listen(network, addresses[i]).wait(loop);
       hosts[i] = std::make_unique<test::TestHost>(kj::mv(receiver), clock.timer(),
                                                   "host:" + std::to_string(i));
+      target.cpu = "kind-" + std::to_string(i);
+      hosts[i]->host.setTarget(target);
       origin.add(
           net::dial(network, clock.timer(), addresses[i], test::helloOf("origin")).wait(loop));
     }
@@ -223,6 +228,27 @@ TEST_F(OriginTest, NothingIsSentWhileTheListenerWantsNothing) {
   settle();
   results.check();
   EXPECT_TRUE(results.complete());
+}
+
+TEST_F(OriginTest, PeersHearOfEachOtherAndWhenOneIsLost) {
+  Collected results(1);
+  auto job = origin.start(specOver(1), results);
+  settle();
+  for (int i = 0; i < 2; ++i) {
+    auto& heard = hosts[i]->acquaintances.all;
+    ASSERT_EQ(heard.size(), 1u);
+    EXPECT_EQ(heard.front().you, addresses[i]);
+    ASSERT_EQ(heard.front().others.size(), 1u);
+    EXPECT_EQ(heard.front().others[0].address, addresses[1 - i]);
+    EXPECT_EQ(heard.front().others[0].target, "x86_64-pc-linux-gnu/kind-" + std::to_string(1 - i) +
+                                                  "/llvm-19.1.7/O2/format-" +
+                                                  std::to_string(objectFormat) + "/");
+  }
+  network.cut(addresses[0]);
+  settle();
+  EXPECT_TRUE(hosts[0]->acquaintances.all.empty());
+  ASSERT_EQ(hosts[1]->acquaintances.all.size(), 1u);
+  EXPECT_TRUE(hosts[1]->acquaintances.all.front().others.empty());
 }
 
 TEST_F(OriginTest, AnEncoderThatThrowsEndsTheJobWithItsException) {
