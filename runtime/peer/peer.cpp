@@ -48,10 +48,11 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
       objects_(options.cacheDirectory.empty()
                    ? std::nullopt
                    : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory)),
+      neighbours_({io.provider->getNetwork(), io.provider->getTimer(), log, helloOf(options, 0)}),
       workers_(io.unixEventPort, io.provider->getTimer(), log,
                poolOptions(options, objects_ ? &*objects_ : nullptr)),
-      host_(helloOf(options, workers_.workers()), slices_, workers_, io.provider->getTimer(), log) {
-}
+      host_(helloOf(options, workers_.workers()), slices_, workers_, io.provider->getTimer(), log,
+            limits::bytesInFlight, &neighbours_) {}
 
 kj::Promise<std::vector<std::string>> Peer::listen() {
   kj::Promise<void> listening = workers_.ready();

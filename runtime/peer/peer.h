@@ -6,6 +6,7 @@
 #include "net/listener.h"
 #include "net/log.h"
 #include "net/slice-store.h"
+#include "runtime/peer/neighbours.h"
 #include "runtime/peer/peer-options.h"
 #include "runtime/peer/worker-pool.h"
 #include <kj/async-io.h>
@@ -45,6 +46,7 @@ class Peer {
   PeerOptions options_;
   net::SliceStore slices_;
   std::optional<jit::ObjectCache> objects_;
+  Neighbours neighbours_;
   WorkerPool workers_;
   net::Host host_;
   std::vector<kj::Own<net::Listener>> listeners_;
