@@ -1,8 +1,10 @@
 // `roam bundle`: makes bundles of programs, and looks into them.
 #include "jit/slice/bundle-file.h"
 #include "jit/slice/bundle-writer.h"
+#include "net/address.h"
 #include "runtime/bundle-signature.h"
 #include "tools/bundle-reports.h"
+#include "tools/cluster-closures.h"
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/program-closures.h"
@@ -17,6 +19,7 @@ namespace {
 struct Wish {
   std::string output;
   std::vector<std::string> programs; ///< or bundles
+  std::string cluster;               ///< addresses of peers
   std::vector<std::string> keys;     ///< PEM files: private to sign with, public to verify
   bool plain = false;
 };
@@ -36,9 +39,14 @@ int finish(const BundleWriter& bundle, const Wish& wish,
 
 int make(const Wish& wish) {
   BundleWriter bundle;
+  auto tell = [](const std::vector<std::string>& leftOut) {
+    for (const std::string& line : leftOut)
+      fmt::print(stderr, "roam bundle: left out: {}\n", line);
+  };
   for (const std::string& program : wish.programs)
-    for (const std::string& reason : addProgram(bundle, program))
-      fmt::print(stderr, "roam bundle: left out: {}\n", reason);
+    tell(addProgram(bundle, program));
+  if (!wish.cluster.empty())
+    tell(addCluster(bundle, net::splitAddresses(wish.cluster)));
   return finish(bundle, wish);
 }
 
@@ -172,11 +180,15 @@ void addBundleCommand(CLI::App& app, Command& chosen) {
       command->add_option("-o,--output", made->output, "The file to write; it is replaced at once");
   command->add_option("PROGRAM", made->programs, "Executables and shared libraries built with Roam")
       ->check(CLI::ExistingFile);
+  command->add_option(
+      "--from-cluster", made->cluster,
+      "Addresses of running peers, separated by commas: what they have run, and how "
+      "often");
   command->callback([&chosen, command, made, output] {
     if (!command->get_subcommands().empty())
       return;
-    if (output->empty() || made->programs.empty())
-      throw CLI::RequiredError("-o FILE and a PROGRAM, or a subcommand");
+    if (output->empty() || (made->programs.empty() && made->cluster.empty()))
+      throw CLI::RequiredError("-o FILE and a PROGRAM or --from-cluster, or a subcommand");
     chosen = [made] { return make(*made); };
   });
 }

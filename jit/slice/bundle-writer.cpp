@@ -47,9 +47,13 @@ Digest BundleWriter::addCode(std::string code, const std::string& description,
   item.code = std::move(code);
   if (item.description.empty())
     item.description = description;
-  std::uint64_t most = std::numeric_limits<std::uint64_t>::max() - item.weight;
-  item.weight += std::min(weight, most);
+  addWeight(digest, weight);
   return digest;
+}
+
+void BundleWriter::addWeight(const Digest& digest, std::uint64_t weight) {
+  Item& item = items_.at(digest);
+  item.weight += std::min(weight, std::numeric_limits<std::uint64_t>::max() - item.weight);
 }
 
 void BundleWriter::addObject(std::vector<std::byte> written) {

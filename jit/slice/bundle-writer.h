@@ -15,6 +15,9 @@ class BundleWriter {
   /// description, unless that is empty, and weights add.
   Digest addCode(std::string code, const std::string& description, std::uint64_t weight);
 
+  /// Of a slice that was added before. Adds up to the largest number there is.
+  void addWeight(const Digest& digest, std::uint64_t weight);
+
   /// Adds a written CompiledObject, whose slice was added before. The first for a target stays.
   /// Throws std::runtime_error if it is damaged or its slice is not here.
   void addObject(std::vector<std::byte> written);

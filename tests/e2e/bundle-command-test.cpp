@@ -2,6 +2,7 @@
 // bundles, and signing them.
 #include "tests/e2e/peers.h"
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -146,6 +147,34 @@ TEST_F(BundleCommand, MergesAndTellsDifferences) {
   says(more, "+ ");
   says(more, " across+files+test.cpp:");
   EXPECT_EQ(more.find("program.cpp"), std::string::npos) << more;
+}
+
+TEST_F(BundleCommand, TakesWhatAClusterHasRunAndHowOften) {
+  Peers peers(2);
+  std::vector<std::string> join{"ROAM_JOIN=" + peers.addresses()};
+  ASSERT_EQ(run({builtProgram("roam-e2e-program"), "sum"}, join).status, 0);
+  std::string used = path("used.roam");
+  Ended made = bundle({"-o", used, "--from-cluster", peers.addresses()});
+  ASSERT_EQ(made.status, 0) << made.errors;
+  EXPECT_EQ(made.errors, "");
+  std::string line = bundle({"show", "--plain", used}).output;
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1) << line;
+  says(line, peers[0].digests().front() + "\t400\t"); // 200 elements, twice, in chunks of one
+  says(line, "\tprogram.cpp:");
+  says(bundle({"diff", make("all.roam", "roam-e2e-program"), used}).output, " weight 400, was 0");
+}
+
+TEST_F(BundleCommand, NamesPeersThatDoNotAnswer) {
+  Peers peers(2);
+  std::string addresses = peers.addresses();
+  peers[1].end(SIGKILL);
+  Ended made = bundle({"-o", path("used.roam"), "--from-cluster", addresses});
+  EXPECT_EQ(made.status, 0);
+  says(made.errors, "left out: no peer answers at " + peers[1].address());
+  made = bundle({"-o", path("none.roam"), "--from-cluster", peers[1].address()});
+  EXPECT_EQ(made.status, 1);
+  says(made.errors, "no peer answers at " + peers[1].address());
+  EXPECT_FALSE(fs::exists(path("none.roam")));
 }
 
 } // namespace
