@@ -16,7 +16,7 @@ struct ShippedObject {
 struct Code {
   kj::ArrayPtr<const kj::byte> slice; ///< or slice group: its digest is the chunk's entry
   kj::StringPtr description;          ///< `Slice` of peer.capnp explains it; may be empty
-  /// Those that run on a peer's machine go there with the slice.
+  /// The best of those that run on a peer's machine goes there with the slice.
   kj::ArrayPtr<const ShippedObject> objects;
 };
 

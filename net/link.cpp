@@ -175,24 +175,22 @@ void Link::write(const Digest& digest, const Code& code, protocol::Slice::Builde
   }
   if (code.description.size() <= limits::descriptionBytes)
     slice.setDescription(code.description);
-  writeObjects(code, slice);
+  writeObject(code, slice);
   ++counters.slicesShipped;
   counters.sliceBytesShipped += bytes;
 }
 
-/// Those that run there.
-void Link::writeObjects(const Code& code, protocol::Slice::Builder slice) {
+/// The best that runs there.
+void Link::writeObject(const Code& code, protocol::Slice::Builder slice) {
   if (!target)
     return;
-  std::vector<kj::ArrayPtr<const kj::byte>> chosen;
+  const ShippedObject* best = nullptr;
   for (const ShippedObject& object : code.objects)
-    if (chosen.size() < limits::objectsPerSlice && object.target.refusalOn(*target).empty())
-      chosen.push_back(object.bytes);
-  if (chosen.empty())
-    return;
-  auto list = slice.initObjects(chosen.size());
-  for (unsigned i = 0; i < chosen.size(); ++i)
-    list.set(i, chosen[i]);
+    if (object.target.refusalOn(*target).empty() &&
+        (best == nullptr || object.target.meritOn(*target) > best->target.meritOn(*target)))
+      best = &object;
+  if (best != nullptr)
+    slice.initObjects(1).set(0, best->bytes);
 }
 
 kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,

@@ -69,7 +69,7 @@ class Link final : public kj::Refcounted {
   using RunRequest = capnp::Request<protocol::Chunk, protocol::ChunkResult>;
   RunRequest write(const Parcel& parcel, bool withSlice);
   void write(const Digest& digest, const Code& code, protocol::Slice::Builder slice);
-  void writeObjects(const Code& code, protocol::Slice::Builder slice);
+  void writeObject(const Code& code, protocol::Slice::Builder slice);
   kj::Promise<ChunkOutcome> send(Parcel parcel, bool withSlice, unsigned generation);
   kj::Promise<ChunkOutcome> receive(Parcel parcel, unsigned generation,
                                     capnp::Response<protocol::ChunkResult> response);

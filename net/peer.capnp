@@ -104,8 +104,8 @@ struct Slice {
   description @3 :Text;  # for people, and only shown: Description::toText() of the entry, without
                          # what its code says itself. At most limits::descriptionBytes; not part of
                          # the digest
-  objects @4 :List(Data); # CompiledObjects made from it that run on the host, as written; at most
-                          # limits::objectsPerSlice. They are believed as the slice is: who may send
+  objects @4 :List(Data); # CompiledObjects made from it that run on the host, as written, the best
+                          # first; at most limits::objectsPerSlice. They are believed as the slice is: who may send
                           # one may send the other.
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/origin.h"
 #include "runtime/private-cluster.h"
 #include "runtime/running-call.h"
+#include "runtime/shipped-objects.h"
 #include <fmt/format.h>
 #include <kj/debug.h>
 
@@ -27,6 +28,11 @@ std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spe
   return [bytes = std::string(spec.arguments, spec.argumentsSize)](ElementRange, Output& out) {
     out.write(bytes.data(), bytes.size());
   };
+}
+
+std::string_view bundlesListed() {
+  const char* paths = getenv("ROAM_BUNDLE");
+  return paths == nullptr ? "" : paths;
 }
 
 const PackedCode& codeOf(const detail::CallSpec& spec, CodePacker& packer) {
@@ -47,7 +53,7 @@ const PackedCode& codeOf(const detail::CallSpec& spec, CodePacker& packer) {
 class Cluster::State {
  public:
   State(const std::vector<std::string>& addresses, std::unique_ptr<PrivateCluster> ours)
-      : private_(std::move(ours)),
+      : private_(std::move(ours)), shipped_(bundlesListed()),
         loop_([&](kj::AsyncIoContext& io) { begin(io, addresses); }, [this] { end(); }),
         link_(std::make_shared<LoopLink>(loop_)) {}
   ~State();
@@ -64,8 +70,9 @@ class Cluster::State {
   void forgetEnded();
 
   std::unique_ptr<PrivateCluster> private_; // outlives the loop that speaks to it
-  CodePacker packer_;                       // outlives the jobs that send what it packed
-  kj::Own<Origin> origin_;                  // on the loop only
+  ShippedObjects shipped_;
+  CodePacker packer_;      // outlives the jobs that send what it packed
+  kj::Own<Origin> origin_; // on the loop only
   std::mutex mutex_;
   std::vector<std::weak_ptr<RunningCall>> calls_; // guarded by mutex_
   std::size_t forgetAt_ = 64;                     // guarded by mutex_
@@ -129,6 +136,7 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
   job->code.slice =
       kj::arrayPtr(reinterpret_cast<const kj::byte*>(code.bytes().data()), code.bytes().size());
   job->code.description = code.description.c_str();
+  job->code.objects = shipped_.of(code.digest);
   job->captures = std::make_shared<const kj::Array<const kj::byte>>(kj::mv(captures));
   job->count = spec.count;
   job->encode = encoderOf(spec);

@@ -175,6 +175,11 @@ std::string ObjectTarget::refusalOn(const ObjectTarget& host) const {
   return lacked.empty() ? "" : "it may use " + listed(lacked) + ", which this CPU lacks";
 }
 
+std::size_t ObjectTarget::meritOn(const ObjectTarget& host) const {
+  constexpr std::size_t sameCpu = 1'000'000, eachFeature = 10;
+  return (cpu == host.cpu ? sameCpu : 0) + eachFeature * features.size() + level;
+}
+
 CompiledObject CompiledObject::read(std::span<const std::byte> bytes) {
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   checkMagic(text);

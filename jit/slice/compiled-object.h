@@ -50,6 +50,10 @@ struct ObjectTarget {
   /// has 19.1.7". The level does not matter, and the CPU only by its features.
   std::string refusalOn(const ObjectTarget& host) const;
 
+  /// Of the objects that run on `host`, the one with the highest merit is the best: made for its
+  /// CPU, else using most of it, else optimised most.
+  std::size_t meritOn(const ObjectTarget& host) const;
+
   bool operator==(const ObjectTarget&) const = default;
 };
 

@@ -171,6 +171,18 @@ TEST(ObjectTargets, RunOnHostsWithAllTheirFeatures) {
             "it may use avx, avx2 and sse4.2, which this CPU lacks");
 }
 
+TEST(ObjectTargets, HaveMoreMeritTheBetterTheyFitAHost) {
+  const ObjectTarget host = thisMachine();
+  ObjectTarget quick = host, wide = host, narrow = host, narrowAndQuick = host;
+  quick.level = 0;
+  wide.cpu = narrow.cpu = narrowAndQuick.cpu = "x86-64";
+  narrow.features = narrowAndQuick.features = {"sse4.2"};
+  narrowAndQuick.level = 0;
+  const ObjectTarget* targets[] = {&host, &quick, &wide, &narrow, &narrowAndQuick};
+  for (std::size_t i = 1; i < std::size(targets); ++i)
+    EXPECT_GT(targets[i - 1]->meritOn(host), targets[i]->meritOn(host)) << i;
+}
+
 TEST(ObjectTargets, SayWhyTheyDoNotRunOnAHost) {
   ObjectTarget other = thisMachine();
   other.triple = "aarch64-unknown-linux-gnu";

@@ -41,19 +41,20 @@ TEST_F(Session, ATargetThatCantBeReadCountsAsNone) {
   EXPECT_FALSE(net::readTarget(tooLong.c_str()));
 }
 
-TEST_F(Session, ObjectsThatRunOnTheHostTravelWithTheSlice) {
+TEST_F(Session, TheBestObjectThatRunsOnTheHostTravelsWithTheSlice) {
   auto host = startHost();
   host->host.setTarget(targetWith({"avx", "sse2"}));
   auto peer = connect();
   Job job("3 7");
-  std::string plain = "for everyone", tooNew = "for newer machines";
+  std::string plain = "for everyone", better = "for many", tooNew = "for newer machines";
   net::ShippedObject objects[] = {{targetWith({"sse2"}), bytesOf(plain)},
-                                  {targetWith({"avx512f", "sse2"}), bytesOf(tooNew)}};
+                                  {targetWith({"avx", "sse2"}), bytesOf(better)},
+                                  {targetWith({"avx", "avx512f", "sse2"}), bytesOf(tooNew)}};
   net::Code code{bytesOf(job.formula), "", objects};
   for (int i = 0; i < 2; ++i)
     peer->run(job.chunk(), code, nullptr).wait(loop);
   ASSERT_EQ(host->runner.offered.size(), 1u);
-  EXPECT_EQ(host->runner.offered[0], std::pair(job.entry, plain));
+  EXPECT_EQ(host->runner.offered[0], std::pair(job.entry, better));
 }
 
 TEST_F(Session, NoObjectsTravelToAHostThatTakesNone) {

@@ -118,7 +118,9 @@ ROAM_API const char* version();
 
 /// Joins a cluster: `where` lists the addresses of its peers, separated by commas
 /// ("10.0.0.5:7070,unix:/run/roam.sock"). Every one must answer within the connect limit of 5 s,
-/// else PeerLost names those that did not.
+/// else PeerLost names those that did not. The compiled objects in the bundles that the environment
+/// variable ROAM_BUNDLE lists (paths separated by colons) are sent along with their slices, so that
+/// peers need not compile them; ConfigurationError names a file that is no bundle.
 ROAM_API Cluster connect(std::string_view where);
 
 /// Joins the cluster that the environment variable ROAM_JOIN lists. With none, starts a private
