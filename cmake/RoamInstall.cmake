@@ -7,8 +7,8 @@ set(roam_package ${CMAKE_INSTALL_LIBDIR}/cmake/Roam)
 
 install(TARGETS roam EXPORT RoamTargets)
 install(TARGETS roam-command)
-install(TARGETS roam-worker RUNTIME DESTINATION libexec/roam) # where runtime/peer/peer-options.cpp looks
-install(TARGETS roam-clang RUNTIME DESTINATION libexec/roam)
+install(TARGETS roam-clang roam-worker roam-compiler-program
+        RUNTIME DESTINATION libexec/roam) # where runtime/peer/peer-options.cpp looks
 install(TARGETS roam-plugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/roam DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")

@@ -1,35 +1,32 @@
 // The pipeline from a module to an object.
 #include "jit/compiler.h"
+#include "jit/bad-slice.h"
+#include "jit/host-target.h"
 #include "jit/llvm-error.h"
-#include "jit/session.h"
 #include "jit/slice/cpu-features.h"
-#include "jit/slice/digest.h"
-#include <llvm/Config/llvm-config.h>
 #include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/Passes/PassBuilder.h>
-#include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
 
 namespace roam::jit {
 namespace {
 
-/// Raised when objects made before can no longer be used: another binding of symbols, another code
-/// model.
-constexpr unsigned objectFormat = 4;
-
-llvm::orc::JITTargetMachineBuilder thisMachine(unsigned optimization) {
+void startCodeGenerator() {
   static const bool ready = [] {
     return !llvm::InitializeNativeTarget() && !llvm::InitializeNativeTargetAsmPrinter() &&
            !llvm::InitializeNativeTargetAsmParser();
   }();
   if (!ready)
     throw std::runtime_error("LLVM has no code generator for this machine");
-  auto builder = valueOrThrow(llvm::orc::JITTargetMachineBuilder::detectHost(),
-                              "can't find out what this CPU can do");
-  constexpr llvm::CodeGenOptLevel levels[] = {
-      llvm::CodeGenOptLevel::None, llvm::CodeGenOptLevel::Less, llvm::CodeGenOptLevel::Default,
-      llvm::CodeGenOptLevel::Aggressive};
-  builder.setCodeGenOptLevel(levels[optimization]);
+}
+
+llvm::orc::JITTargetMachineBuilder builderFor(const ObjectTarget& target, bool native) {
+  startCodeGenerator();
+  auto builder = native ? valueOrThrow(llvm::orc::JITTargetMachineBuilder::detectHost(),
+                                       "can't find out what this CPU can do")
+                        : llvm::orc::JITTargetMachineBuilder(llvm::Triple(target.triple));
+  builder.setCPU(target.cpu);
   builder.setRelocationModel(llvm::Reloc::PIC_);
   builder.setCodeModel(llvm::CodeModel::Small);
   // JITLink knows no thread-local relocations: variables are reached through __emutls_get_address.
@@ -37,19 +34,7 @@ llvm::orc::JITTargetMachineBuilder thisMachine(unsigned optimization) {
   // A multiply and an add stay two roundings, so that results equal those of CPUs without the fused
   // instruction.
   builder.getOptions().AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  builder.getOptions().EnableFastISel = optimization == 0;
   return builder;
-}
-
-llvm::OptimizationLevel levelOf(unsigned optimization) {
-  switch (optimization) {
-  case 1:
-    return llvm::OptimizationLevel::O1;
-  case 3:
-    return llvm::OptimizationLevel::O3;
-  default:
-    return llvm::OptimizationLevel::O2;
-  }
 }
 
 /// The plugin has optimised slices bottom-up already. Where nothing is left to be inlined, the
@@ -63,11 +48,11 @@ bool isOneFunction(const llvm::Module& module) {
   return true;
 }
 
-llvm::ModulePassManager pipeline(const llvm::Module& module, unsigned optimization,
+llvm::ModulePassManager pipeline(const llvm::Module& module, unsigned level0or2,
                                  llvm::PassBuilder& builder) {
-  llvm::OptimizationLevel level = levelOf(optimization);
-  if (optimization == 0)
+  if (level0or2 == 0)
     return builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0);
+  const llvm::OptimizationLevel level = llvm::OptimizationLevel::O2;
   if (!isOneFunction(module))
     return builder.buildPerModuleDefaultPipeline(level);
   llvm::ModulePassManager passes;
@@ -89,14 +74,38 @@ void fitToMachine(llvm::Module& module, const llvm::TargetMachine& machine) {
   }
 }
 
+void optimize(llvm::Module& module, llvm::TargetMachine& machine, unsigned level) {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = level > 0;
+  llvm::PassBuilder builder(&machine, tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  pipeline(module, level, builder).run(module, modules);
+}
+
 } // namespace
 
-Compiler::Compiler(unsigned optimization)
-    : optimization_(std::min(optimization, 3u)), builder_(thisMachine(optimization_)),
+Compiler::Compiler(const std::string& cpu)
+    : target_(targetNamed(cpu)), builder_(builderFor(target_, cpu == "native")),
       layout_(valueOrThrow(builder_.getDefaultDataLayoutForTarget(), "no data layout")) {
-  for (const std::string& feature : builder_.getFeatures().getFeatures())
-    if (feature.starts_with('+'))
-      features_.insert(feature.substr(1));
+  auto machine = takeMachine(2);
+  for (const llvm::SubtargetFeatureKV& feature :
+       machine->getMCSubtargetInfo()->getEnabledProcessorFeatures())
+    features_.insert(feature.Key);
+  idle_.at(2).push_back(std::move(machine));
+}
+
+ObjectTarget Compiler::target(unsigned level) const {
+  ObjectTarget target = target_;
+  target.level = level;
+  return target;
 }
 
 std::string Compiler::featuresLackedFor(const llvm::Module& module) const {
@@ -112,60 +121,48 @@ std::string Compiler::featuresLackedFor(const llvm::Module& module) const {
   return all;
 }
 
-std::string Compiler::target() const {
-  std::string all = builder_.getTargetTriple().str() + "\n" + builder_.getCPU() + "\n" +
-                    builder_.getFeatures().getString() + "\n" LLVM_VERSION_STRING "\nO" +
-                    std::to_string(optimization_) + "\n" + std::to_string(objectFormat);
-  return Digest::of(std::string_view(all)).toString().substr(0, 16);
-}
-
-std::unique_ptr<llvm::TargetMachine> Compiler::takeMachine() {
+Compiler::MachinePtr Compiler::takeMachine(unsigned level) {
   {
     std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      auto machine = std::move(idle_.back());
-      idle_.pop_back();
+    if (auto& idle = idle_.at(level); !idle.empty()) {
+      auto machine = std::move(idle.back());
+      idle.pop_back();
       return machine;
     }
   }
-  return valueOrThrow(llvm::orc::JITTargetMachineBuilder(builder_).createTargetMachine(),
-                      "can't make a code generator");
+  llvm::orc::JITTargetMachineBuilder builder = builder_;
+  builder.setCodeGenOptLevel(level == 0 ? llvm::CodeGenOptLevel::None
+                                        : llvm::CodeGenOptLevel::Default);
+  builder.getOptions().EnableFastISel = level == 0;
+  return valueOrThrow(builder.createTargetMachine(), "can't make a code generator");
 }
 
-void Compiler::optimize(llvm::Module& module, llvm::TargetMachine& machine) const {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = optimization_ >= 2;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  pipeline(module, optimization_, builder).run(module, modules);
-}
-
-std::unique_ptr<llvm::MemoryBuffer> Compiler::compile(llvm::Module& module) {
-  auto machine = takeMachine();
-  module.setTargetTriple(triple().str());
+Compiler::Code Compiler::generate(llvm::Module& module, unsigned level,
+                                  llvm::CodeGenFileType type) {
+  auto machine = takeMachine(level);
+  module.setTargetTriple(builder_.getTargetTriple().str());
   fitToMachine(module, *machine);
-  optimize(module, *machine);
-  llvm::SmallVector<char, 0> object;
+  optimize(module, *machine, level);
+  Code code;
   {
-    llvm::raw_svector_ostream stream(object);
+    llvm::raw_svector_ostream stream(code);
     llvm::legacy::PassManager passes;
-    llvm::MCContext* context = nullptr;
-    if (machine->addPassesToEmitMC(passes, context, stream))
+    if (machine->addPassesToEmitFile(passes, stream, nullptr, type))
       throw BadSlice(module.getModuleIdentifier() + ": this CPU has no object format");
     passes.run(module);
   }
   std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(machine));
-  return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(object),
-                                                         module.getModuleIdentifier(), false);
+  idle_.at(level).push_back(std::move(machine));
+  return code;
+}
+
+Compiler::Code Compiler::compile(llvm::Module& module, unsigned level) {
+  return generate(module, level, llvm::CodeGenFileType::ObjectFile);
+}
+
+std::string Compiler::assembly(llvm::Module& module, unsigned level) {
+  Code text = generate(module, level, llvm::CodeGenFileType::AssemblyFile);
+  return {text.data(), text.size()};
 }
 
 } // namespace roam::jit

@@ -1,6 +1,6 @@
 // LLVM's errors become exceptions here.
 #include "jit/llvm-error.h"
-#include "jit/session.h"
+#include "jit/bad-slice.h"
 #include <stdexcept>
 
 namespace roam::jit {

@@ -4,16 +4,16 @@
 // first use, in modules compiled for it, what slices get from HostSymbols at no cost (5 to 11 ms
 // for the first static with a destructor).
 #include "jit/session.h"
-#include "jit/compiler.h"
 #include "jit/exit-list.h"
 #include "jit/host-symbols.h"
+#include "jit/host-target.h"
 #include "jit/llvm-error.h"
+#include "jit/object-unit.h"
 #include "jit/peer-locals.h"
-#include "jit/slice-generator.h"
 #include "jit/slice-linking.h"
+#include "jit/slice-table.h"
 #include "jit/symbol-name.h"
 #include "jit/unwind-index.h"
-#include "jit/warm-up.h"
 #include <cxxabi.h>
 #include <future>
 #include <llvm/Demangle/Demangle.h>
@@ -33,27 +33,14 @@ std::unique_ptr<llvm::orc::ExecutorProcessControl> thisProcess() {
                       "can't start the JIT in this process");
 }
 
-/// Gives the slice that warms a session up, and forgets its object.
-class WarmUpSource : public SliceSource {
- public:
-  std::string slice = warmUpSlice();
-
-  SliceCode fetch(const Digest&) override {
-    return {SliceCode::Kind::slice, std::as_bytes(std::span(slice))};
-  }
-  void compiled(const Digest&, std::span<const std::byte>) override {}
-};
-
 class OrcSession : public Session {
  public:
-  OrcSession(SliceSource& source, Options options)
-      : compiler_(options.optimization), host_(exits_), orc_(thisProcess()), linker_(orc_),
-        code_(orc_.createBareJITDylib("slices")) {
+  explicit OrcSession(ObjectSource& source)
+      : source_(source), host_(exits_), orc_(thisProcess()), linker_(orc_),
+        code_(orc_.createBareJITDylib("slices")),
+        replacements_(orc_.createBareJITDylib("replacements")) {
     orc_.setErrorReporter([this](llvm::Error error) { note(std::move(error)); });
     linker_.addPlugin(std::make_shared<SliceLinking>(host_, peerLocals_, exits_, slices_));
-    code_.addGenerator(std::make_unique<SliceGenerator>(source, compiler_, linker_, slices_));
-    if (options.warm)
-      warm();
   }
 
   ~OrcSession() override {
@@ -72,6 +59,28 @@ class OrcSession : public Session {
       }
       if (void* address = place->address.get())
         return address;
+    }
+  }
+
+  void* replace(const Digest& digest) override {
+    auto next = std::make_shared<Place>();
+    PlacePtr place;
+    {
+      std::unique_lock lock(mutex_);
+      if (auto found = entries_.find(digest); found != entries_.end())
+        place = std::exchange(found->second, next);
+    }
+    if (!place)
+      return entry(digest);
+    place->address.wait();
+    try {
+      void* address = replaceFirst(digest, place->address.get());
+      next->promise.set_value(address);
+      return address;
+    } catch (...) {
+      comeBack(digest, place, next);
+      next->promise.set_value(nullptr); // who waited asks again
+      throw;
     }
   }
 
@@ -94,7 +103,7 @@ class OrcSession : public Session {
     leaving->promise.set_value(nullptr);
   }
 
-  std::string target() const override { return compiler_.target(); }
+  const ObjectTarget& target() const override { return target_; }
 
  private:
   /// What one thread does with a digest while the others wait: materializes it, which gives an
@@ -133,21 +142,6 @@ class OrcSession : public Session {
       found->second = place;
   }
 
-  /// Takes a slice of ours all the way, and away again.
-  void warm() {
-    WarmUpSource source;
-    Digest digest = Digest::of(source.slice);
-    auto name = orc_.intern(symbolName(digest));
-    auto tracker = code_.createResourceTracker();
-    slices_.defined(digest, tracker);
-    throwIf(
-        code_.define(makeSliceUnit(digest, std::move(name), source, compiler_, linker_, slices_),
-                     tracker),
-        "can't warm the JIT up");
-    materialize(digest);
-    remove(slices_.take(digest));
-  }
-
   /// Materializes on this thread; whoever else asks for the digest waits for the same place.
   void* materialize(const Digest& digest, const PlacePtr& place) {
     try {
@@ -162,19 +156,70 @@ class OrcSession : public Session {
   }
 
   void* materialize(const Digest& digest) {
-    auto name = orc_.intern(symbolName(digest));
-    auto found = orc_.lookup({&code_}, name);
-    if (found) {
+    std::span<const std::byte> code = fetch(digest);
+    auto tracker = code_.createResourceTracker();
+    slices_.defined(digest, tracker);
+    void* address = link(digest, code, code_, tracker);
+    if (address) {
       initialise(digest);
-      return found->getAddress().toPtr<void*>();
+      return address;
     }
-    std::string text = llvm::toString(found.takeError());
     auto slice = slices_.take(digest);
     std::exception_ptr failure = slice.failure;
     remove(std::move(slice));
+    throwFailure(digest, failure);
+  }
+
+  /// Gives the address it has if it was replaced before.
+  void* replaceFirst(const Digest& digest, void* now) {
+    if (!now || slices_.at(digest).replacement)
+      return now;
+    std::span<const std::byte> code = fetch(digest);
+    auto tracker = replacements_.createResourceTracker();
+    slices_.replaced(digest, tracker);
+    if (void* address = link(digest, code, replacements_, tracker))
+      return address;
+    std::exception_ptr failure = slices_.at(digest).failure;
+    slices_.replaced(digest, nullptr);
+    remove(std::move(tracker));
+    throwFailure(digest, failure);
+  }
+
+  /// The code of the object that the source gives, verified.
+  std::span<const std::byte> fetch(const Digest& digest) {
+    std::span<const std::byte> bytes = source_.fetch(digest);
+    std::string fault;
+    try {
+      CompiledObject object = CompiledObject::read(bytes);
+      fault = object.slice == digest
+                  ? object.target.refusalOn(target_)
+                  : "it was made from another slice, " + object.slice.shortened();
+      if (fault.empty())
+        return object.code;
+    } catch (const std::runtime_error& error) {
+      fault = error.what();
+    }
+    throw BadSlice("the object of slice " + digest.shortened() + " can't be used: " + fault);
+  }
+
+  /// Null if it can't be linked: then the table or note_ say why.
+  void* link(const Digest& digest, std::span<const std::byte> code, llvm::orc::JITDylib& dylib,
+             const llvm::orc::ResourceTrackerSP& tracker) {
+    auto name = orc_.intern(symbolName(digest));
+    throwIf(dylib.define(std::make_unique<ObjectUnit>(name, code, linker_), tracker),
+            "can't define an entry");
+    auto found = orc_.lookup({&dylib}, name);
+    if (found)
+      return found->getAddress().toPtr<void*>();
+    note(found.takeError());
+    return nullptr;
+  }
+
+  [[noreturn]] void throwFailure(const Digest& digest, const std::exception_ptr& failure) {
+    std::string text = takeNote();
     if (failure)
       std::rethrow_exception(failure);
-    throw BadSlice("slice " + digest.shortened() + " can't be linked: " + takeNote() + text);
+    throw BadSlice("slice " + digest.shortened() + " can't be linked: " + text);
   }
 
   /// Not while ORC's frames, which do not clean up, are below.
@@ -210,11 +255,17 @@ class OrcSession : public Session {
     return "slice " + digest.shortened() + " has a variable whose initialiser threw " + bare.str();
   }
 
+  /// The first object first: its variables may be destroyed by code of the second.
   void remove(SliceTable::Slice slice) {
-    if (slice.tracker)
-      if (llvm::Error error = slice.tracker->remove())
+    remove(std::move(slice.tracker));
+    remove(std::move(slice.replacement));
+  }
+
+  void remove(llvm::orc::ResourceTrackerSP tracker) {
+    if (tracker)
+      if (llvm::Error error = tracker->remove())
         note(std::move(error));
-    slice.tracker = nullptr;
+    tracker = nullptr;
     orc_.getSymbolStringPool()->clearDeadEntries();
   }
 
@@ -222,7 +273,7 @@ class OrcSession : public Session {
   void note(llvm::Error error) {
     std::string text = llvm::toString(std::move(error));
     std::lock_guard lock(noteMutex_);
-    note_ = std::move(text) + "; ";
+    note_ += (note_.empty() ? "" : "; ") + text;
   }
 
   std::string takeNote() {
@@ -231,7 +282,8 @@ class OrcSession : public Session {
   }
 
   // In the order of construction: what code uses while it is unloaded outlives it.
-  Compiler compiler_;
+  ObjectSource& source_;
+  const ObjectTarget target_ = hostTarget();
   PeerLocals peerLocals_;
   ExitList exits_;
   HostSymbols host_;
@@ -242,19 +294,20 @@ class OrcSession : public Session {
   llvm::orc::ExecutionSession orc_;
   llvm::orc::ObjectLinkingLayer linker_;
   llvm::orc::JITDylib& code_;
+  llvm::orc::JITDylib& replacements_; ///< where the same entries are defined again
   std::shared_mutex mutex_;
   std::unordered_map<Digest, PlacePtr> entries_;
 };
 
 } // namespace
 
-std::unique_ptr<Session> Session::open(SliceSource& source, Options options) {
+std::unique_ptr<Session> Session::open(ObjectSource& source) {
   if (!unwinderAsksIndex())
     throw std::runtime_error(
         "this program can't run compiled code: it does not export _Unwind_Find_FDE to a shared "
         "libgcc_s. Link the target roam-jit into the executable itself, and do not use "
         "-static-libgcc or -static.");
-  return std::make_unique<OrcSession>(source, options);
+  return std::make_unique<OrcSession>(source);
 }
 
 } // namespace roam::jit

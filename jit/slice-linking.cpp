@@ -1,8 +1,8 @@
 // JITLink passes and notifications.
 #include "jit/slice-linking.h"
+#include "jit/bad-slice.h"
 #include "jit/group-module.h"
-#include "jit/session.h"
-#include "jit/slice-generator.h"
+#include "jit/slice-table.h"
 #include "jit/slice/demangle.h"
 #include "jit/slice/manifest.h"
 #include "jit/slice/peer-local-name.h"
@@ -34,12 +34,12 @@ std::string describe(std::vector<std::string> names) {
 
 /// Slices share ORC's symbol table. Were a weak definition that many have
 /// (DW.ref.__gxx_personality_v0) left visible, the first slice would lend it to the others, and
-/// take it along when it is unloaded. What initialises the slice nobody looks up, either, but it
-/// must stay: see noteInit.
+/// take it along when it is unloaded. What initialises the slice nobody looks up, either, nor its
+/// variables, but they must stay: see noteInit.
 llvm::Error hideAllButEntry(llvm::jitlink::LinkGraph& graph) {
   for (llvm::jitlink::Symbol* symbol : graph.defined_symbols())
     if (symbol->getName() != graph.getName() && symbol->getScope() != llvm::jitlink::Scope::Local) {
-      if (symbol->getName() == initSymbol)
+      if (symbol->getName() == initSymbol || isState(symbol->getName()))
         symbol->setLive(true);
       symbol->setScope(llvm::jitlink::Scope::Local);
       symbol->setLinkage(llvm::jitlink::Linkage::Strong);
@@ -54,6 +54,7 @@ void SliceLinking::modifyPassConfig(llvm::orc::MaterializationResponsibility& un
                                     llvm::jitlink::PassConfiguration& passes) {
   passes.PrePrunePasses.insert(passes.PrePrunePasses.begin(), hideAllButEntry);
   passes.PrePrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return loadLibraries(g); });
+  passes.PrePrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return shareState(g); });
   passes.PostPrunePasses.push_back(
       [this](llvm::jitlink::LinkGraph& g) { return bindPeerLocals(g); });
   passes.PostPrunePasses.push_back([this](llvm::jitlink::LinkGraph& g) { return bind(g); });
@@ -143,11 +144,38 @@ llvm::Error SliceLinking::bindPeerLocals(llvm::jitlink::LinkGraph& graph) {
   return llvm::Error::success();
 }
 
+/// A second object of a slice uses the variables of the first, which are initialised already.
+llvm::Error SliceLinking::shareState(llvm::jitlink::LinkGraph& graph) {
+  auto digest = entryOf(graph.getName());
+  if (!digest)
+    return llvm::Error::success();
+  SliceTable::Slice slice = slices_.at(*digest);
+  if (!slice.replacement)
+    return llvm::Error::success();
+  std::vector<llvm::jitlink::Symbol*> shared;
+  for (llvm::jitlink::Symbol* symbol : graph.defined_symbols())
+    if (symbol->hasName() && slice.state.contains(symbol->getName()))
+      shared.push_back(symbol);
+  for (llvm::jitlink::Symbol* symbol : shared)
+    graph.makeAbsolute(*symbol, slice.state.lookup(symbol->getName()));
+  return llvm::Error::success();
+}
+
 void SliceLinking::noteInit(llvm::jitlink::LinkGraph& graph) {
   auto digest = entryOf(graph.getName());
-  for (llvm::jitlink::Symbol* symbol : graph.defined_symbols())
-    if (digest && symbol->hasName() && symbol->getName() == initSymbol)
-      slices_.linked(*digest, symbol->getAddress().toPtr<void (*)()>());
+  if (!digest || slices_.at(*digest).replacement)
+    return;
+  void (*init)() = nullptr;
+  SliceTable::State state;
+  for (llvm::jitlink::Symbol* symbol : graph.defined_symbols()) {
+    if (!symbol->hasName())
+      continue;
+    if (symbol->getName() == initSymbol)
+      init = symbol->getAddress().toPtr<void (*)()>();
+    else if (isState(symbol->getName()))
+      state[symbol->getName()] = symbol->getAddress();
+  }
+  slices_.linked(*digest, init, std::move(state));
 }
 
 SliceLinking::Place SliceLinking::placeOf(llvm::jitlink::LinkGraph& graph) {

@@ -43,6 +43,7 @@ class SliceLinking : public llvm::orc::ObjectLinkingLayer::Plugin {
   llvm::Error fail(llvm::jitlink::LinkGraph& graph, const std::string& why);
   llvm::Error bind(llvm::jitlink::LinkGraph& graph);
   llvm::Error bindPeerLocals(llvm::jitlink::LinkGraph& graph);
+  llvm::Error shareState(llvm::jitlink::LinkGraph& graph);
   void noteInit(llvm::jitlink::LinkGraph& graph);
   static Place placeOf(llvm::jitlink::LinkGraph& graph);
   void enter(const Place& place);

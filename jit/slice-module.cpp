@@ -1,8 +1,8 @@
 // Verifies, parses and prepares a slice.
 #include "jit/slice-module.h"
+#include "jit/bad-slice.h"
 #include "jit/group-module.h"
 #include "jit/llvm-error.h"
-#include "jit/session.h"
 #include "jit/slice/manifest.h"
 #include "jit/symbol-name.h"
 #include <llvm/Bitcode/BitcodeReader.h>
@@ -125,6 +125,22 @@ void settleSymbols(llvm::Module& module, const llvm::GlobalValue* entry) {
   }
 }
 
+/// Variables that keep their value between calls get names in the order of the module, which is the
+/// same whenever the slice is compiled: so that a second object of it can use those of the first.
+/// That may lie far away, so they are reached through the global offset table.
+void nameState(llvm::Module& module) {
+  unsigned number = 0;
+  for (llvm::GlobalVariable& variable : module.globals()) {
+    if (variable.isDeclaration() || variable.isConstant() ||
+        variable.getName().starts_with("llvm."))
+      continue;
+    variable.setName(stateName(number++));
+    variable.setLinkage(llvm::GlobalValue::ExternalLinkage);
+    variable.setVisibility(llvm::GlobalValue::DefaultVisibility);
+    variable.setDSOLocal(false);
+  }
+}
+
 } // namespace
 
 std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const std::byte> bytes,
@@ -140,6 +156,7 @@ std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const st
   checkInit(digest, *module);
   defineAtExit(*module);
   settleSymbols(*module, module->getNamedValue(symbolName(digest)));
+  nameState(*module);
   module->setModuleIdentifier(symbolName(digest));
   return module;
 }

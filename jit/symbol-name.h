@@ -12,4 +12,9 @@ std::string symbolName(const Digest& entry);
 /// Nothing if `name` is not the symbol of an entry.
 std::optional<Digest> entryOf(std::string_view name);
 
+/// What the variables of a slice are called that keep their value between calls.
+std::string stateName(unsigned number);
+/// Also true of what stands for a thread-local one in an object.
+bool isState(std::string_view name);
+
 } // namespace roam::jit

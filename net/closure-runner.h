@@ -78,7 +78,7 @@ class ClosureRunner {
   struct Counters {
     std::uint64_t chunksDone = 0, elementsDone = 0, workersLost = 0;
     std::uint64_t linked = 0, memory = 0, bundled = 0, cacheHits = 0, fromPeers = 0, shipped = 0,
-                  compiled = 0;
+                  compiled = 0, tuned = 0;
   };
   virtual Counters counters() const = 0;
   /// How many chunks run at the same time.

@@ -100,7 +100,9 @@ inline constexpr kj::Duration neighbourIdle = 60 * kj::SECONDS;
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
 /// Before a chunk is offered again to a peer that had no room for it.
 inline constexpr kj::Duration overloadedRetry = 10 * kj::MILLISECONDS;
-/// For a worker process to start and load its compiler. About 30 ms on an idle machine.
+/// For one slice to be compiled. The largest seen take 2 s; then the compiler is ended.
+inline constexpr kj::Duration compile = 120 * kj::SECONDS;
+/// For a worker or compiler process to start: 2 ms, or 15 with LLVM, on an idle machine.
 inline constexpr kj::Duration workerStart = 30 * kj::SECONDS;
 /// Between tries to start a worker process after one that could not be started.
 inline constexpr kj::Duration workerRetry = 1 * kj::SECONDS;

@@ -31,6 +31,14 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
           "--cache", options->cacheDirectory,
           "Folder for compiled code, so that a restarted peer compiles nothing; \"\" for none")
       ->capture_default_str();
+  command
+      ->add_option("--bundle", options->bundles,
+                   "File made by `roam bundle`, whose code is neither fetched nor compiled. May be "
+                   "repeated.")
+      ->check(CLI::ExistingFile);
+  command->add_flag("!--no-tuning", options->tunes,
+                    "Run code as it was found, even if it is not made for this CPU or was compiled "
+                    "in haste; else what runs much is compiled again in the background");
   command->add_option(
       "--lifeline", options->lifelineFd,
       "Descriptor of a pipe or socket: the peer ends when its other end is closed, and "

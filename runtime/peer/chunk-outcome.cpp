@@ -35,14 +35,11 @@ net::ChunkOutcome thrown(TakenAnswer taken, std::uint64_t element) {
 
 } // namespace
 
-net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, bool compiling,
-                             const net::Chunk& chunk) {
-  kj::String doing =
-      compiling ? kj::str("compiled entry ", shortName(chunk), " for ", elementRange(chunk))
-                : kj::str("ran ", elementRange(chunk), " of entry ", shortName(chunk),
-                          "; they may have run in part");
+net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, const net::Chunk& chunk) {
   return failedWith(Kind::workerDied,
-                    kj::str("worker process ", pid, " ", how, " while it ", doing), chunk);
+                    kj::str("worker process ", pid, " ", how, " while it ran ", elementRange(chunk),
+                            " of entry ", shortName(chunk), "; they may have run in part"),
+                    chunk);
 }
 
 net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk) {

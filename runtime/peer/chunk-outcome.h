@@ -9,8 +9,7 @@ namespace roam::peer {
 /// chunk is moved into it.
 net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk);
 
-/// The worker that had begun the chunk is gone. `how`: "was killed by signal 9 (Killed)";
-/// `compiling`: it had come no further.
-net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, bool compiling, const net::Chunk& chunk);
+/// The worker that had begun the chunk is gone. `how`: "was killed by signal 9 (Killed)".
+net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, const net::Chunk& chunk);
 
 } // namespace roam::peer

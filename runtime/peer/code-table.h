@@ -1,80 +1,83 @@
-// What a peer knows about the code of each digest: being compiled, compiled, or refused.
+// What a peer knows about the code of each digest: looked for, there, or refused.
 #pragma once
-#include "jit/object-cache.h"
 #include "jit/slice/digest.h"
+#include "net/closure-runner.h"
+#include "net/code-status.h"
 #include <cstdint>
 #include <kj/array.h>
 #include <kj/common.h>
 #include <kj/memory.h>
 #include <kj/string.h>
 #include <list>
-#include <optional>
-#include <string>
 #include <unordered_map>
 
 namespace roam::peer {
 
-class ObjectWriter;
+using net::Rung;
+
+/// What is needed to make a better object of code that is not the best it could be.
+struct Untuned {
+  kj::Array<const kj::byte> slice;
+  std::uint64_t runNanoseconds = 0;   ///< that it has run
+  std::uint64_t worthNanoseconds = 0; ///< that it must have run before a better one is made
+  bool underway = false;
+};
 
 /// One digest's code.
 struct Code {
   enum class State : std::uint8_t {
-    unknown,   ///< whoever runs it next compiles it
-    compiling, ///< some worker does; nobody else may
-    object,    ///< compiled: workers link `object`
-    refused,   ///< can't become code on this machine; `refusal` says why
+    unknown, ///< nobody has asked for it
+    coming,  ///< being looked for, or compiled
+    object,  ///< workers link `object`
+    refused, ///< can't become code on this machine; `refusal` says why
   };
   State state = State::unknown;
-  kj::Array<const kj::byte> object;
+  Rung rung = Rung::none;            ///< that `object` came from
+  Rung tried = Rung::none;           ///< up to here there was nothing of use
+  bool isTuned = false;              ///< there is no better object
+  bool delivered = false;            ///< some worker was given it
+  kj::Array<const kj::byte> object;  ///< as CompiledObject writes it
+  kj::Array<const kj::byte> shipped; ///< one that came along with the slice; not looked at yet
+  kj::Own<Untuned> untuned;          ///< null if isTuned
   kj::String refusal;
+  net::Failure::Kind refusalKind = net::Failure::Kind::badSlice;
 };
 
-/// Objects by digest, in memory up to a limit and on disk if there is a cache. Call on the loop
+/// Objects by digest in memory, up to a limit; the least recently used go first. Call on the loop
 /// thread.
 class CodeTable {
  public:
-  /// `disk` may be null, else must outlive the table. It is read on the loop thread, and written to
-  /// by a thread of the table's own, since a disk may take its time.
-  CodeTable(jit::ObjectCache* disk, std::size_t limitInBytes);
-  /// Waits until the last object is written.
-  ~CodeTable() noexcept(false);
+  explicit CodeTable(std::size_t limitInBytes) : limit_(limitInBytes) {}
   KJ_DISALLOW_COPY(CodeTable);
 
   /// What is known of `digest`, which counts as used. The reference is valid until the next call of
-  /// another function.
-  const Code& at(const Digest& digest);
+  /// another function. What is not const may be changed, but for what has bytes.
+  Code& at(const Digest& digest);
+  /// The same without counting as use; null if nothing is known.
+  const Code* find(const Digest& digest) const;
 
-  /// If the code is unknown, looks for its object on disk: once a digest. `target` is that of the
-  /// workers. True if it was there.
-  bool readFromDisk(const Digest& digest, kj::StringPtr target);
-  void compiling(const Digest& digest);
-  /// The object that a worker made.
-  void compiled(const Digest& digest, kj::ArrayPtr<const kj::byte> object, kj::StringPtr target);
-  void refuse(const Digest& digest, kj::StringPtr why);
-  /// Nobody compiles it any more. No effect unless somebody did.
-  void abandon(const Digest& digest);
-  /// The object, from wherever it came, can't be linked: to be compiled again.
-  void forgetObject(const Digest& digest);
-
-  /// What went wrong on the disk since the last call.
-  std::optional<std::string> complaint();
+  /// The object, from a rung. `untuned` is null if there is no better one.
+  void hold(const Digest& digest, Rung rung, kj::Array<const kj::byte> object,
+            kj::Own<Untuned> untuned);
+  void offer(const Digest& digest, kj::Array<const kj::byte> shipped);
+  void refuse(const Digest& digest, kj::StringPtr why,
+              net::Failure::Kind kind = net::Failure::Kind::badSlice);
+  /// Lets the next one to ask begin anew, above the rungs that were tried.
+  void forget(const Digest& digest);
 
  private:
   struct Row {
     Code code;
     std::list<Digest>::iterator use;
-    bool lookedOnDisk = false;
   };
+  static std::size_t bytesOf(const Code& code);
   Row& row(const Digest& digest);
-  void hold(Code& code, kj::Array<const kj::byte> object);
   void drop(Code& code);
   void trim();
 
-  jit::ObjectCache* disk_;
   std::size_t limit_, bytes_ = 0;
   std::unordered_map<Digest, Row> rows_;
   std::list<Digest> uses_; ///< most recent first
-  kj::Own<ObjectWriter> writer_;
 };
 
 } // namespace roam::peer

@@ -24,17 +24,28 @@ unsigned defaultWorkers() {
                                                          : 1;
 }
 
-std::string findWorker() {
+namespace {
+
+std::string find(const std::string& name, const std::string& purpose) {
   std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-  std::filesystem::path beside = program.parent_path() / "roam-worker";
-  std::filesystem::path installed =
-      program.parent_path().parent_path() / "libexec/roam/roam-worker";
+  std::filesystem::path beside = program.parent_path() / name;
+  std::filesystem::path installed = program.parent_path().parent_path() / "libexec/roam" / name;
   for (const std::filesystem::path& path : {beside, installed})
     if (access(path.c_str(), X_OK) == 0)
       return path;
-  throw std::runtime_error("roam-worker, the program that runs shipped code, is neither at " +
+  throw std::runtime_error(name + ", the program that " + purpose + ", is neither at " +
                            beside.string() + " nor at " + installed.string() +
                            ": is Roam installed completely?");
+}
+
+} // namespace
+
+std::string findWorker() {
+  return find("roam-worker", "runs shipped code");
+}
+
+std::string findCompiler() {
+  return find("roam-compiler", "compiles shipped code");
 }
 
 } // namespace roam::peer

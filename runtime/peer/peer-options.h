@@ -20,13 +20,19 @@ struct PeerOptions {
   /// The peer ends when this descriptor, of a pipe or socket, comes to its end; -1: none. With it
   /// go the folders of its unix sockets, if nothing else is in them.
   int lifelineFd = -1;
-  std::string name;             ///< for people; empty: "host:pid"
-  std::string version;          ///< of Roam
-  std::string workerExecutable; ///< empty: see findWorker
+  std::string name;                 ///< for people; empty: "host:pid"
+  std::string version;              ///< of Roam
+  std::string workerExecutable;     ///< empty: see findWorker
+  std::string compilerExecutable;   ///< empty: see findCompiler
+  std::vector<std::string> bundles; ///< files, see jit/slice/bundle.h
+  /// Compiles again what runs much and was compiled quickly, or for any CPU.
+  bool tunes = true;
 };
 
 /// The path of roam-worker: beside the running program, or in ../libexec/roam from there. Throws
 /// std::runtime_error that says where it was looked for.
 std::string findWorker();
+/// The same for roam-compiler.
+std::string findCompiler();
 
 } // namespace roam::peer

@@ -1,5 +1,6 @@
 // Building a peer, and running one as a program.
 #include "runtime/peer/peer.h"
+#include "jit/host-target.h"
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -25,18 +26,18 @@ class StandardErrorLog final : public net::Log {
   }
 };
 
-net::Hello helloOf(const PeerOptions& options, unsigned workers) {
+net::Hello helloOf(const PeerOptions& options, unsigned workers, std::optional<ObjectTarget> host) {
   net::Hello hello;
   hello.name = options.name.empty() ? net::nameOfThisProcess() : options.name;
   hello.workers = workers;
   hello.version = options.version;
+  hello.target = std::move(host);
   return hello;
 }
 
-WorkerPool::Options poolOptions(const PeerOptions& options, jit::ObjectCache* objects) {
-  std::string executable =
-      options.workerExecutable.empty() ? findWorker() : options.workerExecutable;
-  return {options.workers, kj::heapString(executable.data(), executable.size()), objects};
+kj::String pathOf(const std::string& chosen, std::string (*find)()) {
+  std::string path = chosen.empty() ? find() : chosen;
+  return kj::heapString(path.data(), path.size());
 }
 
 } // namespace
@@ -44,15 +45,27 @@ WorkerPool::Options poolOptions(const PeerOptions& options, jit::ObjectCache* ob
 // --- on an event loop ------------------------------------------------------------------------
 
 Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
-    : io_(io), log_(log), options_(options),
+    : io_(io), log_(log), options_(options), bundles_(options.bundles),
       objects_(options.cacheDirectory.empty()
                    ? std::nullopt
                    : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory)),
-      neighbours_({io.provider->getNetwork(), io.provider->getTimer(), log, helloOf(options, 0)}),
-      workers_(io.unixEventPort, io.provider->getTimer(), log,
-               poolOptions(options, objects_ ? &*objects_ : nullptr)),
-      host_(helloOf(options, workers_.workers()), slices_, workers_, io.provider->getTimer(), log,
-            limits::bytesInFlight, &neighbours_) {}
+      neighbours_({io.provider->getNetwork(), io.provider->getTimer(), log,
+                   helloOf(options, 0, std::nullopt)}),
+      compilers_(io.unixEventPort, io.provider->getTimer(), log,
+                 pathOf(options.compilerExecutable, findCompiler), options.workers),
+      ladder_(compilers_, log,
+              {.host = jit::hostTarget(),
+               .bundles = &bundles_,
+               .disk = objects_ ? &*objects_ : nullptr,
+               .peers = &neighbours_,
+               .memoryBytes = limits::objectStoreBytes,
+               .tunes = options.tunes}),
+      workers_(io.unixEventPort, io.provider->getTimer(), log, ladder_,
+               {options.workers, pathOf(options.workerExecutable, findWorker)}),
+      host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, workers_,
+            io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_) {
+  neighbours_.setTarget(ladder_.host());
+}
 
 kj::Promise<std::vector<std::string>> Peer::listen() {
   kj::Promise<void> listening = workers_.ready();

@@ -6,6 +6,9 @@
 #include "net/listener.h"
 #include "net/log.h"
 #include "net/slice-store.h"
+#include "runtime/peer/bundles.h"
+#include "runtime/peer/code-ladder.h"
+#include "runtime/peer/compilers.h"
 #include "runtime/peer/neighbours.h"
 #include "runtime/peer/peer-options.h"
 #include "runtime/peer/worker-pool.h"
@@ -28,7 +31,7 @@ int runPeer(const PeerOptions& options);
 class Peer {
  public:
   /// Starts the workers. `io` and `log` must outlive the peer. Throws if there is no worker
-  /// program.
+  /// or compiler program, or a bundle can't be used.
   Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options);
   KJ_DISALLOW_COPY(Peer);
 
@@ -45,8 +48,11 @@ class Peer {
   net::Log& log_;
   PeerOptions options_;
   net::SliceStore slices_;
+  Bundles bundles_;
   std::optional<jit::ObjectCache> objects_;
   Neighbours neighbours_;
+  Compilers compilers_;
+  CodeLadder ladder_;
   WorkerPool workers_;
   net::Host host_;
   std::vector<kj::Own<net::Listener>> listeners_;

@@ -1,10 +1,8 @@
-// Serving one supervisor: the turn-taking, the code of each request, and the entry itself.
+// The code of each request, and the entry itself.
 #include "runtime/peer/worker-loop.h"
 #include "runtime/peer/thrown.h"
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 
 namespace roam::peer {
 namespace {
@@ -13,11 +11,6 @@ using Clock = std::chrono::steady_clock;
 
 /// The supervisor thought that this worker has the entry loaded. It will send the code.
 struct CodeMissing {};
-
-/// No fault of the slice: another limit would do.
-struct ObjectTooLarge : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// Thrown through the shipped code when its results pass the limit.
 struct ResultsTooLarge {};
@@ -34,46 +27,28 @@ std::uint64_t nanosecondsSince(Clock::time_point start) {
 } // namespace
 
 WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor)
-    : memory_(memory), descriptor_(descriptor),
-      session_(jit::Session::open(*this, {.warm = true})) {}
+    : RequestLoop(memory, descriptor), session_(jit::Session::open(*this)) {}
 
 WorkerLoop::~WorkerLoop() = default;
 
-void WorkerLoop::run() {
-  Control& control = memory_.control();
-  std::snprintf(control.word, sizeof control.word, "%s", session_->target().c_str());
-  control.phase.store(WorkerPhase::ready);
-  tell(descriptor_);
-
-  for (std::uint32_t taken = 0;; ++taken) {
-    auto submitted = [&] { return control.submitted.load(std::memory_order_acquire) != taken; };
-    if (!polling_.pollFor(submitted))
-      awaitSubmission(control, taken);
-    polling_.arrived();
-    serve(control.order[taken % control.order.size()] % slotCount);
-  }
+/// Also of a request that was taken back: the supervisor has struck the entry off its list.
+void WorkerLoop::begin(const Request& request) {
+  if (request.unload != Digest())
+    session_->unload(request.unload);
 }
 
-void WorkerLoop::serve(unsigned index) {
-  Slot& slot = memory_.slot(index);
-  // Also of a request that was taken back: the supervisor has struck the entry off its list.
-  if (slot.request.unload != Digest())
-    session_->unload(slot.request.unload);
-  SlotState expected = SlotState::submitted;
-  if (slot.state.compare_exchange_strong(expected, SlotState::running))
-    slot.answer = runRequest(index);
-  else
-    slot.answer = Answer{.kind = AnswerKind::skipped};
-  slot.state.store(SlotState::answered);
-  tell(descriptor_);
-}
-
-Answer WorkerLoop::runRequest(unsigned index) {
-  const Request& request = memory_.slot(index).request;
+Answer WorkerLoop::answer(unsigned index) {
+  const Request& request = memory().slot(index).request;
   current_ = index;
   Answer answer;
-  EntryFunction* entry = prepare(request, answer, index);
-  return entry == nullptr ? answer : runEntry(entry, request, index);
+  EntryFunction* entry = request.code == CodeKind::replacement ? replace(request, answer, index)
+                                                               : prepare(request, answer, index);
+  if (entry == nullptr)
+    return answer;
+  bool kept = answer.keptFirst;
+  answer = runEntry(entry, request, index);
+  answer.keptFirst = kept;
+  return answer;
 }
 
 /// The entry, or nothing and the answer that says why.
@@ -82,9 +57,6 @@ EntryFunction* WorkerLoop::prepare(const Request& request, Answer& answer, unsig
     return reinterpret_cast<EntryFunction*>(session_->entry(request.entry));
   } catch (const CodeMissing&) {
     answer.kind = AnswerKind::codeMissing;
-  } catch (const ObjectTooLarge& error) {
-    answer.kind = AnswerKind::limit;
-    setMessage(answer, index, error.what());
   } catch (const std::exception& error) {
     answer.kind = AnswerKind::badSlice;
     setMessage(answer, index, error.what());
@@ -92,9 +64,19 @@ EntryFunction* WorkerLoop::prepare(const Request& request, Answer& answer, unsig
   return nullptr;
 }
 
+/// Nothing runs between two requests. What can't replace leaves the entry as it is.
+EntryFunction* WorkerLoop::replace(const Request& request, Answer& answer, unsigned index) {
+  try {
+    return reinterpret_cast<EntryFunction*>(session_->replace(request.entry));
+  } catch (const std::exception&) {
+    answer.keptFirst = true;
+    return prepare(request, answer, index);
+  }
+}
+
 Answer WorkerLoop::runEntry(EntryFunction* entry, const Request& request, unsigned index) {
-  RequestParts parts = partsOf(request, memory_.request(index));
-  std::span<char> room = memory_.results(index);
+  RequestParts parts = partsOf(request, memory().request(index));
+  std::span<char> room = memory().results(index);
   Output out{.data = room.data(), .capacity = room.size(), .grow = refuseToGrow};
   Answer answer;
   Clock::time_point start = Clock::now();
@@ -122,7 +104,7 @@ Answer WorkerLoop::runEntry(EntryFunction* entry, const Request& request, unsign
                    " MiB: return less for each element, or use smaller chunks");
   } catch (...) {
     Thrown thrown = describeThrown();
-    answer = placeThrown(thrown, memory_.text(index));
+    answer = placeThrown(thrown, memory().text(index));
   }
   answer.runNanoseconds = nanosecondsSince(start);
   answer.resultsSize = std::min(out.size, room.size());
@@ -130,33 +112,11 @@ Answer WorkerLoop::runEntry(EntryFunction* entry, const Request& request, unsign
   return answer;
 }
 
-void WorkerLoop::setMessage(Answer& answer, unsigned index, const std::string& message) {
-  std::span<char> text = memory_.text(index);
-  answer.messageSize = static_cast<std::uint32_t>(std::min(message.size(), text.size()));
-  std::memcpy(text.data(), message.data(), answer.messageSize);
-}
-
-jit::SliceCode WorkerLoop::fetch(const Digest& digest) {
-  const Request& request = memory_.slot(current_).request;
+std::span<const std::byte> WorkerLoop::fetch(const Digest& digest) {
+  const Request& request = memory().slot(current_).request;
   if (request.code == CodeKind::none || request.entry != digest)
     throw CodeMissing();
-  RequestParts parts = partsOf(request, memory_.request(current_));
-  return {request.code == CodeKind::object ? jit::SliceCode::Kind::object
-                                           : jit::SliceCode::Kind::slice,
-          std::as_bytes(parts.code)};
-}
-
-void WorkerLoop::compiled(const Digest& digest, std::span<const std::byte> object) {
-  std::span<char> room = memory_.object(current_);
-  if (object.size() > room.size())
-    throw ObjectTooLarge("the compiled object of " + digest.shortened() + " has " +
-                         std::to_string(object.size()) + " bytes; the limit is " +
-                         std::to_string(limits::objectBytes >> 20) + " MiB");
-  std::memcpy(room.data(), object.data(), object.size());
-  memory_.slot(current_).objectSize.store(object.size());
-  // At once, not with the answer: other workers may be waiting for this object while the chunk
-  // runs.
-  tell(descriptor_);
+  return std::as_bytes(partsOf(request, memory().request(current_)).code);
 }
 
 } // namespace roam::peer

@@ -8,17 +8,21 @@
 //       writes the request, slot := submitted
 //       order[submitted % n] := slot, submitted + 1
 //       wakes the worker if it sleeps        ------>   slot := running
-//       may take it back: slot := cancelled            compiles: writes the object, its size, tells
+//       may take it back: slot := cancelled            links the object if there is one
 //                                                      runs the entry: results are written in place
 //       reads the answer, reuses the slot    <------   writes the answer, slot := answered, tells
 //
 // "Tells" is a write to an eventfd that the supervisor's event loop observes. The worker sleeps on
 // a futex. Pages exist only where something was written; after a large chunk they are given back.
 //
+// The compiler (runtime/peer/compilers.h) is served the same way: a request brings a slice, the
+// answer an object.
+//
 // The worker runs code from others, so the supervisor trusts nothing here: it keeps its own account
 // of which slot is in use, copies an answer before it checks it, and the size of the memory is
 // sealed.
 #pragma once
+#include "jit/slice-compiler.h"
 #include "jit/slice/digest.h"
 #include "net/limits.h"
 #include <array>
@@ -34,7 +38,8 @@ namespace roam::peer {
 inline constexpr unsigned slotCount = 4;
 
 enum class SlotState : std::uint32_t { free, submitted, running, cancelled, answered };
-enum class CodeKind : std::uint32_t { none, slice, object };
+/// replacement: a better object of an entry that is loaded. slice: for the compiler only.
+enum class CodeKind : std::uint32_t { none, object, replacement, slice };
 
 /// What a worker is asked to run. The bytes stand in the slot's request area: captures, arguments,
 /// code, each aligned.
@@ -44,6 +49,7 @@ struct Request {
   CodeKind code = CodeKind::none;
   std::uint64_t capturesSize = 0, argumentsSize = 0, codeSize = 0;
   std::uint64_t count = 0, first = 0;
+  jit::Level level = jit::Level::tuned; ///< that a slice is compiled at
 };
 
 enum class AnswerKind : std::uint32_t {
@@ -60,9 +66,10 @@ enum class AnswerKind : std::uint32_t {
 /// What became of a request. Texts stand in the slot's text area: type, category, message.
 struct Answer {
   AnswerKind kind = AnswerKind::done;
+  bool keptFirst = false; ///< what was to replace the object can't be linked
   std::uint32_t typeSize = 0, categorySize = 0, messageSize = 0;
   std::uint64_t resultsSize = 0; ///< bytes written to the result area, also before a throw
-  std::uint64_t element = 0; ///< index in the whole job
+  std::uint64_t element = 0;     ///< index in the whole job
   std::int64_t code = 0;
   std::uint64_t runNanoseconds = 0;
 };
@@ -80,7 +87,7 @@ enum class WorkerPhase : std::uint32_t { starting, ready, failed };
 struct Control {
   std::uint64_t layout; ///< layout::number of the supervisor; other builds have others
   std::atomic<WorkerPhase> phase;
-  char word[1000]; ///< ready: the target of its objects; failed: why. Ended by NUL.
+  char word[1000]; ///< failed: why. Ended by NUL.
 
   alignas(64) std::atomic<std::uint32_t> submitted; ///< requests ever submitted; the worker's futex
   std::array<std::uint8_t, 8> order; ///< slot of request n at n % 8; at most slotCount are open

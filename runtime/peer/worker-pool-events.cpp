@@ -1,4 +1,4 @@
-// What workers tell the pool, and what follows: answers, objects, ends and new starts.
+// What workers and the ladder tell the pool, and what follows: answers, code, ends and new starts.
 #include "runtime/peer/chunk-outcome.h"
 #include "runtime/peer/worker-pool.h"
 #include <kj/debug.h>
@@ -7,8 +7,8 @@ namespace roam::peer {
 namespace {
 
 /// A chunk given to workers this often, which all ended or answered nonsense before they began it,
-/// is at fault.
-constexpr unsigned triesPerChunk = 4;
+/// is at fault. More than there are rungs whose object may be of no use.
+constexpr unsigned triesPerChunk = 8;
 
 kj::Exception disconnected(kj::String why) {
   return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::mv(why));
@@ -18,10 +18,11 @@ kj::Exception disconnected(kj::String why) {
 
 // --- the pool begins and ends ----------------------------------------------------------------
 
-WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, Options options)
+WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, CodeLadder& ladder,
+                       Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
-      codes_(options.cache, limits::objectStoreBytes), notReady_(options.workers), ready_(nullptr),
-      tasks_(*this) {
+      ladder_(ladder), notReady_(options.workers), ready_(nullptr), tasks_(*this) {
+  ladder_.tell(this);
   auto pair = kj::newPromiseAndFulfiller<void>();
   readyFulfiller_ = kj::mv(pair.fulfiller);
   ready_ = pair.promise.fork();
@@ -32,8 +33,8 @@ WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log,
 }
 
 WorkerPool::~WorkerPool() noexcept(false) {
+  ladder_.tell(nullptr);
   giveUp(disconnected(kj::str("the peer is shutting down")));
-  logComplaint();
 }
 
 kj::Vector<pid_t> WorkerPool::processes() const {
@@ -70,9 +71,11 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
 
   if (place.chunk != nullptr) {
     AnswerKind kind = taken.answer.kind;
-    // It was not the chunk's fault: the object was damaged, or our account of the worker was wrong.
-    bool again = kind == AnswerKind::codeMissing || kind == AnswerKind::skipped ||
-                 (kind == AnswerKind::badSlice && place.sent == CodeKind::object);
+    // It was not the chunk's fault: our account of the worker was wrong, or it has the object from
+    // a rung below which there are others.
+    bool again =
+        kind == AnswerKind::codeMissing || kind == AnswerKind::skipped ||
+        (kind == AnswerKind::badSlice && ladder_.at(place.entry).state != Code::State::refused);
     if (kind == AnswerKind::done) {
       ++counters_.chunksDone;
       counters_.elementsDone += place.chunk->chunk.count;
@@ -91,10 +94,7 @@ void WorkerPool::learn(Member& member, const Place& place, const TakenAnswer& ta
   switch (taken.answer.kind) {
   case AnswerKind::badSlice:
     member.loaded.erase(place.entry);
-    if (place.sent == CodeKind::slice)
-      codes_.refuse(place.entry, taken.message);
-    else
-      codes_.forgetObject(place.entry);
+    ladder_.failed(place.entry, taken.message);
     break;
   case AnswerKind::codeMissing:
     member.loaded.erase(place.entry);
@@ -104,25 +104,36 @@ void WorkerPool::learn(Member& member, const Place& place, const TakenAnswer& ta
       member.loaded.erase(place.entry);
     break;
   default:
+    ladder_.ran(place.entry, taken.answer.runNanoseconds);
     break;
   }
-  if (place.compiles) {
-    codes_.abandon(place.entry);
-    unpark(place.entry);
-  }
+  if (taken.answer.keptFirst)
+    log_.line(kj::str("worker process ", member.process->pid(),
+                      " can't link the tuned object of slice ", place.entry.shortened().c_str(),
+                      " and keeps the first"));
 }
 
-void WorkerPool::onCompiled(WorkerProcess& worker, unsigned slot,
-                            kj::ArrayPtr<const kj::byte> object) {
-  Place& place = memberOf(worker).places[slot];
-  if (place.sent != CodeKind::slice)
-    return; // it was not asked to
-  ++counters_.compiled;
-  codes_.compiled(place.entry, object, worker.target());
-  logComplaint();
-  place.compiles = false;
-  unpark(place.entry);
+// --- code ------------------------------------------------------------------------------------
+
+void WorkerPool::onCode(const Digest& entry) {
+  unpark(entry);
   dispatch();
+}
+
+void WorkerPool::onNoCode(const Digest& entry, const kj::Exception& why) {
+  auto parked = parked_.extract(entry);
+  if (!parked)
+    return;
+  while (!parked.mapped().empty())
+    parked.mapped().front()->reject(kj::cp(why));
+}
+
+net::ClosureRunner::Counters WorkerPool::counters() const {
+  Counters all = ladder_.counters();
+  all.chunksDone = counters_.chunksDone;
+  all.elementsDone = counters_.elementsDone;
+  all.workersLost = counters_.workersLost;
+  return all;
 }
 
 // --- starts and ends of workers --------------------------------------------------------------
@@ -173,14 +184,11 @@ void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
 /// Fails what the worker was running, and takes back what it had not begun.
 void WorkerPool::lose(Member& member, kj::StringPtr how) {
   for (unsigned slot = 0; slot < slotCount; ++slot) {
-    Place place = member.places[slot];
-    release(member.places[slot]);
-    member.places[slot] = Place();
+    Place place = std::exchange(member.places[slot], Place());
     if (place.chunk == nullptr)
       continue;
     if (member.process->hasBegun(slot) || place.chunk->tries >= triesPerChunk)
-      place.chunk->settle(
-          workerDied(member.process->pid(), how, place.compiles, place.chunk->chunk));
+      place.chunk->settle(workerDied(member.process->pid(), how, place.chunk->chunk));
     else
       putBack(*place.chunk);
   }
@@ -200,11 +208,6 @@ void WorkerPool::giveUp(const kj::Exception& exception) {
   for (ChunkQueue* queue : {&waiting_, &waitingForHome_})
     while (!queue->empty())
       queue->front()->reject(kj::cp(exception));
-}
-
-void WorkerPool::logComplaint() {
-  if (std::optional<std::string> complaint = codes_.complaint())
-    log_.line(complaint->c_str());
 }
 
 void WorkerPool::taskFailed(kj::Exception&& exception) {

@@ -28,6 +28,7 @@ kj::Maybe<net::CodeStatus> WorkerPool::code(const Digest& digest) const {
   status.calls = use.chunks;
   status.elements = use.elements;
   status.runNanoseconds = use.runNanoseconds;
+  ladder_.describe(digest, status);
   return status;
 }
 
@@ -63,8 +64,7 @@ void WorkerPool::forget(WaitingChunk& chunk) {
       if (place.chunk != &chunk)
         continue;
       place.chunk = nullptr;
-      if (member->process->takeBack(slot))
-        release(place);
+      (void)member->process->takeBack(slot); // one that runs already runs for nobody
     }
   }
   if (!waiting_.empty() || !waitingForHome_.empty()) // not at once: we are in a destructor
@@ -85,37 +85,43 @@ void WorkerPool::dispatch() {
 /// Places the chunk that has waited longest. False if it has to wait on, and the others behind it.
 bool WorkerPool::dispatchFront(ChunkQueue& queue) {
   WaitingChunk& chunk = *queue.front();
-  const Code& code = codes_.at(chunk.chunk.entry);
-  if (code.state == Code::State::refused) {
-    chunk.settle(net::failedWith(net::Failure::Kind::badSlice, kj::str(code.refusal), chunk.chunk));
+  const Digest& entry = chunk.chunk.entry;
+  switch (const Code& code = ladder_.at(entry); code.state) {
+  case Code::State::refused:
+    chunk.settle(net::failedWith(code.refusalKind, kj::str(code.refusal), chunk.chunk));
     return true;
-  }
-  if (Member* member = choose(chunk.chunk, code)) {
+  case Code::State::object: {
+    Member* member = choose(chunk.chunk);
+    if (member == nullptr)
+      return false;
     chunk.leaveQueue();
     give(*member, chunk);
     return true;
   }
-  if (code.state != Code::State::compiling)
-    return false;
+  case Code::State::unknown:
+    ladder_.climb(entry, chunk.slice);
+    break;
+  case Code::State::coming:
+    break;
+  }
   chunk.leaveQueue();
-  ChunkQueue& parked = parked_[chunk.chunk.entry];
+  ChunkQueue& parked = parked_[entry];
   chunk.enter(parked, parked.end());
   return true;
 }
 
 /// Best an idle worker, then one that has the entry loaded, then the one used last, whose memory is
 /// warm.
-WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk, const Code& code) {
+WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk) {
   Member* best = nullptr;
   int bestMerit = -1;
   for (auto& member : members_) {
     if (!member->isReady() || (chunk.home && member != members_.front()))
       continue;
     unsigned open = member->process->open();
-    bool loaded = member->loaded.has(chunk.entry);
-    if (open >= limits::chunksAtWorker || (!loaded && code.state == Code::State::compiling))
+    if (open >= limits::chunksAtWorker)
       continue;
-    int merit = (open == 0 ? 2 : 0) + (loaded ? 1 : 0);
+    int merit = (open == 0 ? 2 : 0) + (member->loaded.has(chunk.entry) ? 1 : 0);
     if (merit > bestMerit || (merit == bestMerit && member->lastUse > best->lastUse)) {
       best = member.get();
       bestMerit = merit;
@@ -124,22 +130,22 @@ WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk, const Code& code
   return best;
 }
 
+/// The code goes along if the worker has not loaded it, or has loaded what is not as good.
 void WorkerPool::give(Member& member, WaitingChunk& chunk) {
   const Digest& entry = chunk.chunk.entry;
+  const Code& code = ladder_.at(entry);
   Place place{.chunk = &chunk, .entry = entry};
-  kj::ArrayPtr<const kj::byte> bytes;
-  if (!member.loaded.has(entry)) {
-    if (codes_.readFromDisk(entry, member.process->target()))
-      ++counters_.cacheHits;
-    logComplaint();
-    const Code& code = codes_.at(entry);
-    place.sent = code.state == Code::State::object ? CodeKind::object : CodeKind::slice;
-    place.compiles = place.sent == CodeKind::slice;
-    bytes = place.compiles ? chunk.slice : code.object.asPtr();
-    if (place.compiles)
-      codes_.compiling(entry);
+  if (!member.loaded.has(entry))
+    place.sent = CodeKind::object;
+  else if (code.isTuned && !member.loaded.isTuned(entry))
+    place.sent = CodeKind::replacement;
+  kj::ArrayPtr<const kj::byte> object;
+  if (place.sent != CodeKind::none) {
+    object = code.object;
+    ladder_.delivered(entry);
   }
-  member.loaded.used(entry); // the worker will have loaded it before it comes to a later request
+  // The worker will have loaded it before it comes to a later request.
+  member.loaded.used(entry, code.isTuned);
   member.lastUse = place.number = ++uses_;
   Request request{
       .entry = entry, .code = place.sent, .count = chunk.chunk.count, .first = chunk.chunk.first};
@@ -149,7 +155,7 @@ void WorkerPool::give(Member& member, WaitingChunk& chunk) {
   }
   ++chunk.tries;
   unsigned slot =
-      member.process->submit(request, chunk.chunk.captures, chunk.chunk.arguments, bytes);
+      member.process->submit(request, chunk.chunk.captures, chunk.chunk.arguments, object);
   member.places[slot] = place;
 }
 
@@ -169,11 +175,11 @@ bool WorkerPool::takeFromBusy() {
     Place& place = busy->places[last];
     if (place.chunk == nullptr || place.chunk->chunk.home || busy->process->hasBegun(last))
       continue;
-    Member* idle = idleFor(place);
-    if (idle == nullptr || !busy->process->takeBack(last))
+    Member* idle = idleMember();
+    if (idle == nullptr || ladder_.at(place.entry).state != Code::State::object ||
+        !busy->process->takeBack(last))
       continue;
-    WaitingChunk& chunk = *place.chunk;
-    release(place);
+    WaitingChunk& chunk = *std::exchange(place.chunk, nullptr);
     --chunk.tries;
     give(*idle, chunk);
     return true;
@@ -181,23 +187,11 @@ bool WorkerPool::takeFromBusy() {
   return false;
 }
 
-WorkerPool::Member* WorkerPool::idleFor(const Place& place) {
+WorkerPool::Member* WorkerPool::idleMember() {
   for (auto& member : members_)
-    if (member->isReady() && member->process->open() == 0 &&
-        (member->loaded.has(place.entry) || place.compiles ||
-         codes_.at(place.entry).state != Code::State::compiling))
+    if (member->isReady() && member->process->open() == 0)
       return member.get();
   return nullptr;
-}
-
-/// Nobody waits at this place any more, and it compiles for nobody.
-void WorkerPool::release(Place& place) {
-  place.chunk = nullptr;
-  if (!place.compiles)
-    return;
-  place.compiles = false;
-  codes_.abandon(place.entry);
-  unpark(place.entry);
 }
 
 void WorkerPool::unpark(const Digest& entry) {

@@ -2,15 +2,15 @@
 //
 // Each chunk goes to an idle worker, best to one that has its entry loaded; when all are busy, each
 // gets one more, so that no worker waits for the supervisor. A chunk that lies ready at a busy
-// worker is taken back when another has nothing to do. The first worker that meets a digest
-// compiles it; chunks of that digest are parked until the object is there, then every worker links
-// it. A worker that dies fails the chunk it was running; what it had not begun goes to the others.
-// Chunks that use peer-local variables have a queue of their own, which only the first worker
-// serves: the variables are in its memory. If it dies, they start anew.
+// worker is taken back when another has nothing to do. Chunks whose code is not there yet are
+// parked until the ladder (code-ladder.h) has it; then each worker links the object with the first
+// chunk of it. A worker that dies fails the chunk it was running; what it had not begun goes to the
+// others. Chunks that use peer-local variables have a queue of their own, which only the first
+// worker serves: the variables are in its memory. If it dies, they start anew.
 #pragma once
 #include "net/closure-runner.h"
 #include "net/log.h"
-#include "runtime/peer/code-table.h"
+#include "runtime/peer/code-ladder.h"
 #include "runtime/peer/code-uses.h"
 #include "runtime/peer/loaded-entries.h"
 #include "runtime/peer/waiting-chunk.h"
@@ -26,18 +26,19 @@ namespace roam::peer {
 /// Runs chunks in worker processes. Call on the loop thread; results must be dropped there too.
 class WorkerPool final : public net::ClosureRunner,
                          ChunkOwner,
+                         CodeEvents,
                          WorkerEvents,
                          kj::TaskSet::ErrorHandler {
  public:
   struct Options {
     unsigned workers = 1;
-    kj::String executable;             ///< path of roam-worker
-    jit::ObjectCache* cache = nullptr; ///< objects on disk, or none
+    kj::String executable; ///< path of roam-worker
   };
 
-  /// Starts the workers. `log` and the cache must outlive the pool. Throws if the executable can't
+  /// Starts the workers. All but the options must outlive the pool. Throws if the executable can't
   /// be started.
-  WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, Options options);
+  WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, CodeLadder& ladder,
+             Options options);
   /// Ends the workers at once; whatever still waits fails as DISCONNECTED.
   ~WorkerPool() noexcept(false);
   KJ_DISALLOW_COPY(WorkerPool);
@@ -47,14 +48,16 @@ class WorkerPool final : public net::ClosureRunner,
   kj::Promise<void> ready() { return ready_.addBranch(); }
 
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) override;
-  bool has(const Digest&) const override { return false; }
-  void offer(const Digest&, kj::ArrayPtr<const kj::byte>) override {}
-  kj::Promise<net::ObjectAnswer> object(net::ObjectQuestion) override {
-    return net::ObjectAnswer();
+  bool has(const Digest& entry) const override { return ladder_.isBundled(entry); }
+  void offer(const Digest& entry, kj::ArrayPtr<const kj::byte> object) override {
+    ladder_.offer(entry, object);
+  }
+  kj::Promise<net::ObjectAnswer> object(net::ObjectQuestion question) override {
+    return ladder_.object(question);
   }
   std::vector<Digest> codes() const override { return codeUses_.digests(); }
   kj::Maybe<net::CodeStatus> code(const Digest& digest) const override;
-  Counters counters() const override { return counters_; }
+  Counters counters() const override;
   unsigned workers() const override { return static_cast<unsigned>(members_.size()); }
 
   /// The processes that are ready now.
@@ -69,7 +72,6 @@ class WorkerPool final : public net::ClosureRunner,
     Digest entry;
     CodeKind sent = CodeKind::none;
     std::uint64_t number = 0; ///< in the order of giving
-    bool compiles = false;    ///< parked chunks wait for what comes of it
   };
   struct Member {
     kj::Own<WorkerProcess> process; ///< null between an end and a new start
@@ -87,17 +89,17 @@ class WorkerPool final : public net::ClosureRunner,
   void dispatch();
   bool dispatchFront(ChunkQueue& queue);
   bool takeFromBusy();
-  Member* choose(const net::Chunk& chunk, const Code& code);
-  Member* idleFor(const Place& place);
+  Member* choose(const net::Chunk& chunk);
+  Member* idleMember();
   void give(Member& member, WaitingChunk& chunk);
   void putBack(WaitingChunk& chunk);
-  void release(Place& place);
   void unpark(const Digest& entry);
 
-  // What workers tell: worker-pool-events.cpp.
+  // What workers and the ladder tell: worker-pool-events.cpp.
+  void onCode(const Digest& entry) override;
+  void onNoCode(const Digest& entry, const kj::Exception& why) override;
   void onReady(WorkerProcess& worker) override;
-  void onCompiled(WorkerProcess& worker, unsigned slot,
-                  kj::ArrayPtr<const kj::byte> object) override;
+  void onCompiled(WorkerProcess&, unsigned, kj::ArrayPtr<const kj::byte>) override {}
   void onAnswered(WorkerProcess& worker, unsigned slot) override;
   void onEnded(WorkerProcess& worker, kj::StringPtr how) override;
   void taskFailed(kj::Exception&& exception) override;
@@ -106,19 +108,18 @@ class WorkerPool final : public net::ClosureRunner,
   void start(Member& member);
   void startLater(Member& member, kj::Duration delay);
   void giveUp(const kj::Exception& exception);
-  void logComplaint();
   Member& memberOf(WorkerProcess& worker);
 
   kj::UnixEventPort& port_;
   kj::Timer& timer_;
   net::Log& log_;
   kj::String executable_;
-  CodeTable codes_;
+  CodeLadder& ladder_;
   CodeUses codeUses_;
   Counters counters_;
   ChunkQueue waiting_;                            ///< in the order of arrival
   ChunkQueue waitingForHome_;                     ///< the same; for the first member only
-  std::unordered_map<Digest, ChunkQueue> parked_; ///< until somebody else has compiled
+  std::unordered_map<Digest, ChunkQueue> parked_; ///< until the ladder has their code
   std::uint64_t uses_ = 0;
   unsigned notReady_;
   kj::Own<kj::PromiseFulfiller<void>> readyFulfiller_;

@@ -285,10 +285,8 @@ void WorkerProcess::hearPhase() {
   WorkerPhase phase = control.phase.load();
   if (phase == WorkerPhase::starting || startProblem_ != nullptr)
     return;
-  kj::String word = kj::heapString(control.word, strnlen(control.word, sizeof control.word));
   if (phase == WorkerPhase::failed)
-    return refuseStart(word);
-  target_ = kj::mv(word);
+    return refuseStart(kj::heapString(control.word, strnlen(control.word, sizeof control.word)));
   ready_ = true;
   events_.onReady(*this);
 }

@@ -55,8 +55,6 @@ class WorkerProcess {
   bool isAlive() const { return !ended_; }
   /// It was ready once.
   bool hasStarted() const { return ready_; }
-  /// What its objects depend on besides the slice. Empty before it is ready.
-  kj::StringPtr target() const { return target_; }
   /// Bytes of memory shared with the worker that are in use.
   std::size_t sharedMemory() const;
 
@@ -92,7 +90,6 @@ class WorkerProcess {
   kj::AutoCloseFd tellFd_, lifeline_, processFd_;
   pid_t pid_ = -1;
   bool ready_ = false, ended_ = false;
-  kj::String target_;
   kj::Maybe<kj::String> startProblem_;
   kj::Own<kj::UnixEventPort::FdObserver> tellObserver_, processObserver_;
   kj::Promise<void> listening_ = nullptr, starting_ = nullptr, ending_ = nullptr;

@@ -145,7 +145,7 @@ TEST(Groups, LoadTheirLibrariesAlsoWhenTheObjectIsAlreadyThere) {
   MemorySource source;
   Digest digest = source.add(group.bytes());
   Session::open(source)->entry(digest);
-  source.give(digest, SliceCode::Kind::object, source.objectOf(digest));
+  source.giveObject(digest, source.objectOf(digest));
   auto session = Session::open(source);
   EXPECT_EQ(reinterpret_cast<int (*)()>(session->entry(digest))(), bound);
   EXPECT_EQ(source.compilations, 1);

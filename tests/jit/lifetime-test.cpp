@@ -96,7 +96,7 @@ TEST(Exceptions, AreThrownWhileOtherSlicesComeAndGo) {
     Digest other = source.addNamed("square-sum");
     for (int i = 0; i < 50 || caught < 1000; ++i) {
       session->entry(other);
-      source.give(other, SliceCode::Kind::object, source.objectOf(other));
+      source.giveObject(other, source.objectOf(other));
       session->unload(other);
     }
     stop = true;
@@ -143,7 +143,7 @@ TEST(Variables, OfAnObjectFromTheCacheAreInitialised) {
   Digest digest = source.addNamed("initialised");
   int destroyed = 0;
   EXPECT_EQ(entryAs<int(int*)>(*Session::open(source), digest)(&destroyed), 1);
-  source.give(digest, SliceCode::Kind::object, source.objectOf(digest));
+  source.giveObject(digest, source.objectOf(digest));
   auto session = Session::open(source);
   EXPECT_EQ(entryAs<int(int*)>(*session, digest)(&destroyed), 1);
   EXPECT_EQ(source.compilations, 1);
@@ -249,7 +249,7 @@ TEST(Unload, MakesTheNextToAskMaterializeAgain) {
 /// Fetches nothing until it is opened.
 class GatedSource : public MemorySource {
  public:
-  SliceCode fetch(const Digest& digest) override {
+  std::span<const std::byte> fetch(const Digest& digest) override {
     reached = true;
     reached.notify_all();
     open.wait(false);
@@ -302,7 +302,7 @@ TEST(Unload, GivesMemoryBack) {
   for (int i = 0; i < 20; ++i) {
     digests.push_back(source.add(sliceReturning(i)));
     session->entry(digests[i]);
-    source.give(digests[i], SliceCode::Kind::object, source.objectOf(digests[i]));
+    source.giveObject(digests[i], source.objectOf(digests[i]));
     session->unload(digests[i]);
   }
   auto cycle = [&](int times) {

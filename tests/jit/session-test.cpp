@@ -48,41 +48,33 @@ TEST(Session, RunsAnEntry) {
   EXPECT_EQ(squareSum(numbers.data(), 1000), 332833500);
 }
 
-TEST(Session, RunsEntriesAtEveryLevelOfOptimization) {
+TEST(Session, RunsEntriesOfEitherLevel) {
   MemorySource source;
   Digest digest = source.addNamed("square-sum");
-  std::set<std::string> targets;
-  for (unsigned level : {0, 1, 2, 3}) {
-    auto session = Session::open(source, {.optimization = level});
+  std::set<unsigned> levels;
+  for (Level level : {Level::quick, Level::tuned}) {
+    source.level = level;
+    auto session = Session::open(source);
     int numbers[] = {3, 4};
     EXPECT_EQ((entryAs<long(const int*, long)>(*session, digest)(numbers, 2)), 25);
-    targets.insert(session->target());
+    std::string object = source.objectOf(digest);
+    levels.insert(CompiledObject::read(std::as_bytes(std::span(object))).target.level);
   }
-  EXPECT_EQ(targets.size(), 4u);
+  EXPECT_EQ(levels, (std::set<unsigned>{0, 2}));
 }
 
 TEST(Session, NamesItsTargetAlikeInEverySession) {
   MemorySource source;
-  std::string target = Session::open(source)->target();
-  EXPECT_EQ(target.size(), 16u);
-  EXPECT_EQ(target.find_first_not_of("0123456789abcdef"), std::string::npos);
+  ObjectTarget target = Session::open(source)->target();
   EXPECT_EQ(target, Session::open(source)->target());
-}
-
-TEST(Session, WarmsUpWithoutTouchingItsSource) {
-  MemorySource source;
-  auto session = Session::open(source, {.warm = true});
-  EXPECT_EQ(source.fetches, 0);
-  EXPECT_EQ(source.compilations, 0);
-  EXPECT_EQ(entryAs<int()>(*session, source.add(sliceReturning(5)))(), 5);
+  EXPECT_EQ(target, SliceCompiler::open()->target());
 }
 
 TEST(Session, RefusesBytesThatAreNotWhatTheDigestSays) {
   MemorySource source;
   auto session = Session::open(source);
   Digest digest = Digest::of(sliceReturning(1));
-  source.give(digest, SliceCode::Kind::slice,
-              sliceReturning(2)); // well formed: only the digest tells
+  source.giveSlice(digest, sliceReturning(2)); // well formed: only the digest tells
   EXPECT_NE(complaint(*session, digest).find("is damaged"), std::string::npos);
   EXPECT_EQ(source.compilations, 0);
 }
@@ -99,7 +91,7 @@ TEST(Session, RefusesTenThousandMutants) {
       mutant.resize(random() % slice.size());
     else
       mutant[random() % slice.size()] ^= static_cast<char>(1 << random() % 8);
-    source.give(digest, SliceCode::Kind::slice, mutant);
+    source.giveSlice(digest, mutant);
     ASSERT_NE(complaint(*session, digest).find("is damaged"), std::string::npos) << "mutant " << i;
   }
   EXPECT_EQ(source.compilations, 0);
@@ -226,7 +218,7 @@ TEST(Session, LinksAnObjectWithoutCompiling) {
   Digest digest = source.addNamed("square-sum");
   Session::open(source)->entry(digest);
   ASSERT_EQ(source.compilations, 1);
-  source.give(digest, SliceCode::Kind::object, source.objectOf(digest));
+  source.giveObject(digest, source.objectOf(digest));
 
   auto session = Session::open(source);
   int numbers[] = {1, 2, 3};
@@ -238,10 +230,29 @@ TEST(Session, RefusesAnObjectThatIsNone) {
   MemorySource source;
   auto session = Session::open(source);
   Digest digest = Digest::of(sliceReturning(1));
-  source.give(digest, SliceCode::Kind::object, "not an object");
-  EXPECT_FALSE(complaint(*session, digest).empty());
-  source.give(digest, SliceCode::Kind::slice, sliceReturning(1));
+  source.giveObject(digest, "not an object");
+  EXPECT_NE(complaint(*session, digest).find("can't be used"), std::string::npos);
+  source.giveSlice(digest, sliceReturning(1));
   EXPECT_EQ(entryAs<int()>(*session, digest)(), 1);
+}
+
+TEST(Session, RefusesAnObjectOfAnotherSlice) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest one = source.add(sliceReturning(1)), two = Digest::of(sliceReturning(2));
+  session->entry(one);
+  source.giveObject(two, source.objectOf(one));
+  EXPECT_NE(complaint(*session, two).find("made from another slice"), std::string::npos);
+}
+
+/// The object of `digest`, with another header.
+template <class Change>
+std::string changed(MemorySource& source, const Digest& digest, const Change& change) {
+  std::string bytes = source.objectOf(digest);
+  CompiledObject object = CompiledObject::read(std::as_bytes(std::span(bytes)));
+  change(object);
+  auto written = object.write();
+  return {reinterpret_cast<const char*>(written.data()), written.size()};
 }
 
 TEST(Session, RefusesAnObjectWithoutTheEntry) {
@@ -249,8 +260,74 @@ TEST(Session, RefusesAnObjectWithoutTheEntry) {
   auto session = Session::open(source);
   Digest one = source.add(sliceReturning(1)), two = Digest::of(sliceReturning(2));
   session->entry(one);
-  source.give(two, SliceCode::Kind::object, source.objectOf(one));
-  EXPECT_FALSE(complaint(*session, two).empty());
+  source.giveObject(two, changed(source, one, [&](CompiledObject& object) { object.slice = two; }));
+  EXPECT_NE(complaint(*session, two), "");
+}
+
+TEST(Session, RefusesAnObjectForAnotherMachine) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.add(sliceReturning(1));
+  session->entry(digest);
+  session->unload(digest);
+  source.giveObject(digest, changed(source, digest, [](CompiledObject& object) {
+                      object.target.features.push_back("zz-of-the-future");
+                    }));
+  EXPECT_NE(complaint(*session, digest).find("zz-of-the-future"), std::string::npos);
+}
+
+TEST(Session, ReplacesAnEntryByATunedOneThatUsesItsVariables) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("static-object");
+  source.level = Level::quick;
+  int destroyed = 0;
+  auto* first = entryAs<int(int*)>(*session, digest);
+  EXPECT_EQ(first(&destroyed), 1);
+  EXPECT_EQ(first(&destroyed), 2);
+  source.level = Level::tuned;
+  auto* second = reinterpret_cast<int (*)(int*)>(session->replace(digest));
+  EXPECT_NE(first, second);
+  EXPECT_EQ(second(&destroyed), 3); // goes on counting
+  EXPECT_EQ(entryAs<int(int*)>(*session, digest), second);
+  EXPECT_EQ(destroyed, 0);
+  session->unload(digest);
+  EXPECT_EQ(destroyed, 1); // once
+}
+
+TEST(Session, ReplacesAnEntryWithoutInitialisingItsVariablesAgain) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("initialised");
+  source.level = Level::quick;
+  int destroyed = 0;
+  EXPECT_EQ(entryAs<int(int*)>(*session, digest)(&destroyed), 1);
+  source.level = Level::tuned;
+  EXPECT_EQ(reinterpret_cast<int (*)(int*)>(session->replace(digest))(&destroyed), 1);
+  EXPECT_EQ(destroyed, 0);
+}
+
+TEST(Session, ReplacesAnEntryThatUsesAVariableOfTheThread) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("thread-local-object");
+  source.level = Level::quick;
+  static std::atomic<int> destroyed; // this thread's object is destroyed with the session
+  EXPECT_EQ(entryAs<int(std::atomic<int>*)>(*session, digest)(&destroyed), 1);
+  source.level = Level::tuned;
+  auto* second = reinterpret_cast<int (*)(std::atomic<int>*)>(session->replace(digest));
+  EXPECT_EQ(second(&destroyed), 2);
+}
+
+TEST(Session, KeepsTheFirstObjectIfTheSecondIsBad) {
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.add(sliceReturning(4));
+  auto* first = entryAs<int()>(*session, digest);
+  source.giveObject(digest, "not an object");
+  EXPECT_THROW(session->replace(digest), BadSlice);
+  EXPECT_EQ(entryAs<int()>(*session, digest), first);
+  EXPECT_EQ(first(), 4);
 }
 
 TEST(Session, RoundsTwiceWhereAMultiplyCouldBeFusedWithAnAdd) {

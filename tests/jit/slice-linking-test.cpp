@@ -1,6 +1,7 @@
 // A slice that is removed in the middle of its linking, which ORC allows, leaves nothing behind.
-#include "jit/slice-generator.h"
+#include "jit/object-unit.h"
 #include "jit/slice-linking.h"
+#include "jit/slice-table.h"
 #include "jit/symbol-name.h"
 #include "jit/unwind-index.h"
 #include "slices.h"
@@ -37,7 +38,6 @@ class Remover : public llvm::orc::ObjectLinkingLayer::Plugin {
 
 TEST(SliceLinking, LeavesNoFramesOfASliceRemovedMeanwhile) {
   MemorySource source;
-  Compiler compiler(2);
   ExitList exits;
   HostSymbols host(exits);
   PeerLocals peerLocals;
@@ -55,8 +55,9 @@ TEST(SliceLinking, LeavesNoFramesOfASliceRemovedMeanwhile) {
   Digest digest = source.addNamed("throws");
   auto name = orc.intern(symbolName(digest));
   remover->tracker = code.createResourceTracker();
+  auto object = CompiledObject::read(source.fetch(digest));
   llvm::cantFail(
-      code.define(makeSliceUnit(digest, name, source, compiler, linker, slices), remover->tracker));
+      code.define(std::make_unique<ObjectUnit>(name, object.code, linker), remover->tracker));
   auto found = orc.lookup({&code}, name);
   EXPECT_FALSE(static_cast<bool>(found));
   llvm::consumeError(found.takeError());

@@ -57,33 +57,39 @@ std::string sliceAdding(const std::string& symbol, int number) {
 
 Digest MemorySource::add(std::string slice) {
   Digest digest = Digest::of(slice);
-  give(digest, SliceCode::Kind::slice, std::move(slice));
+  giveSlice(digest, std::move(slice));
   return digest;
 }
 
-void MemorySource::give(const Digest& digest, SliceCode::Kind kind, std::string bytes) {
+void MemorySource::give(const Digest& digest, std::string bytes, bool isObject) {
   std::lock_guard lock(mutex_);
-  code_[digest] = {kind, std::move(bytes)};
+  Code& code = code_[digest];
+  code.bytes = std::move(bytes);
+  code.isObject = isObject;
 }
 
 std::string MemorySource::objectOf(const Digest& digest) {
   std::lock_guard lock(mutex_);
-  return objects_[digest];
+  return code_[digest].object;
 }
 
-SliceCode MemorySource::fetch(const Digest& digest) {
+std::span<const std::byte> MemorySource::fetch(const Digest& digest) {
   ++fetches;
-  std::lock_guard lock(mutex_);
-  auto found = code_.find(digest);
-  if (found == code_.end())
-    throw std::out_of_range("nobody has " + digest.toString());
-  return {found->second.kind, std::as_bytes(std::span(found->second.bytes))};
-}
-
-void MemorySource::compiled(const Digest& digest, std::span<const std::byte> object) {
+  Code* code;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = code_.find(digest);
+    if (found == code_.end())
+      throw std::out_of_range("nobody has " + digest.toString());
+    code = &found->second;
+  }
+  if (code->isObject)
+    return std::as_bytes(std::span(code->bytes));
+  auto object = compiler_->compile(digest, std::as_bytes(std::span(code->bytes)), level);
   ++compilations;
   std::lock_guard lock(mutex_);
-  objects_[digest].assign(reinterpret_cast<const char*>(object.data()), object.size());
+  code->object.assign(reinterpret_cast<const char*>(object.data()), object.size());
+  return std::as_bytes(std::span(code->object));
 }
 
 } // namespace roam::jit

@@ -1,8 +1,8 @@
 // Slices for the tests of the JIT: C++ files compiled to bitcode when the tests are built, and a
 // source that gives them.
 #pragma once
-#include "jit/slice-source.h"
-#include "jit/slice/digest.h"
+#include "jit/object-source.h"
+#include "jit/slice-compiler.h"
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -19,30 +19,35 @@ std::string sliceReturning(int number);
 /// A slice that adds to the int that a symbol names, and returns it.
 std::string sliceAdding(const std::string& symbol, int number);
 
-/// Keeps slices and objects in memory, and counts. Callable from any thread.
-class MemorySource : public SliceSource {
+/// Keeps slices and objects in memory, compiles slices when their objects are asked for, and
+/// counts. Callable from any thread.
+class MemorySource : public ObjectSource {
  public:
   Digest add(std::string slice);
   Digest addNamed(const std::string& name) { return add(sliceNamed(name)); }
   /// Gives these bytes for a digest, whatever they are.
-  void give(const Digest& digest, SliceCode::Kind kind, std::string bytes);
+  void giveSlice(const Digest& digest, std::string bytes) { give(digest, std::move(bytes), false); }
+  void giveObject(const Digest& digest, std::string bytes) { give(digest, std::move(bytes), true); }
 
   /// What the last compilation of a slice gave; empty if there was none.
   std::string objectOf(const Digest& digest);
 
-  SliceCode fetch(const Digest& digest) override;
-  void compiled(const Digest& digest, std::span<const std::byte> object) override;
+  std::span<const std::byte> fetch(const Digest& digest) override;
 
   std::atomic<int> fetches{0}, compilations{0};
+  std::atomic<Level> level{Level::tuned};
 
  private:
   struct Code {
-    SliceCode::Kind kind;
     std::string bytes;
+    bool isObject = false;
+    std::string object; ///< compiled from `bytes`
   };
+  void give(const Digest& digest, std::string bytes, bool isObject);
+
+  std::unique_ptr<SliceCompiler> compiler_ = SliceCompiler::open();
   std::mutex mutex_;
   std::map<Digest, Code> code_;
-  std::map<Digest, std::string> objects_;
 };
 
 } // namespace roam::jit

@@ -87,7 +87,7 @@ TEST_F(Install, HoldsThePublicHeadersAndNoOthers) {
 TEST_F(Install, TheCommandFindsItsWorker) {
   EXPECT_EQ(namesIn(prefix() / "bin"), std::set<std::string>{"roam"});
   EXPECT_EQ(namesIn(prefix() / "libexec/roam"),
-            std::set<std::string>({"roam-clang", "roam-worker"}));
+            (std::set<std::string>{"roam-clang", "roam-compiler", "roam-worker"}));
   CommandResult version = run("'" + (prefix() / "bin/roam").string() + "' version");
   EXPECT_EQ(version.status, 0) << version.output;
 }

@@ -29,9 +29,14 @@ TEST(Linkage, TheCommandNeedsNeitherLlvmNorClang) {
   EXPECT_FALSE(loads(ROAM_TEST_COMMAND, "libclang"));
 }
 
-TEST(Linkage, TheWorkerNeedsLlvmAndNoClang) {
-  EXPECT_TRUE(loads(ROAM_TEST_WORKER, "libLLVM"));
+TEST(Linkage, TheWorkerNeedsNeitherLlvmNorClang) {
+  EXPECT_FALSE(loads(ROAM_TEST_WORKER, "libLLVM"));
   EXPECT_FALSE(loads(ROAM_TEST_WORKER, "libclang"));
+}
+
+TEST(Linkage, TheCompilerNeedsLlvmAndNoClang) {
+  EXPECT_TRUE(loads(ROAM_TEST_COMPILER, "libLLVM"));
+  EXPECT_FALSE(loads(ROAM_TEST_COMPILER, "libclang"));
 }
 
 TEST(Linkage, ThePluginTakesLlvmAndClangFromTheCompiler) {

@@ -56,7 +56,7 @@ TEST_F(CompileOnceTest, ARestartedPeerCompilesNothing) {
     EXPECT_TRUE(run(fills, "", encoded<std::uint64_t>({5}), 1).failure == nullptr);
     EXPECT_EQ(pool->counters().compiled, round == 0 ? 2u : 0u);
     EXPECT_EQ(pool->counters().cacheHits, round == 0 ? 0u : 2u);
-    pool = nullptr;
+    close();
   }
 }
 
@@ -67,7 +67,7 @@ TEST_F(CompileOnceTest, ADamagedCacheFileIsFoundAndMadeAgain) {
     EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
                 nullptr);
     net::ClosureRunner::Counters counters = pool->counters();
-    pool = nullptr;
+    close();
     return counters;
   };
   once();
@@ -87,14 +87,16 @@ TEST_F(CompileOnceTest, AnObjectThatIsNoObjectIsMadeAgainFromTheSlice) {
   TestSlice square = TestSlice::of("square");
   open(1, directory.path() / "objects");
   run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
-  pool = nullptr; // by now the object is on disk
+  close(); // by now the object is on disk
   auto files = filesIn(directory.path() / "objects");
   ASSERT_EQ(files.size(), 1u);
   std::string name = files[0].filename().string();
   std::string target = name.substr(65, name.size() - 65 - 2);
   std::string nonsense = "\x7f"
                          "ELF, but nothing more";
-  ASSERT_TRUE(cache->keep(square.digest, target, std::as_bytes(std::span(nonsense))));
+  CompiledObject object{.slice = square.digest, .target = jit::hostTarget()};
+  object.code = std::as_bytes(std::span(nonsense));
+  ASSERT_TRUE(cache->keep(square.digest, target, object.write()));
 
   open(1, directory.path() / "objects");
   net::ChunkOutcome outcome =
@@ -109,7 +111,7 @@ TEST_F(CompileOnceTest, WithoutAPlaceOnDiskItWorksAllTheSameAndSaysSo) {
   TestSlice square = TestSlice::of("square");
   EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
               nullptr);
-  pool = nullptr;
+  close();
   EXPECT_TRUE(log.has("objects")) << "nobody was told";
 }
 

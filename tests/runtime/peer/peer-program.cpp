@@ -13,5 +13,6 @@ int main(int argc, char** argv) {
   options.workers = 2;
   options.version = "test";
   options.workerExecutable = argc > 4 ? argv[4] : ROAM_WORKER;
+  options.compilerExecutable = ROAM_COMPILER;
   return roam::peer::runPeer(options);
 }

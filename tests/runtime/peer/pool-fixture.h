@@ -1,5 +1,6 @@
 // A pool of real workers and slices to run on it.
 #pragma once
+#include "jit/host-target.h"
 #include "jit/object-cache.h"
 #include "runtime/peer/worker-pool.h"
 #include <chrono>
@@ -82,17 +83,35 @@ class PoolTest : public testing::Test {
   ~PoolTest() noexcept override {} // KJ's may throw, gtest's don't
 
  protected:
-  /// A new pool, once its workers are ready. `objects`: a folder for compiled objects, or none.
+  /// A new ladder and pool, once its workers are ready. `objects`: a folder for compiled objects,
+  /// or none.
   WorkerPool& open(unsigned workers, const std::filesystem::path& objects = {}) {
-    pool = nullptr;
+    close();
     cache.reset();
     if (!objects.empty())
       cache.emplace(objects);
-    pool = kj::heap<WorkerPool>(
-        io.unixEventPort, io.provider->getTimer(), log,
-        WorkerPool::Options{workers, kj::str(ROAM_WORKER), cache ? &*cache : nullptr});
+    CodeLadder::Options options = ladderOptions();
+    options.disk = cache ? &*cache : nullptr;
+    compilers = kj::heap<Compilers>(io.unixEventPort, io.provider->getTimer(), log,
+                                    kj::str(compilerProgram), workers);
+    ladder = kj::heap<CodeLadder>(*compilers, log, std::move(options));
+    start(workers, ROAM_WORKER);
     wait(pool->ready());
     return *pool;
+  }
+  void start(unsigned workers, const char* program) {
+    pool = kj::heap<WorkerPool>(io.unixEventPort, io.provider->getTimer(), log, *ladder,
+                                WorkerPool::Options{workers, kj::str(program)});
+  }
+  /// After this objects are on disk.
+  void close() {
+    pool = nullptr;
+    ladder = nullptr;
+    compilers = nullptr;
+  }
+
+  virtual CodeLadder::Options ladderOptions() {
+    return {.host = jit::hostTarget(), .memoryBytes = limits::objectStoreBytes};
   }
 
   /// The bytes must live until the promise is done.
@@ -106,6 +125,14 @@ class PoolTest : public testing::Test {
                         const std::string& arguments, std::uint64_t count,
                         std::uint64_t first = 0) {
     return wait(begin(slice, captures, arguments, count, first));
+  }
+
+  /// What a compiler process makes of a slice.
+  std::string objectOf(const TestSlice& slice, jit::Level level = jit::Level::tuned) {
+    Compilers own(io.unixEventPort, io.provider->getTimer(), log, kj::str(ROAM_COMPILER), 1);
+    auto outcome =
+        wait(own.compile(slice.digest, bytesOf(slice.bytes), level, Compilers::Urgency::now));
+    return {outcome.object.asChars().begin(), outcome.object.size()};
   }
 
   template <class T>
@@ -130,7 +157,10 @@ class PoolTest : public testing::Test {
   kj::AsyncIoContext io = kj::setupAsyncIo();
   MemoryLog log;
   TemporaryDirectory directory;
+  std::string compilerProgram = ROAM_COMPILER;
   std::optional<jit::ObjectCache> cache;
+  kj::Own<Compilers> compilers;
+  kj::Own<CodeLadder> ladder;
   kj::Own<WorkerPool> pool;
 };
 

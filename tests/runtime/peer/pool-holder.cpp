@@ -1,4 +1,5 @@
 // Starts a pool of two workers, prints their process ids in one line, and waits to be killed.
+#include "jit/host-target.h"
 #include "runtime/peer/worker-pool.h"
 #include <cstdio>
 #include <kj/async-io.h>
@@ -12,8 +13,11 @@ class NoLog final : public roam::net::Log {
 int main() {
   auto io = kj::setupAsyncIo();
   NoLog log;
-  roam::peer::WorkerPool pool(io.unixEventPort, io.provider->getTimer(), log,
-                              {2, kj::str(ROAM_WORKER), nullptr});
+  roam::peer::Compilers compilers(io.unixEventPort, io.provider->getTimer(), log,
+                                  kj::str("never started"), 1);
+  roam::peer::CodeLadder ladder(compilers, log, {.host = roam::jit::hostTarget()});
+  roam::peer::WorkerPool pool(io.unixEventPort, io.provider->getTimer(), log, ladder,
+                              {2, kj::str(ROAM_WORKER)});
   pool.ready().wait(io.waitScope);
   for (pid_t id : pool.processes())
     std::printf("%d ", static_cast<int>(id));

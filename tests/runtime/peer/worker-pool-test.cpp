@@ -175,7 +175,7 @@ TEST_F(WorkerPoolTest, AnObjectAboveTheLimitIsNoFaultOfItsSlice) {
   open(1);
   TestSlice huge = TestSlice::of("huge");
   ASSERT_LT(huge.bytes.size(), limits::sliceBytes);
-  for (int i = 0; i < 2; ++i) { // asked again, it is compiled again: nothing was refused for ever
+  for (int i = 0; i < 2; ++i) {
     net::Failure failure = failureOf(run(huge, "", encoded<std::uint32_t>({0}), 1));
     EXPECT_EQ(failure.kind, Kind::limit);
     EXPECT_NE(std::string(failure.message.cStr()).find("the limit is 64 MiB"), std::string::npos)
@@ -191,7 +191,7 @@ TEST_F(WorkerPoolTest, ChunksThatWaitForACompilationCountAsWaiting) {
   TestSlice square = TestSlice::of("square");
   std::string captures = encoded<std::int64_t>({0}), arguments = encoded<std::int64_t>({5});
   std::vector<kj::Promise<net::ChunkOutcome>> promises;
-  for (std::size_t i = 0; i < limits::chunksAtWorker + limits::chunksWaiting; ++i)
+  for (std::size_t i = 0; i < limits::chunksWaiting; ++i)
     promises.push_back(begin(square, captures, arguments, 1));
   auto kindOf = [&](kj::Promise<net::ChunkOutcome> promise) {
     return wait(promise.then(
@@ -269,8 +269,8 @@ TEST_F(WorkerPoolTest, AChunkBehindALongOneMovesToTheWorkerThatIsFree) {
 
 TEST_F(WorkerPoolTest, AWorkerProgramThatCannotStartIsAnErrorThatNamesIt) {
   auto start = [&](const char* program) {
-    pool = kj::heap<WorkerPool>(io.unixEventPort, io.provider->getTimer(), log,
-                                WorkerPool::Options{1, kj::str(program), nullptr});
+    open(1);
+    this->PoolTest::start(1, program);
     wait(pool->ready());
   };
   for (const char* program : {"/nowhere/roam-worker", "/bin/false"}) {

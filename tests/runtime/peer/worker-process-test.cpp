@@ -33,7 +33,7 @@ class WorkerProcessTest : public PoolTest {
     request.entry = slice.digest;
     request.count = 1;
     kj::ArrayPtr<const kj::byte> code =
-        request.code == CodeKind::none ? nullptr : bytesOf(slice.bytes);
+        request.code == CodeKind::none ? nullptr : bytesOf(objects.at(slice.digest));
     return worker.submit(request, bytesOf(captures), bytesOf(arguments), code);
   }
   AnswerKind nextAnswer() {
@@ -43,6 +43,7 @@ class WorkerProcessTest : public PoolTest {
   }
 
   Answers answers;
+  std::unordered_map<Digest, std::string> objects;
 };
 
 TEST_F(WorkerProcessTest, ARequestThatWasTakenBackStillUnloadsWhatThePoolHasForgotten) {
@@ -51,14 +52,16 @@ TEST_F(WorkerProcessTest, ARequestThatWasTakenBackStillUnloadsWhatThePoolHasForg
   TestSlice waits = TestSlice::of("waits"), square = TestSlice::of("square");
   std::string path = directory.file("a"), captures = encoded<std::int64_t>({0}),
               arguments = encoded<std::int64_t>({3});
-  submit(*worker, {.code = CodeKind::slice}, square, captures, arguments);
+  for (const TestSlice* slice : {&waits, &square})
+    objects[slice->digest] = objectOf(*slice);
+  submit(*worker, {.code = CodeKind::object}, square, captures, arguments);
   ASSERT_EQ(nextAnswer(), AnswerKind::done);
   submit(*worker, {}, square, captures, arguments);
   ASSERT_EQ(nextAnswer(), AnswerKind::done) << "it is loaded";
 
-  submit(*worker, {.code = CodeKind::slice}, waits, path);
+  submit(*worker, {.code = CodeKind::object}, waits, path);
   ASSERT_TRUE(until([&] { return std::filesystem::exists(path + ".begun"); }));
-  unsigned slot = submit(*worker, {.unload = square.digest, .code = CodeKind::slice}, waits, path);
+  unsigned slot = submit(*worker, {.unload = square.digest, .code = CodeKind::object}, waits, path);
   ASSERT_TRUE(worker->takeBack(slot));
   std::ofstream(path + ".go").put('\n');
   ASSERT_TRUE(until([&] { return worker->open() == 0; }));

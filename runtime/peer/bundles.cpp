@@ -1,0 +1,75 @@
+// The first bundle that has it wins, but for objects: there the better one.
+#include "runtime/peer/bundles.h"
+#include <algorithm>
+
+namespace roam::peer {
+namespace {
+
+/// More is better: made for this very CPU, then whatever uses more of it, then what is optimised.
+std::size_t merit(const ObjectTarget& target, const ObjectTarget& host) {
+  return (target.cpu == host.cpu ? 100'000u : 0u) + 10 * target.features.size() + target.level;
+}
+
+} // namespace
+
+Bundles::Bundles(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths)
+    files_.emplace_back(path);
+}
+
+bool Bundles::has(const Digest& digest) const {
+  for (const BundleFile& file : files_)
+    if (file.bundle().find(digest) != nullptr)
+      return true;
+  return false;
+}
+
+template <class Blob>
+kj::ArrayPtr<const kj::byte> Bundles::take(const BundleFile& file, const Blob& blob) {
+  try {
+    std::span<const std::byte> bytes = blob.take();
+    return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
+  } catch (const std::runtime_error& error) {
+    complaint_ +=
+        (complaint_.empty() ? "" : "\n") + ("the bundle " + file.path()) + ": " + error.what();
+    return nullptr;
+  }
+}
+
+kj::ArrayPtr<const kj::byte> Bundles::code(const Digest& digest) {
+  for (const BundleFile& file : files_)
+    if (const BundleEntry* entry = file.bundle().find(digest))
+      if (auto bytes = take(file, entry->code); bytes.size() > 0)
+        return bytes;
+  return nullptr;
+}
+
+kj::ArrayPtr<const kj::byte> Bundles::description(const Digest& digest) {
+  for (const BundleFile& file : files_)
+    if (const BundleEntry* entry = file.bundle().find(digest))
+      if (auto bytes = take(file, entry->description); bytes.size() > 0)
+        return bytes;
+  return nullptr;
+}
+
+kj::ArrayPtr<const kj::byte> Bundles::object(const Digest& digest, const ObjectTarget& host) {
+  struct Candidate {
+    const BundleFile* file;
+    const BundleObject* object;
+  };
+  std::vector<Candidate> candidates;
+  for (const BundleFile& file : files_)
+    if (const BundleEntry* entry = file.bundle().find(digest))
+      for (const BundleObject& object : entry->objects)
+        if (object.target->refusalOn(host).empty())
+          candidates.push_back({&file, &object});
+  std::sort(candidates.begin(), candidates.end(), [&](auto& a, auto& b) {
+    return merit(*a.object->target, host) > merit(*b.object->target, host);
+  });
+  for (const Candidate& candidate : candidates)
+    if (auto bytes = take(*candidate.file, *candidate.object); bytes.size() > 0)
+      return bytes;
+  return nullptr;
+}
+
+} // namespace roam::peer

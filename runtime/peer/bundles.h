@@ -1,0 +1,36 @@
+// The bundles that a peer was started with.
+#pragma once
+#include "jit/slice/bundle-file.h"
+#include <kj/array.h>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace roam::peer {
+
+/// Immutable once they are opened, but for what was found damaged. Call on the loop thread.
+class Bundles {
+ public:
+  /// Throws std::runtime_error that names the file and what is wrong with it.
+  explicit Bundles(const std::vector<std::string>& paths);
+
+  bool has(const Digest& digest) const;
+  /// The code of a digest, checked; empty if it is not inside, or damaged.
+  kj::ArrayPtr<const kj::byte> code(const Digest& digest);
+  /// Its description; empty likewise.
+  kj::ArrayPtr<const kj::byte> description(const Digest& digest);
+  /// The object of a digest that fits `host` best, checked; empty if there is none.
+  kj::ArrayPtr<const kj::byte> object(const Digest& digest, const ObjectTarget& host);
+
+  /// What was found damaged since the last call, for a log; empty if nothing.
+  std::string complaint() { return std::exchange(complaint_, {}); }
+
+ private:
+  template <class Blob>
+  kj::ArrayPtr<const kj::byte> take(const BundleFile& file, const Blob& blob);
+
+  std::vector<BundleFile> files_;
+  std::string complaint_;
+};
+
+} // namespace roam::peer
