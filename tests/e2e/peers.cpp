@@ -257,8 +257,9 @@ auto asked(const std::string& address, Ask ask) {
 
 Counters PeerProcess::counters() const {
   net::PeerStatus status = asked(address_, [](net::Peer& peer) { return peer.status(); });
-  return {status.elementsDone, status.chunksDone, status.slices,     status.slicesReceived,
-          status.compiled,     status.cacheHits,  status.workersLost};
+  return {status.elementsDone, status.chunksDone, status.slices,      status.slicesReceived,
+          status.compiled,     status.cacheHits,  status.workersLost, status.linked,
+          status.memory,       status.bundled,    status.fromPeers,   status.shipped};
 }
 
 std::vector<std::string> PeerProcess::digests() const {

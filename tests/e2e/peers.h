@@ -75,6 +75,7 @@ class Process {
 /// What a peer counted since it started: `Status` of net/peer.capnp.
 struct Counters {
   std::uint64_t elementsDone, chunksDone, slices, slicesReceived, compiled, cacheHits, workersLost;
+  std::uint64_t linked, memory, bundled, fromPeers, shipped;
 };
 
 /// One `roam peer` on a port that the kernel chose, with a cache folder of its own.
