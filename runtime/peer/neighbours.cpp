@@ -33,11 +33,6 @@ std::string faultOf(kj::ArrayPtr<const kj::byte> object, const Digest& digest,
 
 // --- who there is ----------------------------------------------------------------------------
 
-void Neighbours::setTarget(ObjectTarget target) {
-  target_ = std::move(target);
-  recount();
-}
-
 std::shared_ptr<const void> Neighbours::introduced(kj::StringPtr you,
                                                    std::vector<net::Neighbour> others) {
   auto place = introductions_.insert(introductions_.end(), {you.cStr(), std::move(others)});
@@ -53,17 +48,16 @@ void Neighbours::recount() {
   ownAddresses_.clear();
   for (auto& introduction : introductions_)
     ownAddresses_.insert(introduction.you);
-  const std::string mine = target_ ? target_->toText() : "";
+  const std::string mine = target_.toText();
   std::map<std::string, kj::Own<Neighbour>> others;
   for (auto& introduction : introductions_)
     for (auto& [address, target] : introduction.others) {
-      if (!target_ || target != mine || ownAddresses_.count(address) > 0 ||
-          others.count(address) > 0)
+      if (target != mine || ownAddresses_.count(address) > 0 || others.count(address) > 0)
         continue;
       auto known = others_.find(address);
       others.emplace(address, known != others_.end()
                                   ? kj::mv(known->second)
-                                  : kj::refcounted<Neighbour>(world_, address, *target_));
+                                  : kj::refcounted<Neighbour>(world_, address, target_));
     }
   others_ = std::move(others);
 }
@@ -170,7 +164,7 @@ kj::Promise<Found> Neighbours::Search::askAtOnce(kj::ArrayPtr<kj::Own<Neighbour>
 
 /// Null if this peer gives none: then others are asked, or it is compiled here.
 kj::Promise<Found> Neighbours::Search::ask(Neighbour& peer, bool mayCompile, bool withSlice) {
-  net::ObjectQuestion question{digest_, *all_.target_, nullptr, mayCompile};
+  net::ObjectQuestion question{digest_, all_.target_, nullptr, mayCompile};
   if (withSlice)
     question.slice = slice_;
   return peer.ask(question).then(
@@ -186,7 +180,7 @@ kj::Promise<Found> Neighbours::Search::ask(Neighbour& peer, bool mayCompile, boo
 }
 
 Found Neighbours::Search::taken(Neighbour& from, kj::Array<const kj::byte> object) {
-  std::string fault = faultOf(object, digest_, *all_.target_);
+  std::string fault = faultOf(object, digest_, all_.target_);
   if (fault.empty())
     return kj::mv(object);
   from.complain(kj::str("its object for slice ", digest_.shortened().c_str(),

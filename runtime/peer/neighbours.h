@@ -19,7 +19,6 @@
 #include "runtime/peer/peer-objects.h"
 #include <list>
 #include <map>
-#include <optional>
 #include <set>
 #include <vector>
 
@@ -28,12 +27,11 @@ namespace roam::peer {
 /// Asks other peers for objects. Call on the loop thread.
 class Neighbours final : public PeerObjects, public net::Introductions {
  public:
-  /// All that `world` refers to must outlive it, and it the promises it gives.
-  explicit Neighbours(Surroundings world) : world_(std::move(world)) {}
+  /// `target`: what objects must run on, and that of the peers that are asked. All that `world`
+  /// refers to must outlive it, and it the promises it gives.
+  Neighbours(Surroundings world, ObjectTarget target)
+      : world_(std::move(world)), target_(std::move(target)) {}
   KJ_DISALLOW_COPY(Neighbours);
-
-  /// What objects must run on. Until it is known, nobody is asked.
-  void setTarget(ObjectTarget target);
 
   std::shared_ptr<const void> introduced(kj::StringPtr you,
                                          std::vector<net::Neighbour> others) override;
@@ -53,7 +51,7 @@ class Neighbours final : public PeerObjects, public net::Introductions {
   void recount();
 
   const Surroundings world_;
-  std::optional<ObjectTarget> target_;
+  const ObjectTarget target_;
   std::list<Introduction> introductions_;
   std::set<std::string> ownAddresses_;
   std::map<std::string, kj::Own<Neighbour>> others_; ///< of the same target, by address

@@ -50,7 +50,8 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
                    ? std::nullopt
                    : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory)),
       neighbours_({io.provider->getNetwork(), io.provider->getTimer(), log,
-                   helloOf(options, 0, std::nullopt)}),
+                   helloOf(options, 0, std::nullopt)},
+                  jit::hostTarget()),
       compilers_(io.unixEventPort, io.provider->getTimer(), log,
                  pathOf(options.compilerExecutable, findCompiler), options.workers),
       ladder_(compilers_, log,
@@ -63,9 +64,7 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
       workers_(io.unixEventPort, io.provider->getTimer(), log, ladder_,
                {options.workers, pathOf(options.workerExecutable, findWorker)}),
       host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, workers_,
-            io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_) {
-  neighbours_.setTarget(ladder_.host());
-}
+            io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_) {}
 
 kj::Promise<std::vector<std::string>> Peer::listen() {
   kj::Promise<void> listening = workers_.ready();

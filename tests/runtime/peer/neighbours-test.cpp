@@ -41,11 +41,10 @@ class CountingPeer {
   CountingPeer(test::MemoryNetwork& network, kj::Timer& timer, kj::WaitScope& loop,
                std::string address, ObjectTarget target)
       : address(std::move(address)), target(std::move(target)), timer(timer),
-        neighbours({network, timer, log, test::helloOf("peer")}),
+        neighbours({network, timer, log, test::helloOf("peer")}, this->target),
         host(test::helloOf(this->address, 1), store, runner, timer, log, limits::bytesInFlight,
              &neighbours) {
     host.setTarget(this->target);
-    neighbours.setTarget(this->target);
     runner.answerObject = [this](net::ObjectQuestion question) { return answer(question); };
     listen(network, loop);
   }
