@@ -3,10 +3,12 @@
 #include "jit/slice/bundle-writer.h"
 #include "net/address.h"
 #include "runtime/bundle-signature.h"
+#include "runtime/peer/peer-options.h"
 #include "tools/bundle-reports.h"
 #include "tools/cluster-closures.h"
 #include "tools/commands.h"
 #include "tools/files.h"
+#include "tools/object-making.h"
 #include "tools/program-closures.h"
 #include <fmt/format.h>
 #include <memory>
@@ -20,6 +22,7 @@ struct Wish {
   std::string output;
   std::vector<std::string> programs; ///< or bundles
   std::string cluster;               ///< addresses of peers
+  std::string cpus = "native";       ///< that objects are made for
   std::vector<std::string> keys;     ///< PEM files: private to sign with, public to verify
   bool plain = false;
 };
@@ -47,6 +50,8 @@ int make(const Wish& wish) {
     tell(addProgram(bundle, program));
   if (!wish.cluster.empty())
     tell(addCluster(bundle, net::splitAddresses(wish.cluster)));
+  if (wish.cpus != "none")
+    tell(addObjects(bundle, CLI::detail::split(wish.cpus, ','), peer::findCompiler()));
   return finish(bundle, wish);
 }
 
@@ -180,6 +185,11 @@ void addBundleCommand(CLI::App& app, Command& chosen) {
       command->add_option("-o,--output", made->output, "The file to write; it is replaced at once");
   command->add_option("PROGRAM", made->programs, "Executables and shared libraries built with Roam")
       ->check(CLI::ExistingFile);
+  command
+      ->add_option("--target", made->cpus,
+                   "CPUs to compile for, separated by commas: names as clang's -march takes them "
+                   "(x86-64-v3), native for this one; none for slices alone, which peers compile")
+      ->capture_default_str();
   command->add_option(
       "--from-cluster", made->cluster,
       "Addresses of running peers, separated by commas: what they have run, and how "

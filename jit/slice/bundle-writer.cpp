@@ -1,7 +1,6 @@
 // The bytes of bundles: see bundle.h for their layout.
 #include "jit/slice/bundle-writer.h"
 #include <limits>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -76,6 +75,13 @@ void BundleWriter::add(const Bundle& bundle) {
       addObject({written.begin(), written.end()});
     }
   }
+}
+
+std::vector<Digest> BundleWriter::digests() const {
+  std::vector<Digest> digests;
+  for (auto& [digest, item] : items_)
+    digests.push_back(digest);
+  return digests;
 }
 
 std::vector<std::byte> BundleWriter::write() const {

@@ -2,8 +2,8 @@
 #pragma once
 #include "jit/slice/bundle.h"
 #include <map>
-#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace roam {
@@ -27,6 +27,10 @@ class BundleWriter {
   void add(const Bundle& bundle);
 
   std::size_t size() const { return items_.size(); }
+  /// In ascending order.
+  std::vector<Digest> digests() const;
+  /// Of a slice that was added before; valid as long as nothing is added.
+  std::string_view code(const Digest& digest) const { return items_.at(digest).code; }
 
   /// The file, without signatures. The bytes of all blobs are in memory twice then.
   std::vector<std::byte> write() const;

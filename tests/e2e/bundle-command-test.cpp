@@ -1,31 +1,18 @@
 // `roam bundle` as a person or a script uses it: making, showing, verifying, merging and comparing
 // bundles, and signing them.
+#include "tests/e2e/keys.h"
 #include "tests/e2e/peers.h"
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 namespace roam::e2e {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The private key of RFC 8410, section 10.3, and its public key.
-constexpr const char* privateKey =
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
-    "-----END PRIVATE KEY-----\n";
-constexpr const char* publicKey = "-----BEGIN PUBLIC KEY-----\n"
-                                  "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
-                                  "-----END PUBLIC KEY-----\n";
-constexpr const char* signer = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
-/// Somebody else's.
-constexpr const char* otherKey =
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MC4CAQAwBQYDK2VwBCIEIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB\n"
-    "-----END PRIVATE KEY-----\n";
 
 class BundleCommand : public EndToEnd {
  protected:
@@ -42,9 +29,9 @@ class BundleCommand : public EndToEnd {
     words.insert(words.begin(), {builtProgram("roam"), "bundle"});
     return run(words);
   }
-  /// A bundle of a program of this build.
+  /// A bundle of a program of this build, of slices alone unless `more` says otherwise.
   std::string make(const std::string& name, const std::string& program,
-                   const std::vector<std::string>& more = {}) const {
+                   const std::vector<std::string>& more = {"--target", "none"}) const {
     std::vector<std::string> words{"-o", path(name), builtProgram(program)};
     words.insert(words.end(), more.begin(), more.end());
     Ended ended = bundle(words);
@@ -74,10 +61,30 @@ TEST_F(BundleCommand, ShowsPlacesAndWhoSigned) {
     says(shown.output, part);
 }
 
+TEST_F(BundleCommand, CompilesForEachCpuItIsTold) {
+  std::string made = make("one.roam", "roam-e2e-program", {"--target", "x86-64-v3,x86-64-v2"});
+  std::string shown = bundle({"show", "--plain", made}).output;
+  EXPECT_EQ(std::ranges::count(shown, '\n'), 5) << shown;
+  std::istringstream lines(shown);
+  for (std::string line; std::getline(lines, line);)
+    EXPECT_TRUE(line.ends_with("\tx86-64-v2,x86-64-v3")) << line;
+  EXPECT_EQ(bundle({"verify", made}).status, 0);
+  std::string none = make("none.roam", "roam-e2e-program");
+  says(bundle({"diff", none, made}).output, " objects x86-64-v2,x86-64-v3, were -");
+}
+
+TEST_F(BundleCommand, RefusesACpuThatThereIsNot) {
+  Ended ended =
+      bundle({"-o", path("none.roam"), "--target", "native,z80", builtProgram("roam-e2e-program")});
+  EXPECT_EQ(ended.status, 1);
+  says(ended.errors, "no object could be made for z80: ");
+  EXPECT_FALSE(fs::exists(path("none.roam")));
+}
+
 TEST_F(BundleCommand, SignsAndVerifies) {
   std::string key = file("key.pem", privateKey), other = file("other.pem", otherKey),
               pub = file("public.pem", publicKey);
-  std::string made = make("one.roam", "roam-e2e-program", {"--sign", key});
+  std::string made = make("one.roam", "roam-e2e-program", {"--target", "none", "--sign", key});
   says(bundle({"show", made}).output, std::string("signed by ") + signer);
   EXPECT_EQ(bundle({"verify", made}).status, 0);
   EXPECT_EQ(bundle({"verify", "--key", pub, made}).status, 0);
@@ -90,7 +97,8 @@ TEST_F(BundleCommand, SignsAndVerifies) {
 }
 
 TEST_F(BundleCommand, AddsASignatureToABundleOfTheSameContent) {
-  std::string made = make("one.roam", "roam-e2e-program", {"--sign", file("key.pem", privateKey)});
+  std::string made = make("one.roam", "roam-e2e-program",
+                          {"--target", "none", "--sign", file("key.pem", privateKey)});
   std::string both = path("both.roam");
   EXPECT_EQ(bundle({"merge", "-o", both, "--sign", file("other.pem", otherKey), made}).status, 0);
   for (const char* pem : {"key.pem", "other.pem"})
@@ -154,7 +162,7 @@ TEST_F(BundleCommand, TakesWhatAClusterHasRunAndHowOften) {
   std::vector<std::string> join{"ROAM_JOIN=" + peers.addresses()};
   ASSERT_EQ(run({builtProgram("roam-e2e-program"), "sum"}, join).status, 0);
   std::string used = path("used.roam");
-  Ended made = bundle({"-o", used, "--from-cluster", peers.addresses()});
+  Ended made = bundle({"-o", used, "--target", "none", "--from-cluster", peers.addresses()});
   ASSERT_EQ(made.status, 0) << made.errors;
   EXPECT_EQ(made.errors, "");
   std::string line = bundle({"show", "--plain", used}).output;
