@@ -36,6 +36,12 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
                    "File made by `roam bundle`, whose code is neither fetched nor compiled. May be "
                    "repeated.")
       ->check(CLI::ExistingFile);
+  command
+      ->add_option("--accept-signed", options->acceptSigned,
+                   "File with a public key (PEM, Ed25519): bundles must be signed by one of these "
+                   "keys, and compiled code of origins and other peers is not taken. May be "
+                   "repeated.")
+      ->check(CLI::ExistingFile);
   command->add_flag("!--no-tuning", options->tunes,
                     "Run code as it was found, even if it is not made for this CPU or was compiled "
                     "in haste; else what runs much is compiled again in the background");

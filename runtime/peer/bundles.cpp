@@ -1,6 +1,8 @@
 // The first bundle that has it wins, but for objects: there the better one.
 #include "runtime/peer/bundles.h"
+#include "runtime/bundle-signature.h"
 #include <algorithm>
+#include <stdexcept>
 
 namespace roam::peer {
 namespace {
@@ -12,9 +14,17 @@ std::size_t merit(const ObjectTarget& target, const ObjectTarget& host) {
 
 } // namespace
 
-Bundles::Bundles(const std::vector<std::string>& paths) {
-  for (const std::string& path : paths)
-    files_.emplace_back(path);
+Bundles::Bundles(const std::vector<std::string>& paths, const std::vector<std::string>& keyPaths) {
+  std::vector<PublicKey> keys;
+  for (const std::string& path : keyPaths)
+    keys.push_back(PublicKey::read(path));
+  for (const std::string& path : paths) {
+    const Bundle& bundle = files_.emplace_back(path).bundle();
+    if (keys.empty())
+      continue;
+    if (std::string refusal = refusalOf(bundle, keys); !refusal.empty())
+      throw std::runtime_error("the bundle " + path + " is not accepted: " + refusal);
+  }
 }
 
 bool Bundles::has(const Digest& digest) const {

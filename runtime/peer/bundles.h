@@ -11,8 +11,9 @@ namespace roam::peer {
 /// Immutable once they are opened, but for what was found damaged. Call on the loop thread.
 class Bundles {
  public:
-  /// Throws std::runtime_error that names the file and what is wrong with it.
-  explicit Bundles(const std::vector<std::string>& paths);
+  /// If there are files of keys, one of them must have signed each bundle. Throws
+  /// std::runtime_error that names the file and what is wrong with it.
+  Bundles(const std::vector<std::string>& paths, const std::vector<std::string>& keyPaths);
 
   bool has(const Digest& digest) const;
   /// The code of a digest, checked; empty if it is not inside, or damaged.

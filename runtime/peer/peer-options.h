@@ -25,6 +25,9 @@ struct PeerOptions {
   std::string workerExecutable;     ///< empty: see findWorker
   std::string compilerExecutable;   ///< empty: see findCompiler
   std::vector<std::string> bundles; ///< files, see jit/slice/bundle.h
+  /// PEM files of public keys. If there are any, each bundle must be signed by one of them, and
+  /// objects of origins and other peers are not taken.
+  std::vector<std::string> acceptSigned;
   /// Compiles again what runs much and was compiled quickly, or for any CPU.
   bool tunes = true;
 };

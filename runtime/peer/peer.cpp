@@ -45,7 +45,7 @@ kj::String pathOf(const std::string& chosen, std::string (*find)()) {
 // --- on an event loop ------------------------------------------------------------------------
 
 Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
-    : io_(io), log_(log), options_(options), bundles_(options.bundles),
+    : io_(io), log_(log), options_(options), bundles_(options.bundles, options.acceptSigned),
       objects_(options.cacheDirectory.empty()
                    ? std::nullopt
                    : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory)),
@@ -58,9 +58,10 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
               {.host = jit::hostTarget(),
                .bundles = &bundles_,
                .disk = objects_ ? &*objects_ : nullptr,
-               .peers = &neighbours_,
+               .peers = options.acceptSigned.empty() ? &neighbours_ : nullptr,
                .memoryBytes = limits::objectStoreBytes,
-               .tunes = options.tunes}),
+               .tunes = options.tunes,
+               .takesForeign = options.acceptSigned.empty()}),
       workers_(io.unixEventPort, io.provider->getTimer(), log, ladder_,
                {options.workers, pathOf(options.workerExecutable, findWorker)}),
       host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, workers_,

@@ -218,15 +218,18 @@ int Process::end(int number) {
   return waitFor(std::exchange(id_, -1));
 }
 
-PeerProcess::PeerProcess(unsigned workers) : workers_(workers) {
+PeerProcess::PeerProcess(unsigned workers, const std::vector<std::string>& more)
+    : workers_(workers), more_(more) {
   start();
 }
 
 void PeerProcess::start() {
   // Its standard input is also its lifeline: it ends with this program, however that ends.
-  process_ = std::make_unique<Process>(std::vector<std::string>{
-      builtProgram("roam"), "peer", "--listen", "127.0.0.1:0", "--workers",
-      std::to_string(workers_), "--cache", cache_.path(), "--lifeline", "0"});
+  std::vector<std::string> words{
+      builtProgram("roam"),     "peer",    "--listen",    "127.0.0.1:0", "--workers",
+      std::to_string(workers_), "--cache", cache_.path(), "--lifeline",  "0"};
+  words.insert(words.end(), more_.begin(), more_.end());
+  process_ = std::make_unique<Process>(words);
   std::string line = process_->line();
   constexpr std::string_view announcement = "roam peer listening on ";
   if (!line.starts_with(announcement))

@@ -81,7 +81,8 @@ struct Counters {
 /// One `roam peer` on a port that the kernel chose, with a cache folder of its own.
 class PeerProcess {
  public:
-  explicit PeerProcess(unsigned workers);
+  /// `more` are further words of its command line.
+  explicit PeerProcess(unsigned workers, const std::vector<std::string>& more = {});
 
   const std::string& address() const { return address_; }
   pid_t id() const { return process_->id(); }
@@ -97,6 +98,7 @@ class PeerProcess {
   void start();
   TemporaryFolder cache_;
   unsigned workers_;
+  std::vector<std::string> more_;
   std::unique_ptr<Process> process_;
   std::string address_;
 };
