@@ -208,5 +208,20 @@ TEST_F(Examples, MandelbrotRefusesASizeThatIsNone) {
   EXPECT_NE(ended.errors.find("/does/not/exist.png"), std::string::npos) << ended.errors;
 }
 
+// --- bundle ------------------------------------------------------------------------------------
+
+TEST_F(Examples, APeerWithABundleCountsWordsWithoutCodeOfOthersAndWithoutLlvm) {
+  TemporaryFolder folder;
+  write(std::filesystem::path(folder.path()) / "fish", "one fish, two fish, red fish");
+  Ended ended =
+      run({"/bin/bash", ROAM_TEST_TREE "/examples/06-bundle/run.sh",
+           std::filesystem::path(builtProgram("roam")).parent_path().parent_path(), folder.path()});
+  EXPECT_EQ(ended.status, 0) << ended.errors;
+  for (const char* part : {"       3 fish\n", "word-count.cpp:",
+                           "slices received: 0, compiled: 0, taken from the bundle: 1\n",
+                           "libLLVM is mapped in none of the peer's processes\n"})
+    EXPECT_NE(ended.output.find(part), std::string::npos) << part << ended.output;
+}
+
 } // namespace
 } // namespace roam::e2e
