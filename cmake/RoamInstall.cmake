@@ -5,8 +5,7 @@ include(CMakePackageConfigHelpers)
 
 set(roam_package ${CMAKE_INSTALL_LIBDIR}/cmake/Roam)
 
-install(TARGETS roam EXPORT RoamTargets)
-install(TARGETS roam-command)
+install(TARGETS roam roam-command EXPORT RoamTargets)
 install(TARGETS roam-clang roam-worker roam-compiler-program
         RUNTIME DESTINATION libexec/roam) # where runtime/peer/peer-options.cpp looks
 install(TARGETS roam-plugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

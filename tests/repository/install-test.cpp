@@ -63,6 +63,22 @@ TEST_F(Install, GivesAProjectOutsideAllItNeedsToRun) {
   EXPECT_EQ(ran.output, "41\n42\n43\n");
 }
 
+TEST_F(Install, AProjectOutsideInstallsABundleOfItsPrograms) {
+  ASSERT_EQ(configure("consumer", ROAM_TEST_CLANG).status, 0);
+  std::string installed = (buildFolder() / "installed").string();
+  CommandResult built =
+      run(fmt::format("'{0}' --build '{1}' && '{0}' --install '{1}' --prefix '{2}'",
+                      ROAM_TEST_CMAKE, buildFolder().string(), installed));
+  ASSERT_EQ(built.status, 0) << built.output;
+  CommandResult shown =
+      run(fmt::format("'{0}/bin/roam' bundle verify '{1}/lib/roam/shared.roam' && "
+                      "'{0}/bin/roam' bundle show '{1}/lib/roam/shared.roam'",
+                      prefix().string(), installed));
+  EXPECT_EQ(shown.status, 0) << shown.output;
+  EXPECT_NE(shown.output.find(" main.cpp:"), std::string::npos) << shown.output;
+  EXPECT_NE(shown.output.find("objects for "), std::string::npos) << shown.output;
+}
+
 TEST_F(Install, GccIsRefusedWhenTheProjectIsConfigured) {
   CommandResult configured = configure("consumer", ROAM_TEST_GCC);
   EXPECT_NE(configured.status, 0);
