@@ -14,7 +14,7 @@ CodeLadder::CodeLadder(Compilers& compilers, net::Log& log, Options options)
     : compilers_(compilers), log_(log), options_(std::move(options)), codes_(options_.memoryBytes),
       tasks_(*this) {
   if (options_.disk != nullptr)
-    writer_ = kj::heap<ObjectWriter>(*options_.disk);
+    writer_ = kj::heap<ObjectWriter>(*options_.disk, options_.memoryBytes / 4);
 }
 
 CodeLadder::~CodeLadder() noexcept(false) {
@@ -109,7 +109,7 @@ bool CodeLadder::takeFromDisk(const Digest& digest, kj::ArrayPtr<const kj::byte>
   ObjectTarget target = options_.host;
   for (unsigned level : {2u, 0u}) {
     target.level = level;
-    if (auto object = options_.disk->find(digest, target.key());
+    if (auto object = options_.disk->find(digest, target);
         object && hold(digest, Rung::disk,
                        {reinterpret_cast<const kj::byte*>(object->data()), object->size()}, slice))
       return true;
@@ -170,7 +170,7 @@ void CodeLadder::hold(const Digest& digest, Rung rung, const CompiledObject& obj
   }
   codes_.hold(digest, rung, kj::heapArray(bytes), kj::mv(untuned));
   if (writer_.get() != nullptr && rung >= Rung::peer)
-    writer_->add(digest, object.target.key(), bytes);
+    writer_->add(bytes);
   switch (rung) {
   case Rung::bundle:
     ++counters_.bundled;
@@ -242,7 +242,7 @@ void CodeLadder::tuned(const Digest& digest, CompileOutcome outcome) {
     codes_.at(digest).delivered = true;
     ++counters_.tuned;
     if (writer_.get() != nullptr)
-      writer_->add(digest, object->target.key(), codes_.at(digest).object);
+      writer_->add(codes_.at(digest).object);
   }
 }
 

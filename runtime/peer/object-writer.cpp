@@ -1,6 +1,5 @@
 // A queue and its thread.
 #include "runtime/peer/object-writer.h"
-#include "net/limits.h"
 
 namespace roam::peer {
 
@@ -13,16 +12,14 @@ ObjectWriter::~ObjectWriter() {
   thread_.join();
 }
 
-void ObjectWriter::add(const Digest& digest, std::string target,
-                       kj::ArrayPtr<const kj::byte> object) {
+void ObjectWriter::add(kj::ArrayPtr<const kj::byte> object) {
   auto bytes = reinterpret_cast<const std::byte*>(object.begin());
   {
     std::lock_guard lock(mutex_);
-    if (queuedBytes_ + object.size() > limits::objectStoreBytes)
+    if (queuedBytes_ > 0 && queuedBytes_ + object.size() > limit_)
       return;
     queuedBytes_ += object.size();
-    queue_.push_back(
-        {digest, std::move(target), std::vector<std::byte>(bytes, bytes + object.size())});
+    queue_.emplace_back(bytes, bytes + object.size());
   }
   changed_.notify_one();
 }
@@ -33,12 +30,12 @@ void ObjectWriter::write() {
     changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
     if (queue_.empty())
       return;
-    Item item = std::move(queue_.front());
+    std::vector<std::byte> object = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    (void)disk_.keep(item.digest, item.target, item.object); // it remembers what to complain of
+    (void)disk_.keep(object); // it remembers what to complain of
     lock.lock();
-    queuedBytes_ -= item.object.size();
+    queuedBytes_ -= object.size();
   }
 }
 
