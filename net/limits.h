@@ -48,9 +48,17 @@ inline constexpr std::size_t codesPerAnswer = 1024;
 /// Objects a peer keeps in memory, so that its workers link what one of them compiled; the least
 /// recently used go first.
 inline constexpr std::size_t objectStoreBytes = 256u << 20;
-/// Digests a peer remembers something of, about 200 bytes each besides the object.
+/// Digests a peer remembers something of, and what that takes of the limit of objects for each, in
+/// bytes, besides the object.
 inline constexpr std::size_t codesKnown = 65536;
-/// Entries a worker process keeps loaded, about 40 KB each; the least recently used are unloaded.
+inline constexpr std::size_t codeKnown = 512;
+/// What the entries that a worker has loaded may take, in bytes, and one besides its object.
+inline constexpr std::size_t codeLoaded = 256u << 20;
+inline constexpr std::size_t entryLoaded = 12u << 10;
+/// How often each was used is remembered of one for so many bytes of code that a worker may load.
+inline constexpr std::size_t bytesPerUse = codeLoaded / codesKnown;
+/// Entries a worker process keeps loaded; the least recently used are unloaded. Each has two to
+/// four memory mappings, of which Linux allows a process 65,530.
 inline constexpr std::size_t entriesLoaded = 2048;
 /// Chunks of all connections that wait for a worker of this peer. More are refused as overloaded.
 inline constexpr std::size_t chunksWaiting = 16384;

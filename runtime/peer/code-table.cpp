@@ -21,6 +21,7 @@ CodeTable::Row& CodeTable::row(const Digest& digest) {
   uses_.push_front(digest);
   Row& made = rows_[digest];
   made.use = uses_.begin();
+  bytes_ += limits::codeKnown;
   trim();
   return made;
 }
@@ -73,21 +74,16 @@ void CodeTable::drop(Code& code) {
   code.state = Code::State::unknown;
 }
 
-/// Drops what was used longest ago: objects above the limit of bytes, and whole rows above that of
-/// rows.
+/// Forgets what was used longest ago, but neither what is coming nor what was used now.
 void CodeTable::trim() {
-  for (auto use = uses_.end(); bytes_ > limit_ && use != std::next(uses_.begin());) {
-    Code& code = rows_.at(*--use).code;
-    if (code.state == Code::State::object) {
-      drop(code);
-      code.tried = Rung::none; // it may be on disk
-    }
-  }
-  while (rows_.size() > limits::codesKnown &&
-         rows_.at(uses_.back()).code.state != Code::State::coming) {
-    drop(rows_.at(uses_.back()).code);
-    rows_.erase(uses_.back());
-    uses_.pop_back();
+  auto isOver = [this] { return bytes_ > limit_ || rows_.size() > limits::codesKnown; };
+  for (auto use = uses_.end(); isOver() && use != std::next(uses_.begin());) {
+    auto row = rows_.find(*--use);
+    if (row->second.code.state == Code::State::coming)
+      continue;
+    bytes_ -= bytesOf(row->second.code) + limits::codeKnown;
+    rows_.erase(row);
+    use = uses_.erase(use);
   }
 }
 

@@ -43,8 +43,8 @@ struct Code {
   net::Failure::Kind refusalKind = net::Failure::Kind::badSlice;
 };
 
-/// Objects by digest in memory, up to a limit; the least recently used go first. Call on the loop
-/// thread.
+/// Code by digest in memory, up to a limit; the least recently used is forgotten first. Call on the
+/// loop thread.
 class CodeTable {
  public:
   explicit CodeTable(std::size_t limitInBytes) : limit_(limitInBytes) {}

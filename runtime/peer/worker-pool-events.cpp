@@ -1,6 +1,7 @@
 // What workers and the ladder tell the pool, and what follows: answers, code, ends and new starts.
 #include "runtime/peer/chunk-outcome.h"
 #include "runtime/peer/worker-pool.h"
+#include <algorithm>
 #include <kj/debug.h>
 
 namespace roam::peer {
@@ -21,7 +22,9 @@ kj::Exception disconnected(kj::String why) {
 WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, CodeLadder& ladder,
                        Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
-      ladder_(ladder), notReady_(options.workers), ready_(nullptr), tasks_(*this) {
+      codeLoaded_(options.codeLoaded), ladder_(ladder),
+      codeUses_(std::min(limits::codesKnown, options.codeLoaded / limits::bytesPerUse)),
+      notReady_(options.workers), ready_(nullptr), tasks_(*this) {
   ladder_.tell(this);
   auto pair = kj::newPromiseAndFulfiller<void>();
   readyFulfiller_ = kj::mv(pair.fulfiller);

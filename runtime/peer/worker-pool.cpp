@@ -144,12 +144,13 @@ void WorkerPool::give(Member& member, WaitingChunk& chunk) {
     object = code.object;
     ladder_.delivered(entry);
   }
+  std::size_t loading = object == nullptr ? 0 : object.size() + limits::entryLoaded;
   // The worker will have loaded it before it comes to a later request.
-  member.loaded.used(entry, code.isTuned);
+  member.loaded.used(entry, code.isTuned, loading);
   member.lastUse = place.number = ++uses_;
   Request request{
       .entry = entry, .code = place.sent, .count = chunk.chunk.count, .first = chunk.chunk.first};
-  if (std::optional<Digest> surplus = member.loaded.surplus(limits::entriesLoaded)) {
+  if (std::optional<Digest> surplus = member.loaded.surplus(limits::entriesLoaded, codeLoaded_)) {
     request.unload = *surplus;
     member.loaded.erase(*surplus);
   }

@@ -33,6 +33,8 @@ class WorkerPool final : public net::ClosureRunner,
   struct Options {
     unsigned workers = 1;
     kj::String executable; ///< path of roam-worker
+    /// What the loaded entries of each may take, in bytes.
+    std::size_t codeLoaded = limits::codeLoaded;
   };
 
   /// Starts the workers. All but the options must outlive the pool. Throws if the executable can't
@@ -114,6 +116,7 @@ class WorkerPool final : public net::ClosureRunner,
   kj::Timer& timer_;
   net::Log& log_;
   kj::String executable_;
+  std::size_t codeLoaded_;
   CodeLadder& ladder_;
   CodeUses codeUses_;
   Counters counters_;
