@@ -5,6 +5,16 @@
 #include <memory>
 
 namespace roam::tools {
+namespace {
+
+void addBytes(CLI::App& command, const char* name, std::uint64_t& bytes, std::string what) {
+  command.add_option(name, bytes, what + ". Bytes, or with K, M or G for powers of 1024")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::PositiveNumber)
+      ->default_str(std::to_string(bytes >> 20) + "M");
+}
+
+} // namespace
 
 void addPeerCommand(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<peer::PeerOptions>();
@@ -31,6 +41,12 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
           "--cache", options->cacheDirectory,
           "Folder for compiled code, so that a restarted peer compiles nothing; \"\" for none")
       ->capture_default_str();
+  addBytes(*command, "--cache-limit", options->cacheLimit,
+           "What that folder may take on disk; objects not used for longest are removed first");
+  addBytes(*command, "--memory", options->memory,
+           "What slices and compiled code may take of the supervisor's memory; a third of it is "
+           "what loaded code may take of each worker's. What was not used for longest is dropped "
+           "first, and asked for or compiled again when it is used");
   command
       ->add_option("--bundle", options->bundles,
                    "File made by `roam bundle`, whose code is neither fetched nor compiled. May be "

@@ -1,5 +1,8 @@
 // What can be chosen about a peer.
 #pragma once
+#include "jit/object-cache.h"
+#include "net/limits.h"
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,11 @@ struct PeerOptions {
   unsigned workers = defaultWorkers();
   /// Where compiled objects are kept; empty: not on disk.
   std::string cacheDirectory = defaultCacheDirectory();
+  /// What that folder may take, in bytes.
+  std::uint64_t cacheLimit = jit::ObjectCache::defaultLimit;
+  /// Slices and compiled objects in the supervisor's memory, in bytes: two thirds are for slices.
+  /// The code that a worker has loaded may take the other third once more.
+  std::uint64_t memory = limits::storeBytes + limits::objectStoreBytes;
   /// The peer ends when this descriptor, of a pipe or socket, comes to its end; -1: none. With it
   /// go the folders of its unix sockets, if nothing else is in them.
   int lifelineFd = -1;

@@ -45,10 +45,12 @@ kj::String pathOf(const std::string& chosen, std::string (*find)()) {
 // --- on an event loop ------------------------------------------------------------------------
 
 Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
-    : io_(io), log_(log), options_(options), bundles_(options.bundles, options.acceptSigned),
+    : io_(io), log_(log), options_(options), slices_(options.memory - options.memory / 3),
+      bundles_(options.bundles, options.acceptSigned),
       objects_(options.cacheDirectory.empty()
                    ? std::nullopt
-                   : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory)),
+                   : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory,
+                                                     options.cacheLimit)),
       neighbours_({io.provider->getNetwork(), io.provider->getTimer(), log,
                    helloOf(options, 0, std::nullopt)},
                   jit::hostTarget()),
@@ -59,11 +61,11 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
                .bundles = &bundles_,
                .disk = objects_ ? &*objects_ : nullptr,
                .peers = options.acceptSigned.empty() ? &neighbours_ : nullptr,
-               .memoryBytes = limits::objectStoreBytes,
+               .memoryBytes = options.memory / 3,
                .tunes = options.tunes,
                .takesForeign = options.acceptSigned.empty()}),
       workers_(io.unixEventPort, io.provider->getTimer(), log, ladder_,
-               {options.workers, pathOf(options.workerExecutable, findWorker)}),
+               {options.workers, pathOf(options.workerExecutable, findWorker), options.memory / 3}),
       host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, workers_,
             io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_) {}
 

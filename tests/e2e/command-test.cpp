@@ -2,6 +2,7 @@
 #include "tests/e2e/peers.h"
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -219,6 +220,37 @@ TEST_F(Command, APeerListensOnSeveralAddresses) {
   says(addresses, path);
   Ended ended = run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + addresses});
   EXPECT_EQ(ended.output, "1800\n2000\n") << ended.errors;
+}
+
+TEST_F(Command, APeerDropsSlicesAboveItsMemory) {
+  PeerProcess small(1, {"--memory", "1K"}), usual(1);
+  for (auto [peer, kept] : {std::pair(&small, 1u), std::pair(&usual, 2u)}) {
+    for (const char* word : {"sum", "sort"})
+      EXPECT_EQ(
+          run({builtProgram("roam-e2e-program"), word}, {"ROAM_JOIN=" + peer->address()}).status,
+          0);
+    EXPECT_EQ(peer->counters().slices, kept);
+  }
+}
+
+TEST_F(Command, APeerKeepsItsCacheFolderBelowItsLimit) {
+  PeerProcess peer(1, {"--cache-limit", "64K"});
+  std::filesystem::path folder = peer.cacheFolder();
+  for (int i = 0; i < 100; ++i) // of an older Roam
+    std::ofstream(folder / (std::string(62, 'a') + std::to_string(100 + i).substr(1) + "-" +
+                            std::string(16, '0') + ".o"))
+        << i;
+  run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + peer.address()});
+  await("the folder is within its limit",
+        [&] { return std::distance(std::filesystem::directory_iterator(folder), {}) <= 16; });
+}
+
+TEST_F(Command, APeerRefusesSizesThatAreNone) {
+  for (const char* size : {"0", "-5", "many", "5X"}) {
+    Ended ended = roam({"peer", "--memory", size});
+    EXPECT_EQ(ended.status, 2) << size;
+    says(ended.errors, "--memory");
+  }
 }
 
 TEST_F(Command, APeerEndsInOrderWhenAsked) {

@@ -85,6 +85,7 @@ class PeerProcess {
   explicit PeerProcess(unsigned workers, const std::vector<std::string>& more = {});
 
   const std::string& address() const { return address_; }
+  const std::string& cacheFolder() const { return cache_.path(); }
   pid_t id() const { return process_->id(); }
   Counters counters() const;
   /// Of all code that it was sent: 64 hexadecimal digits each.
