@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <set>
 #include <unistd.h>
 
 namespace roam::bench {
@@ -33,24 +32,40 @@ ProcessTime readProcess(const std::filesystem::path& folder) {
   return process;
 }
 
-} // namespace
-
-double processorSeconds() {
-  std::map<int, ProcessTime> all;
+/// The process and all its living descendants, by their numbers.
+std::map<int, ProcessTime> familyOf(int ancestor) {
+  std::map<int, ProcessTime> all, family;
   for (auto& entry : std::filesystem::directory_iterator("/proc"))
     if (int id = std::atoi(entry.path().filename().c_str()); id > 0)
       all[id] = readProcess(entry.path());
-  std::set<int> ours = {getpid()};
+  family[ancestor] = all[ancestor];
   for (bool grew = true; grew;) {
     grew = false;
     for (auto& [id, process] : all)
-      if (ours.count(process.parent) && ours.insert(id).second)
+      if (family.count(process.parent) && family.emplace(id, process).second)
         grew = true;
   }
+  return family;
+}
+
+} // namespace
+
+double processorSeconds() {
   double seconds = 0;
-  for (int id : ours)
-    seconds += all[id].seconds;
+  for (auto& [id, process] : familyOf(getpid()))
+    seconds += process.seconds;
   return seconds;
+}
+
+std::uint64_t memoryOf(pid_t process) {
+  std::uint64_t bytes = 0;
+  for (auto& [id, member] : familyOf(process)) {
+    std::ifstream file("/proc/" + std::to_string(id) + "/smaps_rollup");
+    for (std::string line; std::getline(file, line);)
+      if (unsigned long kilobytes; std::sscanf(line.c_str(), "Pss: %lu kB", &kilobytes) == 1)
+        bytes += kilobytes * 1024;
+  }
+  return bytes;
 }
 
 void print(const std::string& name, double value, const char* unit) {

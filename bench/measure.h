@@ -2,7 +2,9 @@
 #pragma once
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace roam::bench {
@@ -15,6 +17,10 @@ inline double now() {
 /// Seconds of processor time, user and system, that this process and all its living descendants
 /// have used.
 double processorSeconds();
+
+/// Memory in use by the process and all its living descendants, in bytes; of pages that several
+/// processes share each its part.
+std::uint64_t memoryOf(pid_t process);
 
 inline double quantile(std::vector<double> values, double q) {
   std::sort(values.begin(), values.end());

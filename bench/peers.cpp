@@ -19,10 +19,15 @@ std::string roamCommand() {
 
 } // namespace
 
-Peers::Peers(unsigned count, const std::string& cache) {
+Peers::Peers(unsigned count, const std::string& cache, const std::vector<std::string>& more) {
   std::string command = roamCommand();
   for (unsigned i = 0; i < count; ++i) {
     std::string folder = cache + "-" + std::to_string(i);
+    std::vector<const char*> words = {"roam",      "peer", "--listen", "127.0.0.1:0",
+                                      "--workers", "1",    "--cache",  folder.c_str()};
+    for (const std::string& word : more)
+      words.push_back(word.c_str());
+    words.push_back(nullptr);
     int pipe[2];
     if (pipe2(pipe, O_CLOEXEC) != 0)
       throw std::runtime_error("pipe");
@@ -30,8 +35,7 @@ Peers::Peers(unsigned count, const std::string& cache) {
     if (process == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       dup2(pipe[1], STDOUT_FILENO);
-      execl(command.c_str(), "roam", "peer", "--listen", "127.0.0.1:0", "--workers", "1", "--cache",
-            folder.c_str(), nullptr);
+      execv(command.c_str(), const_cast<char* const*>(words.data()));
       _exit(127);
     }
     processes_.push_back(process);

@@ -7,14 +7,15 @@
 namespace roam::bench {
 
 /// Starts that many peers over TCP; their object caches are the folders `cache`-0, `cache`-1, ...
-/// Ends them with the object.
+/// Ends them with the object. `more`: further options of `roam peer`.
 class Peers {
  public:
-  Peers(unsigned count, const std::string& cache);
+  Peers(unsigned count, const std::string& cache, const std::vector<std::string>& more = {});
   ~Peers();
   Peers(const Peers&) = delete;
   /// For roam::connect.
   const std::string& addresses() const { return addresses_; }
+  const std::vector<pid_t>& processes() const { return processes_; }
 
  private:
   std::vector<pid_t> processes_;

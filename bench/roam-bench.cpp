@@ -2,7 +2,7 @@
 // the same run.
 //
 //   roam-bench [NAME...]     call small cpu data first-call first-call-cached slice-size
-//                          kernel-saxpy kernel-dot kernel-poly kernel-bs; default: all
+//                          kernel-saxpy kernel-dot kernel-poly kernel-bs unload; default: all
 //
 // Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both
 // alike; figures are medians. Beside each stands the processor time of all processes that took part
@@ -12,6 +12,7 @@
 #include "bench/measure.h"
 #include "bench/peer-kernels.h"
 #include "bench/peers.h"
+#include "bench/unloading.h"
 #include "jit/slice/manifest.h"
 #include "net/slice-packing.h"
 #include <cstdio>
@@ -331,7 +332,8 @@ int run(const std::vector<std::string>& names) {
       {"kernel-saxpy", [] { benchKernel("saxpy"); }},
       {"kernel-dot", [] { benchKernel("dot"); }},
       {"kernel-poly", [] { benchKernel("poly"); }},
-      {"kernel-bs", [] { benchKernel("bs"); }}};
+      {"kernel-bs", [] { benchKernel("bs"); }},
+      {"unload", benchUnload}};
   for (auto& [name, bench] : all)
     if (names.empty() || std::count(names.begin(), names.end(), name) > 0)
       bench();

@@ -2,7 +2,7 @@
 # Runs the benchmarks and prints `name value unit` lines.
 #
 #   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call first-call-cached slice-size
-#       kernel-saxpy kernel-dot kernel-poly kernel-bs
+#       kernel-saxpy kernel-dot kernel-poly kernel-bs unload
 #       compile-light compile-heavy compile-none compile-functions header matrix
 set -euo pipefail
 export LC_ALL=C
@@ -60,7 +60,7 @@ bench_header() {
 }
 
 all=(call small cpu data first-call first-call-cached slice-size
-     kernel-saxpy kernel-dot kernel-poly kernel-bs
+     kernel-saxpy kernel-dot kernel-poly kernel-bs unload
      compile-light compile-heavy compile-none compile-functions header matrix)
 names=("$@"); [ ${#names[@]} -gt 0 ] || names=("${all[@]}")
 for name in "${names[@]}"; do
