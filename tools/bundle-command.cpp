@@ -21,11 +21,17 @@ namespace {
 struct Wish {
   std::string output;
   std::vector<std::string> programs; ///< or bundles
+  std::string project;               ///< folder with compile_commands.json
   std::string cluster;               ///< addresses of peers
   std::string cpus = "native";       ///< that objects are made for
   std::vector<std::string> keys;     ///< PEM files: private to sign with, public to verify
   bool plain = false;
 };
+
+/// A program or library, and not a source file.
+bool isElf(const std::string& path) {
+  return readFile(path).starts_with("\177ELF");
+}
 
 /// Signs, writes, and says so.
 int finish(const BundleWriter& bundle, const Wish& wish,
@@ -46,8 +52,14 @@ int make(const Wish& wish) {
     for (const std::string& line : leftOut)
       fmt::print(stderr, "roam bundle: left out: {}\n", line);
   };
+  std::vector<std::string> sources;
   for (const std::string& program : wish.programs)
-    tell(addProgram(bundle, program));
+    if (!wish.project.empty() && !isElf(program))
+      sources.push_back(program);
+    else
+      tell(addProgram(bundle, program));
+  if (!sources.empty())
+    tell(addSources(bundle, sources, wish.project, peer::findClang()));
   if (!wish.cluster.empty())
     tell(addCluster(bundle, net::splitAddresses(wish.cluster)));
   if (wish.cpus != "none")
@@ -183,8 +195,15 @@ void addBundleCommand(CLI::App& app, Command& chosen) {
   words.sign();
   auto* output =
       command->add_option("-o,--output", made->output, "The file to write; it is replaced at once");
-  command->add_option("PROGRAM", made->programs, "Executables and shared libraries built with Roam")
+  command
+      ->add_option("PROGRAM", made->programs,
+                   "Executables and shared libraries built with Roam; or sources, with -p")
       ->check(CLI::ExistingFile);
+  command
+      ->add_option("-p,--project", made->project,
+                   "Build folder with a compile_commands.json: source files of one program may "
+                   "stand for it then, and are compiled as that says")
+      ->check(CLI::ExistingDirectory);
   command
       ->add_option("--target", made->cpus,
                    "CPUs to compile for, separated by commas: names as clang's -march takes them "

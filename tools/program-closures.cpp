@@ -3,10 +3,14 @@
 #include "jit/slice/peer-symbols.h"
 #include "roam/error.h"
 #include "runtime/code-packing.h"
+#include "tools/child-program.h"
 #include "tools/files.h"
 #include "tools/program-symbols.h"
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
+#include <sstream>
 
 namespace roam::tools {
 namespace {
@@ -21,27 +25,77 @@ void add(BundleWriter& bundle, const ManifestEntry& entry, const ProgramSymbols&
   bundle.addCode(std::string(code.bytes()), code.description, 0);
 }
 
+std::vector<std::string> add(BundleWriter& bundle, const std::vector<ManifestEntry>& entries,
+                             const ProgramSymbols& program) {
+  std::vector<std::string> leftOut;
+  for (const ManifestEntry& entry : entries)
+    try {
+      add(bundle, entry, program);
+    } catch (const Refused& refusal) {
+      leftOut.push_back(refusal.what());
+    }
+  return leftOut;
+}
+
+/// Removed with all that is in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / "roam-bundle-XXXXXX") {
+    if (mkdtemp(path_.data()) == nullptr)
+      throw std::runtime_error(fmt::format("cannot make the folder {}", path_));
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// The bytes of the objects.
+std::vector<std::string> compiled(const std::vector<std::string>& sources, const std::string& build,
+                                  const std::string& compiler) {
+  constexpr int mostSeconds = 3600; // of all files together
+  TemporaryFolder folder;
+  std::vector<std::string> words{compiler, "-p", build, "-o", folder.path()};
+  words.insert(words.end(), sources.begin(), sources.end());
+  ChildResult ran = runChild(std::move(words), "", mostSeconds);
+  fmt::print(stderr, "{}", ran.errors);
+  if (ran.status != 0)
+    throw std::runtime_error("the source files could not be compiled");
+  std::vector<std::string> objects;
+  std::istringstream lines(ran.output);
+  for (std::string path; std::getline(lines, path);)
+    objects.push_back(readFile(path));
+  return objects;
+}
+
 } // namespace
 
 std::vector<std::string> addProgram(BundleWriter& bundle, const std::string& path) {
   std::string file = readFile(path);
-  std::vector<std::string> leftOut;
   try {
     std::vector<ManifestEntry> entries = readManifest(file);
     if (entries.empty())
       throw std::runtime_error("it holds no entries: it was built without Roam's compiler plugin, "
                                "or sends no closures");
-    ProgramSymbols program(path, file);
-    for (const ManifestEntry& entry : entries)
-      try {
-        add(bundle, entry, program);
-      } catch (const Refused& refusal) {
-        leftOut.push_back(refusal.what());
-      }
+    return add(bundle, entries, ProgramSymbols(path, file));
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(fmt::format("{}: {}", path, error.what()));
   }
-  return leftOut;
+}
+
+std::vector<std::string> addSources(BundleWriter& bundle, const std::vector<std::string>& sources,
+                                    const std::string& build, const std::string& compiler) {
+  std::vector<std::string> objects = compiled(sources, build, compiler);
+  std::vector<ManifestEntry> entries;
+  for (const std::string& object : objects)
+    for (ManifestEntry& entry : readManifest(object))
+      entries.push_back(std::move(entry));
+  return add(bundle, entries, ProgramSymbols(objects));
 }
 
 } // namespace roam::tools

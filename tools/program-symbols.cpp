@@ -1,16 +1,13 @@
 // Reads what the loader and the dynamic symbol tables of libraries say. Libraries count in the
 // order in which a process loads them, as in runtime/process-symbols.
 #include "tools/program-symbols.h"
+#include "tools/child-program.h"
+#include "tools/files.h"
 #include <cstring>
 #include <elf.h>
-#include <fcntl.h>
-#include <fstream>
-#include <kj/io.h>
+#include <filesystem>
 #include <span>
-#include <spawn.h>
 #include <sstream>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 namespace roam::tools {
@@ -24,30 +21,9 @@ constexpr const char* loader = "/lib64/ld-linux-x86-64.so.2";
 
 /// What `loader --list` prints; nothing of what is no program.
 std::string listed(const std::string& path) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0)
-    return {};
-  kj::AutoCloseFd from(ends[0]), to(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, to.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  constexpr int mostSeconds = 30;
   std::string whole = path.find('/') == std::string::npos ? "./" + path : path;
-  std::string words[] = {loader, "--list", whole};
-  char* arguments[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-  pid_t process;
-  int failure = posix_spawn(&process, loader, &actions, nullptr, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  to = nullptr;
-  if (failure != 0)
-    return {};
-  std::string text;
-  char buffer[4096];
-  for (ssize_t got; (got = read(from.get(), buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(got));
-  int status;
-  waitpid(process, &status, 0);
-  return text;
+  return runChild({loader, "--list", whole}, "", mostSeconds).output;
 }
 
 /// The paths in lines like "libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x00007f...)", or
@@ -131,18 +107,27 @@ class DynamicTables {
 
 } // namespace
 
-ProgramSymbols::ProgramSymbols(const std::string& path, std::string_view file)
-    : defined_(readDefinedFunctions(file)) {
+ProgramSymbols::ProgramSymbols(const std::string& path, std::string_view file) {
+  addFunctions(file);
+  if (DynamicTables(file).isLibrary())
+    addLibrary(path, file);
+  for (const std::string& library : librariesOf(path))
+    addLibrary(library, readFile(library));
+}
+
+ProgramSymbols::ProgramSymbols(std::span<const std::string> objects) {
+  for (const std::string& object : objects)
+    addFunctions(object);
+  for (const std::string& library : librariesOf(std::filesystem::read_symlink("/proc/self/exe")))
+    if (isBaseLibrary(library.substr(library.rfind('/') + 1)))
+      addLibrary(library, readFile(library));
+}
+
+void ProgramSymbols::addFunctions(std::string_view file) {
+  defined_.merge(readDefinedFunctions(file));
   for (ManifestEntry& function : readFunctions(file)) {
     std::string symbol = function.description.symbol;
     functions_.emplace(std::move(symbol), std::move(function));
-  }
-  if (DynamicTables(file).isLibrary())
-    addLibrary(path, file);
-  for (const std::string& library : librariesOf(path)) {
-    std::ifstream stream(library, std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-    addLibrary(library, bytes);
   }
 }
 

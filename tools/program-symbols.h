@@ -2,6 +2,7 @@
 #pragma once
 #include "runtime/code-needs.h"
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +18,10 @@ class ProgramSymbols final : public SymbolSource {
   /// std::runtime_error as readManifest does.
   ProgramSymbols(const std::string& path, std::string_view file);
 
+  /// Of object files that make up a program which is not linked yet, as far as every program of
+  /// this machine has it: base libraries alone. The bytes outlive this object.
+  explicit ProgramSymbols(std::span<const std::string> objects);
+
   std::optional<ManifestEntry> function(const std::string& symbol) const override;
   std::optional<DefiningLibrary> library(const std::string& symbol) const override;
   bool isLinked(const std::string& symbol) const override { return defined_.contains(symbol); }
@@ -25,6 +30,7 @@ class ProgramSymbols final : public SymbolSource {
   bool knowsLibraries() const { return !libraries_.empty(); }
 
  private:
+  void addFunctions(std::string_view file);
   void addLibrary(const std::string& path, std::string_view file);
 
   std::unordered_map<std::string, ManifestEntry> functions_;

@@ -48,4 +48,8 @@ std::string findCompiler() {
   return find("roam-compiler", "compiles shipped code");
 }
 
+std::string findClang() {
+  return find("roam-clang", "compiles source files");
+}
+
 } // namespace roam::peer

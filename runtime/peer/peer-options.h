@@ -45,5 +45,7 @@ struct PeerOptions {
 std::string findWorker();
 /// The same for roam-compiler.
 std::string findCompiler();
+/// The same for roam-clang.
+std::string findClang();
 
 } // namespace roam::peer

@@ -172,6 +172,29 @@ TEST_F(BundleCommand, TakesWhatAClusterHasRunAndHowOften) {
   says(bundle({"diff", make("all.roam", "roam-e2e-program"), used}).output, " weight 400, was 0");
 }
 
+TEST_F(BundleCommand, TakesSourceFilesAsTheProjectCompilesThem) {
+  std::string build = fs::path(builtProgram("roam")).parent_path().parent_path();
+  Ended made = bundle({"-o", path("sources.roam"), "--target", "none", "-p", build,
+                       ROAM_TEST_TREE "/tests/e2e/program.cpp"});
+  ASSERT_EQ(made.status, 0) << made.errors;
+  EXPECT_EQ(made.errors, "");
+  EXPECT_EQ(bundle({"diff", path("sources.roam"), make("linked.roam", "roam-e2e-program")}).output,
+            "");
+  made = bundle({"-o", path("sources.roam"), "--target", "none", "-p", build, "/etc/passwd"});
+  EXPECT_EQ(made.status, 1);
+  says(made.errors, "compile_commands.json has no command that compiles /etc/passwd");
+}
+
+TEST_F(BundleCommand, FollowsCallsAcrossSourceFilesUpToSharedLibraries) {
+  std::string build = fs::path(builtProgram("roam")).parent_path().parent_path(),
+              example = ROAM_TEST_TREE "/examples/05-across-files/";
+  Ended made =
+      bundle({"-o", path("sources.roam"), "--target", "none", "-p", build,
+              example + "across-files.cpp", example + "tariff.cpp", example + "volume.cpp"});
+  ASSERT_EQ(made.status, 0) << made.errors;
+  says(made.errors, "it needs crc32 (called from label");
+}
+
 TEST_F(BundleCommand, NamesPeersThatDoNotAnswer) {
   Peers peers(2);
   std::string addresses = peers.addresses();
