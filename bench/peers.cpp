@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 namespace roam::bench {
-namespace {
 
-/// The `roam` program beside this one.
-std::string roamCommand() {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "roam").string();
+std::string thisProgram() {
+  return std::filesystem::read_symlink("/proc/self/exe").string();
 }
 
-} // namespace
+std::string roamCommand() {
+  return (std::filesystem::path(thisProgram()).parent_path() / "roam").string();
+}
 
 Peers::Peers(unsigned count, const std::string& cache, const std::vector<std::string>& more) {
   std::string command = roamCommand();

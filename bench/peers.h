@@ -6,6 +6,10 @@
 
 namespace roam::bench {
 
+/// The path of this program, and that of the `roam` beside it.
+std::string thisProgram();
+std::string roamCommand();
+
 /// Starts that many peers over TCP; their object caches are the folders `cache`-0, `cache`-1, ...
 /// Ends them with the object. `more`: further options of `roam peer`.
 class Peers {

@@ -1,13 +1,15 @@
 // The benchmarks of docs/performance.md: each prints its figure as a ratio against a baseline in
 // the same run.
 //
-//   roam-bench [NAME...]     call small cpu data first-call first-call-cached slice-size
+//   roam-bench [NAME...]     call small cpu data first-call-compile first-call-cached
+//                          first-call-peer first-call-object once slice-size
 //                          kernel-saxpy kernel-dot kernel-poly kernel-bs unload; default: all
 //
 // Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both
 // alike; figures are medians. Beside each stands the processor time of all processes that took part
 // (`NAME.cpu`).
 #include "bench/baseline.h"
+#include "bench/first-calls.h"
 #include "bench/kernels.h"
 #include "bench/measure.h"
 #include "bench/peer-kernels.h"
@@ -258,37 +260,6 @@ void benchData() {
   print("data.rate", median(rate), "MB/s");
 }
 
-// --- first-call: closures no peer has ever seen, and the same on restarted peers
-// ---------------------
-
-constexpr int neverSeen = 40;
-
-/// Each N is another constant in the code, so another digest.
-template <int N>
-double firstCall(Cluster& cluster, const Peer& peer) {
-  int seed = N;
-  double start = now();
-  int result = cluster.on(
-      peer, [seed](int x) { return x * (N + 3) + seed; }, 2);
-  double seconds = now() - start;
-  require(result == 2 * (N + 3) + N, "first-call");
-  return seconds;
-}
-
-template <int... N>
-std::vector<double> firstCalls(Cluster& cluster, std::integer_sequence<int, N...>) {
-  Peer peer = cluster.peers().at(0);
-  cluster.on(
-      peer, [](int x) { return x; }, 1); // the connection and the worker are warm
-  return {firstCall<N>(cluster, peer)...};
-}
-
-std::vector<double> firstCallsOnFreshPeer(const std::string& cache) {
-  Peers peers(1, cache);
-  Cluster cluster = connect(peers.addresses());
-  return firstCalls(cluster, std::make_integer_sequence<int, neverSeen>());
-}
-
 /// The README's closure as it travels, with its description.
 void benchSliceSize() {
   double rate = 1.65;
@@ -301,33 +272,17 @@ void benchSliceSize() {
   print("slice-size.unpacked", double(slice.size()), "bytes");
 }
 
-void benchFirstCall(bool cached) {
-  const char* name = cached ? "first-call-cached" : "first-call";
-  std::vector<double> medians, processor;
-  for (int round = 0; round < rounds; ++round) {
-    TemporaryFolder folder;
-    if (cached)
-      firstCallsOnFreshPeer(folder.path() + "/cache");
-    Peers peers(1, folder.path() + "/cache");
-    Cluster cluster = connect(peers.addresses());
-    std::vector<double> seconds;
-    Cost cost = costOf(
-        [&] { seconds = firstCalls(cluster, std::make_integer_sequence<int, neverSeen>()); });
-    medians.push_back(median(seconds));
-    processor.push_back(cost.processor / neverSeen);
-  }
-  print(name, median(medians) * 1e3, "ms");
-  print(std::string(name) + ".cpu", median(processor) * 1e3, "ms");
-}
-
 int run(const std::vector<std::string>& names) {
   const std::vector<std::pair<std::string, std::function<void()>>> all = {
       {"call", benchCall},
       {"small", benchSmall},
       {"cpu", benchCpu},
       {"data", benchData},
-      {"first-call", [] { benchFirstCall(false); }},
-      {"first-call-cached", [] { benchFirstCall(true); }},
+      {"first-call-compile", benchFirstCallCompile},
+      {"first-call-cached", benchFirstCallCached},
+      {"first-call-peer", benchFirstCallPeer},
+      {"first-call-object", benchFirstCallObject},
+      {"once", benchOnce},
       {"slice-size", benchSliceSize},
       {"kernel-saxpy", [] { benchKernel("saxpy"); }},
       {"kernel-dot", [] { benchKernel("dot"); }},

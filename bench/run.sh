@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the benchmarks and prints `name value unit` lines.
 #
-#   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call first-call-cached slice-size
+#   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call-compile first-call-cached
+#       first-call-peer first-call-object once slice-size
 #       kernel-saxpy kernel-dot kernel-poly kernel-bs unload
 #       compile-light compile-heavy compile-none compile-functions header matrix
 set -euo pipefail
@@ -59,7 +60,7 @@ bench_header() {
   compile_ratio header "${clang[@]}" "${roam[@]}" "$folder/roam.cpp" -- "${clang[@]}" "$folder/std.cpp"
 }
 
-all=(call small cpu data first-call first-call-cached slice-size
+all=(call small cpu data first-call-compile first-call-cached first-call-peer first-call-object once slice-size
      kernel-saxpy kernel-dot kernel-poly kernel-bs unload
      compile-light compile-heavy compile-none compile-functions header matrix)
 names=("$@"); [ ${#names[@]} -gt 0 ] || names=("${all[@]}")
