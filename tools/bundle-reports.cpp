@@ -124,7 +124,10 @@ std::string differenceOf(const Bundle& before, const Bundle& after) {
       if (old->weight != now->weight)
         line('~', *now, fmt::format(" weight {}, was {}", now->weight, old->weight));
       if (objectsOf(*old) != objectsOf(*now))
-        line('~', *now, fmt::format(" objects {}, were {}", targetsOf(*now), targetsOf(*old)));
+        line('~', *now,
+             targetsOf(*old) == targetsOf(*now)
+                 ? fmt::format(" compiled anew for {}", targetsOf(*now))
+                 : fmt::format(" objects {}, were {}", targetsOf(*now), targetsOf(*old)));
     }
   }
   return text;

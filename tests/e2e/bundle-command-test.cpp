@@ -71,6 +71,8 @@ TEST_F(BundleCommand, CompilesForEachCpuItIsTold) {
   EXPECT_EQ(bundle({"verify", made}).status, 0);
   std::string none = make("none.roam", "roam-e2e-program");
   says(bundle({"diff", none, made}).output, " objects x86-64-v2,x86-64-v3, were -");
+  std::string again = make("again.roam", "roam-e2e-program", {"--target", "x86-64-v3,x86-64-v2"});
+  says(bundle({"diff", made, again}).output, " compiled anew for x86-64-v2,x86-64-v3");
 }
 
 TEST_F(BundleCommand, RefusesACpuThatThereIsNot) {

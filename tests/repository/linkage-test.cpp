@@ -29,6 +29,10 @@ TEST(Linkage, TheCommandNeedsNeitherLlvmNorClang) {
   EXPECT_FALSE(loads(ROAM_TEST_COMMAND, "libclang"));
 }
 
+TEST(Linkage, TheCommandLoadsOpenSslOnlyWhenItIsGivenKeys) {
+  EXPECT_FALSE(loads(ROAM_TEST_COMMAND, "libcrypto"));
+}
+
 TEST(Linkage, TheWorkerNeedsNeitherLlvmNorClang) {
   EXPECT_FALSE(loads(ROAM_TEST_WORKER, "libLLVM"));
   EXPECT_FALSE(loads(ROAM_TEST_WORKER, "libclang"));
