@@ -101,7 +101,7 @@ class PoolTest : public testing::Test {
   }
   void start(unsigned workers, const char* program) {
     pool = kj::heap<WorkerPool>(io.unixEventPort, io.provider->getTimer(), log, *ladder,
-                                WorkerPool::Options{workers, kj::str(program)});
+                                WorkerPool::Options{workers, kj::str(program), codeLoaded});
   }
   /// After this objects are on disk.
   void close() {
@@ -154,6 +154,7 @@ class PoolTest : public testing::Test {
     return true;
   }
 
+  std::size_t codeLoaded = limits::codeLoaded;
   kj::AsyncIoContext io = kj::setupAsyncIo();
   MemoryLog log;
   TemporaryDirectory directory;

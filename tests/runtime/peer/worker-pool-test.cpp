@@ -304,5 +304,18 @@ TEST_F(WorkerPoolTest, PrintsTheLatencyOfAHop) {
               times[times.size() * 99 / 100]);
 }
 
+TEST_F(WorkerPoolTest, AWorkerUnloadsWhatIsAboveItsLimitOfBytesAndWasNotUsedForLongest) {
+  TestSlice keeps = TestSlice::of("keeps"), square = TestSlice::of("square");
+  auto callsOf = [&] { return decoded<std::int64_t>(run(keeps, "", "", 1).results); };
+  for (auto [limit, calls] : {std::pair(limits::codeLoaded, 3), std::pair(std::size_t(1), 1)}) {
+    codeLoaded = limit;
+    open(1);
+    EXPECT_EQ(callsOf(), (std::vector<std::int64_t>{1}));
+    EXPECT_EQ(callsOf(), (std::vector<std::int64_t>{2})); // what is alone stays
+    run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
+    EXPECT_EQ(callsOf(), (std::vector<std::int64_t>{calls})) << limit;
+  }
+}
+
 } // namespace
 } // namespace roam::peer
