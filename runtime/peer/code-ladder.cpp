@@ -8,6 +8,12 @@ namespace {
 /// What level 2 takes, as a multiple of level 0: 4 to 6 for slices worth the difference.
 constexpr std::uint64_t tuningCost = 5;
 
+/// Whether it was made for exactly this CPU, at whatever level.
+bool isForHost(ObjectTarget target, const ObjectTarget& host) {
+  target.level = host.level;
+  return target == host;
+}
+
 } // namespace
 
 CodeLadder::CodeLadder(Compilers& compilers, net::Log& log, Options options)
@@ -169,7 +175,8 @@ void CodeLadder::hold(const Digest& digest, Rung rung, const CompiledObject& obj
         object.compileNanoseconds * (object.target.level == 0 ? tuningCost : 1);
   }
   codes_.hold(digest, rung, kj::heapArray(bytes), kj::mv(untuned));
-  if (writer_.get() != nullptr && rung >= Rung::peer)
+  if (writer_.get() != nullptr && rung >= Rung::peer &&
+      isForHost(object.target, options_.host)) // others would not be asked for
     writer_->add(bytes);
   switch (rung) {
   case Rung::bundle:

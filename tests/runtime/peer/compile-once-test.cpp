@@ -101,6 +101,25 @@ TEST_F(CompileOnceTest, AnObjectThatIsNoObjectIsMadeAgainFromTheSlice) {
   EXPECT_EQ(pool->counters().compiled, 1u);
 }
 
+TEST_F(CompileOnceTest, ObjectsForOtherCpusAreNotKeptOnDisk) {
+  TestSlice square = TestSlice::of("square");
+  std::string written = objectOf(square);
+  CompiledObject object = CompiledObject::read(std::as_bytes(std::span(written)));
+  for (bool isForThisCpu : {false, true}) {
+    if (!isForThisCpu)
+      object.target.cpu += "-or-another"; // with the same features: it runs here
+    auto shipped = object.write();
+    object.target = jit::hostTarget();
+    open(1, directory.path() / "objects");
+    ladder->offer(square.digest,
+                  {reinterpret_cast<const kj::byte*>(shipped.data()), shipped.size()});
+    run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
+    EXPECT_EQ(pool->counters().shipped, 1u);
+    close();
+    EXPECT_EQ(filesIn(directory.path() / "objects").size(), isForThisCpu ? 1u : 0u);
+  }
+}
+
 TEST_F(CompileOnceTest, WithoutAPlaceOnDiskItWorksAllTheSameAndSaysSo) {
   std::ofstream(directory.file("file")).put('\n');
   open(1, directory.path() / "file" / "objects"); // can't be made
