@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   addPeerCommand(app, chosen);
   addStatusCommand(app, chosen);
   addInspectCommand(app, chosen);
+  addShowCommand(app, chosen);
   addBundleCommand(app, chosen);
   addVersionCommand(app, chosen);
   auto named = [&](const CLI::App* command) { return command->check_name(argv[1]); };

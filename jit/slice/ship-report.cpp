@@ -81,11 +81,14 @@ std::string codeOf(const CodeDescription& code, std::size_t bytes) {
 
 } // namespace
 
+std::string signatureReport(const Description& about) {
+  return line("call", "(" + about.argumentType + ") -> " + about.resultType) + closureOf(about);
+}
+
 /// Peer-local variables are undefined, too, but that was told as state.
 std::string shipReport(const ManifestEntry& entry, bool symbols) {
   const Description& about = entry.description;
-  std::string text = line("call", "(" + about.argumentType + ") -> " + about.resultType);
-  text += closureOf(about);
+  std::string text = signatureReport(about);
   text += codeOf(about.code, entry.slice.size());
   std::vector<std::string> undefined = entry.needs;
   std::erase_if(undefined, [](auto& symbol) { return symbol.starts_with(peerLocalPrefix); });

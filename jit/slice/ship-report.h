@@ -18,4 +18,7 @@ namespace roam {
 /// `symbols`: also each symbol that a peer must provide.
 std::string shipReport(const ManifestEntry& entry, bool symbols);
 
+/// The first lines of it: call and closure.
+std::string signatureReport(const Description& about);
+
 } // namespace roam

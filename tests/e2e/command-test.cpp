@@ -32,10 +32,11 @@ TEST_F(Command, VersionSaysWhichCodeItExchanges) {
 TEST_F(Command, HelpStatesCommandsAndExitCodes) {
   Ended ended = roam({"--help"});
   EXPECT_EQ(ended.status, 0);
-  for (const char* part : {"peer", "status", "inspect", "bundle", "version", "Exit codes: 0",
-                           "1 failed", "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
+  for (const char* part :
+       {"peer", "status", "inspect", "show", "bundle", "version", "Exit codes: 0", "1 failed",
+        "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
     says(ended.output, part);
-  for (const char* command : {"peer", "status", "inspect", "bundle", "version"})
+  for (const char* command : {"peer", "status", "inspect", "show", "bundle", "version"})
     EXPECT_EQ(roam({command, "--help"}).status, 0) << command;
 }
 
