@@ -60,6 +60,8 @@ inline constexpr std::size_t bytesPerUse = codeLoaded / codesKnown;
 /// Entries a worker process keeps loaded; the least recently used are unloaded. Each has two to
 /// four memory mappings, of which Linux allows a process 65,530.
 inline constexpr std::size_t entriesLoaded = 2048;
+/// Entries of the libraries that a peer loads; 32 bytes each, in the memory shared with a worker.
+inline constexpr std::size_t linkedEntries = 65536;
 /// Chunks of all connections that wait for a worker of this peer. More are refused as overloaded.
 inline constexpr std::size_t chunksWaiting = 16384;
 /// Chunks at one worker: one runs, the next lies ready, so that the worker never waits for the

@@ -61,6 +61,11 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
   command->add_flag("!--no-tuning", options->tunes,
                     "Run code as it was found, even if it is not made for this CPU or was compiled "
                     "in haste; else what runs much is compiled again in the background");
+  command
+      ->add_option("--load", options->load,
+                   "Shared library built with roam_linked(TARGET): its closures run as they were "
+                   "compiled there, and need neither be received nor compiled. May be repeated")
+      ->allow_extra_args(false);
   command->add_option(
       "--lifeline", options->lifelineFd,
       "Descriptor of a pipe or socket: the peer ends when its other end is closed, and "

@@ -1,12 +1,18 @@
 // roam-worker: the process that links and runs shipped code. Started by a peer, never by hand.
 //
-//     roam-worker MEMORY TELL LIFELINE     inherited descriptors: see runtime/peer/served-process.h
+//     roam-worker MEMORY TELL LIFELINE [LIBRARY...]
+//
+// The first three are inherited descriptors: see runtime/peer/served-process.h. The libraries hold
+// linked entries.
 //
 // It owns no socket and no key, and has no compiler in it.
 #include "runtime/peer/served-process.h"
 #include "runtime/peer/worker-loop.h"
+#include <algorithm>
 #include <iostream> // the streams of the process, which shipped code uses, are initialised by who includes it
 #include <malloc.h>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -23,7 +29,8 @@ void keepFreedMemory() {
 
 int main(int argc, char** argv) {
   keepFreedMemory();
-  return roam::peer::serveSupervisor(argc, argv, "roam-worker", [](auto& memory, int supervisor) {
-    roam::peer::WorkerLoop(memory, supervisor).run();
+  std::vector<std::string> libraries(argv + std::min(argc, 4), argv + argc);
+  return roam::peer::serveSupervisor(argc, argv, "roam-worker", [&](auto& memory, int supervisor) {
+    roam::peer::WorkerLoop(memory, supervisor, libraries).run();
   });
 }

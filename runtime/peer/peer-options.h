@@ -28,8 +28,11 @@ struct PeerOptions {
   /// The peer ends when this descriptor, of a pipe or socket, comes to its end; -1: none. With it
   /// go the folders of its unix sockets, if nothing else is in them.
   int lifelineFd = -1;
-  std::string name;                 ///< for people; empty: "host:pid"
-  std::string version;              ///< of Roam
+  std::string name;    ///< for people; empty: "host:pid"
+  std::string version; ///< of Roam
+  /// Shared libraries whose linked entries the workers run: paths. A peer does not start without
+  /// them.
+  std::vector<std::string> load;
   std::string workerExecutable;     ///< empty: see findWorker
   std::string compilerExecutable;   ///< empty: see findCompiler
   std::vector<std::string> bundles; ///< files, see jit/slice/bundle.h

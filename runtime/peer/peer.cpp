@@ -35,6 +35,13 @@ net::Hello helloOf(const PeerOptions& options, unsigned workers, std::optional<O
   return hello;
 }
 
+/// Whole paths: a bare name would be looked for among the system's libraries.
+kj::Array<kj::String> librariesOf(const PeerOptions& options) {
+  return KJ_MAP(path, options.load) {
+    return kj::str(std::filesystem::absolute(path).c_str());
+  };
+}
+
 kj::String pathOf(const std::string& chosen, std::string (*find)()) {
   std::string path = chosen.empty() ? find() : chosen;
   return kj::heapString(path.data(), path.size());
@@ -65,7 +72,8 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
                .tunes = options.tunes,
                .takesForeign = options.acceptSigned.empty()}),
       workers_(io.unixEventPort, io.provider->getTimer(), log, ladder_,
-               {options.workers, pathOf(options.workerExecutable, findWorker), options.memory / 3}),
+               {options.workers, pathOf(options.workerExecutable, findWorker), options.memory / 3,
+                librariesOf(options)}),
       host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, workers_,
             io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_) {}
 

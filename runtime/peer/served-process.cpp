@@ -61,9 +61,9 @@ int serveIn(const WorkerMemory& shared, int supervisor,
 
 int serveSupervisor(int argc, char** argv, const char* program,
                     const std::function<void(const WorkerMemory&, int)>& serve) {
-  int memory = argc == 4 ? descriptorOf(argv[1]) : -1;
-  int supervisor = argc == 4 ? descriptorOf(argv[2]) : -1;
-  int lifeline = argc == 4 ? descriptorOf(argv[3]) : -1;
+  int memory = argc >= 4 ? descriptorOf(argv[1]) : -1;
+  int supervisor = argc >= 4 ? descriptorOf(argv[2]) : -1;
+  int lifeline = argc >= 4 ? descriptorOf(argv[3]) : -1;
   if (memory < 3 || supervisor < 3 || lifeline < 3) {
     std::fprintf(stderr, "%s is started by `roam peer`, not by hand.\n", program);
     return badUse;

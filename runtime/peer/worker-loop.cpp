@@ -26,10 +26,28 @@ std::uint64_t nanosecondsSince(Clock::time_point start) {
 
 } // namespace
 
-WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor)
-    : RequestLoop(memory, descriptor), session_(jit::Session::open(*this)) {}
+WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor,
+                       const std::vector<std::string>& libraries)
+    : RequestLoop(memory, descriptor), session_(jit::Session::open(*this)) {
+  for (const std::string& library : libraries)
+    linked_.load(library);
+  tellLinked();
+}
 
 WorkerLoop::~WorkerLoop() = default;
+
+/// Before it is ready, so that no slot is in use.
+void WorkerLoop::tellLinked() {
+  std::vector<Digest> digests = linked_.digests();
+  if (digests.size() > limits::linkedEntries)
+    throw std::runtime_error("the libraries hold " + std::to_string(digests.size()) +
+                             " linked entries, and the limit is " +
+                             std::to_string(limits::linkedEntries));
+  char* to = memory().results(0).data();
+  for (const Digest& digest : digests)
+    to = std::copy_n(reinterpret_cast<const char*>(digest.bytes().data()), Digest::size, to);
+  memory().control().linked.store(static_cast<std::uint32_t>(digests.size()));
+}
 
 /// Also of a request that was taken back: the supervisor has struck the entry off its list.
 void WorkerLoop::begin(const Request& request) {
@@ -54,6 +72,8 @@ Answer WorkerLoop::answer(unsigned index) {
 /// The entry, or nothing and the answer that says why.
 EntryFunction* WorkerLoop::prepare(const Request& request, Answer& answer, unsigned index) {
   try {
+    if (EntryFunction* linked = linked_.find(request.entry))
+      return linked;
     return reinterpret_cast<EntryFunction*>(session_->entry(request.entry));
   } catch (const CodeMissing&) {
     answer.kind = AnswerKind::codeMissing;

@@ -3,8 +3,11 @@
 #pragma once
 #include "jit/session.h"
 #include "runtime/include/roam/entry.h"
+#include "runtime/peer/linked-entries.h"
 #include "runtime/peer/request-loop.h"
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace roam::peer {
 
@@ -12,8 +15,10 @@ namespace roam::peer {
 /// an answer; a crash takes the process, which is why this is one.
 class WorkerLoop final : public RequestLoop, jit::ObjectSource {
  public:
-  /// Opens the JIT.
-  WorkerLoop(const WorkerMemory& memory, int descriptor);
+  /// Opens the JIT, and loads libraries with linked entries, of which it tells the supervisor.
+  /// Throws if one can't be loaded.
+  WorkerLoop(const WorkerMemory& memory, int descriptor,
+             const std::vector<std::string>& libraries = {});
   ~WorkerLoop() override;
 
  private:
@@ -23,9 +28,11 @@ class WorkerLoop final : public RequestLoop, jit::ObjectSource {
   Answer answer(unsigned slot) override;
   EntryFunction* prepare(const Request& request, Answer& answer, unsigned slot);
   EntryFunction* replace(const Request& request, Answer& answer, unsigned slot);
+  void tellLinked();
   Answer runEntry(EntryFunction* entry, const Request& request, unsigned slot);
 
   unsigned current_ = 0; ///< slot being served
+  LinkedEntries linked_;
   std::unique_ptr<jit::Session> session_;
 };
 

@@ -87,6 +87,8 @@ enum class WorkerPhase : std::uint32_t { starting, ready, failed };
 struct Control {
   std::uint64_t layout; ///< layout::number of the supervisor; other builds have others
   std::atomic<WorkerPhase> phase;
+  /// When it is ready: entries that it has linked. Their digests stand in the results of slot 0.
+  std::atomic<std::uint32_t> linked;
   char word[1000]; ///< failed: why. Ended by NUL.
 
   alignas(64) std::atomic<std::uint32_t> submitted; ///< requests ever submitted; the worker's futex

@@ -22,7 +22,7 @@ kj::Exception disconnected(kj::String why) {
 WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, CodeLadder& ladder,
                        Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
-      codeLoaded_(options.codeLoaded), ladder_(ladder),
+      libraries_(kj::mv(options.libraries)), codeLoaded_(options.codeLoaded), ladder_(ladder),
       codeUses_(std::min(limits::codesKnown, options.codeLoaded / limits::bytesPerUse)),
       notReady_(options.workers), ready_(nullptr), tasks_(*this) {
   ladder_.tell(this);
@@ -76,9 +76,9 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
     AnswerKind kind = taken.answer.kind;
     // It was not the chunk's fault: our account of the worker was wrong, or it has the object from
     // a rung below which there are others.
-    bool again =
-        kind == AnswerKind::codeMissing || kind == AnswerKind::skipped ||
-        (kind == AnswerKind::badSlice && ladder_.at(place.entry).state != Code::State::refused);
+    bool again = kind == AnswerKind::codeMissing || kind == AnswerKind::skipped ||
+                 (kind == AnswerKind::badSlice && !isLinked(place.entry) &&
+                  ladder_.at(place.entry).state != Code::State::refused);
     if (kind == AnswerKind::done) {
       ++counters_.chunksDone;
       counters_.elementsDone += place.chunk->chunk.count;
@@ -94,6 +94,11 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
 
 /// What an answer says about the code.
 void WorkerPool::learn(Member& member, const Place& place, const TakenAnswer& taken) {
+  if (isLinked(place.entry)) {
+    if (taken.answer.kind == AnswerKind::codeMissing)
+      linked_.erase(place.entry);
+    return;
+  }
   switch (taken.answer.kind) {
   case AnswerKind::badSlice:
     member.loaded.erase(place.entry);
@@ -136,6 +141,7 @@ net::ClosureRunner::Counters WorkerPool::counters() const {
   all.chunksDone = counters_.chunksDone;
   all.elementsDone = counters_.elementsDone;
   all.workersLost = counters_.workersLost;
+  all.linked = counters_.linked;
   return all;
 }
 
@@ -143,8 +149,9 @@ net::ClosureRunner::Counters WorkerPool::counters() const {
 
 void WorkerPool::start(Member& member) {
   member.loaded.clear();
+  member.linkedUsed.clear();
   WorkerEvents& events = *this;
-  member.process = kj::heap<WorkerProcess>(port_, timer_, executable_, events);
+  member.process = kj::heap<WorkerProcess>(port_, timer_, executable_, events, libraries_);
 }
 
 void WorkerPool::startLater(Member& member, kj::Duration delay) {
@@ -157,7 +164,23 @@ void WorkerPool::startLater(Member& member, kj::Duration delay) {
   }));
 }
 
-void WorkerPool::onReady(WorkerProcess&) {
+/// All workers load the same libraries; only if one was changed meanwhile they differ, and what not
+/// every worker has is not used any more.
+void WorkerPool::learnLinked(const WorkerProcess& worker) {
+  std::unordered_set<Digest> all(worker.linked().begin(), worker.linked().end());
+  bool isFirst = std::ranges::none_of(members_, [&](auto& member) {
+    return member->process.get() != &worker && member->process.get() != nullptr &&
+           member->process->hasStarted();
+  });
+  if (isFirst)
+    linked_ = std::move(all);
+  else if (std::erase_if(linked_, [&](const Digest& entry) { return !all.contains(entry); }) > 0)
+    log_.line(kj::str("a library with linked entries has changed: what is no longer in there is "
+                      "compiled from now on; restart the peer to use the new one"));
+}
+
+void WorkerPool::onReady(WorkerProcess& worker) {
+  learnLinked(worker);
   if (notReady_ > 0 && --notReady_ == 0)
     readyFulfiller_->fulfill();
   dispatch();

@@ -28,7 +28,10 @@ kj::Maybe<net::CodeStatus> WorkerPool::code(const Digest& digest) const {
   status.calls = use.chunks;
   status.elements = use.elements;
   status.runNanoseconds = use.runNanoseconds;
-  ladder_.describe(digest, status);
+  if (isLinked(digest))
+    status.rung = net::Rung::linked;
+  else
+    ladder_.describe(digest, status);
   return status;
 }
 
@@ -86,18 +89,14 @@ void WorkerPool::dispatch() {
 bool WorkerPool::dispatchFront(ChunkQueue& queue) {
   WaitingChunk& chunk = *queue.front();
   const Digest& entry = chunk.chunk.entry;
+  if (isLinked(entry))
+    return giveToBest(chunk);
   switch (const Code& code = ladder_.at(entry); code.state) {
   case Code::State::refused:
     chunk.settle(net::failedWith(code.refusalKind, kj::str(code.refusal), chunk.chunk));
     return true;
-  case Code::State::object: {
-    Member* member = choose(chunk.chunk);
-    if (member == nullptr)
-      return false;
-    chunk.leaveQueue();
-    give(*member, chunk);
-    return true;
-  }
+  case Code::State::object:
+    return giveToBest(chunk);
   case Code::State::unknown:
     ladder_.climb(entry, chunk.slice);
     break;
@@ -107,6 +106,16 @@ bool WorkerPool::dispatchFront(ChunkQueue& queue) {
   chunk.leaveQueue();
   ChunkQueue& parked = parked_[entry];
   chunk.enter(parked, parked.end());
+  return true;
+}
+
+/// False if no worker takes one more.
+bool WorkerPool::giveToBest(WaitingChunk& chunk) {
+  Member* member = choose(chunk.chunk);
+  if (member == nullptr)
+    return false;
+  chunk.leaveQueue();
+  give(*member, chunk);
   return true;
 }
 
@@ -121,7 +130,8 @@ WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk) {
     unsigned open = member->process->open();
     if (open >= limits::chunksAtWorker)
       continue;
-    int merit = (open == 0 ? 2 : 0) + (member->loaded.has(chunk.entry) ? 1 : 0);
+    bool loaded = isLinked(chunk.entry) || member->loaded.has(chunk.entry);
+    int merit = (open == 0 ? 2 : 0) + (loaded ? 1 : 0);
     if (merit > bestMerit || (merit == bestMerit && member->lastUse > best->lastUse)) {
       best = member.get();
       bestMerit = merit;
@@ -130,11 +140,16 @@ WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk) {
   return best;
 }
 
-/// The code goes along if the worker has not loaded it, or has loaded what is not as good.
-void WorkerPool::give(Member& member, WaitingChunk& chunk) {
-  const Digest& entry = chunk.chunk.entry;
+/// What goes along with a chunk: the object, if the worker has not loaded it, or has loaded what is
+/// not as good. The worker will have loaded it before it comes to a later request.
+kj::ArrayPtr<const kj::byte> WorkerPool::codeFor(Member& member, Place& place) {
+  const Digest& entry = place.entry;
+  if (isLinked(entry)) {
+    if (member.linkedUsed.insert(entry).second)
+      ++counters_.linked;
+    return nullptr;
+  }
   const Code& code = ladder_.at(entry);
-  Place place{.chunk = &chunk, .entry = entry};
   if (!member.loaded.has(entry))
     place.sent = CodeKind::object;
   else if (code.isTuned && !member.loaded.isTuned(entry))
@@ -145,8 +160,14 @@ void WorkerPool::give(Member& member, WaitingChunk& chunk) {
     ladder_.delivered(entry);
   }
   std::size_t loading = object == nullptr ? 0 : object.size() + limits::entryLoaded;
-  // The worker will have loaded it before it comes to a later request.
   member.loaded.used(entry, code.isTuned, loading);
+  return object;
+}
+
+void WorkerPool::give(Member& member, WaitingChunk& chunk) {
+  const Digest& entry = chunk.chunk.entry;
+  Place place{.chunk = &chunk, .entry = entry};
+  kj::ArrayPtr<const kj::byte> object = codeFor(member, place);
   member.lastUse = place.number = ++uses_;
   Request request{
       .entry = entry, .code = place.sent, .count = chunk.chunk.count, .first = chunk.chunk.first};
@@ -177,8 +198,8 @@ bool WorkerPool::takeFromBusy() {
     if (place.chunk == nullptr || place.chunk->chunk.home || busy->process->hasBegun(last))
       continue;
     Member* idle = idleMember();
-    if (idle == nullptr || ladder_.at(place.entry).state != Code::State::object ||
-        !busy->process->takeBack(last))
+    bool isThere = isLinked(place.entry) || ladder_.at(place.entry).state == Code::State::object;
+    if (idle == nullptr || !isThere || !busy->process->takeBack(last))
       continue;
     WaitingChunk& chunk = *std::exchange(place.chunk, nullptr);
     --chunk.tries;

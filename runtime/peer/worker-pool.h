@@ -19,6 +19,7 @@
 #include <kj/vector.h>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace roam::peer {
@@ -35,6 +36,7 @@ class WorkerPool final : public net::ClosureRunner,
     kj::String executable; ///< path of roam-worker
     /// What the loaded entries of each may take, in bytes.
     std::size_t codeLoaded = limits::codeLoaded;
+    kj::Array<kj::String> libraries = nullptr; ///< with linked entries: paths
   };
 
   /// Starts the workers. All but the options must outlive the pool. Throws if the executable can't
@@ -50,7 +52,9 @@ class WorkerPool final : public net::ClosureRunner,
   kj::Promise<void> ready() { return ready_.addBranch(); }
 
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) override;
-  bool has(const Digest& entry) const override { return ladder_.isBundled(entry); }
+  bool has(const Digest& entry) const override {
+    return isLinked(entry) || ladder_.isBundled(entry);
+  }
   void offer(const Digest& entry, kj::ArrayPtr<const kj::byte> object) override {
     ladder_.offer(entry, object);
   }
@@ -79,9 +83,12 @@ class WorkerPool final : public net::ClosureRunner,
     kj::Own<WorkerProcess> process; ///< null between an end and a new start
     std::array<Place, slotCount> places;
     LoadedEntries loaded;
+    std::unordered_set<Digest> linkedUsed; ///< of the linked entries
     std::uint64_t lastUse = 0;
     bool isReady() const { return process.get() != nullptr && process->isReady(); }
   };
+
+  bool isLinked(const Digest& entry) const { return linked_.contains(entry); }
 
   // Which chunk goes where: worker-pool.cpp.
   std::size_t chunksWaiting() const;
@@ -90,10 +97,12 @@ class WorkerPool final : public net::ClosureRunner,
   void forget(WaitingChunk& chunk) override;
   void dispatch();
   bool dispatchFront(ChunkQueue& queue);
+  bool giveToBest(WaitingChunk& chunk);
   bool takeFromBusy();
   Member* choose(const net::Chunk& chunk);
   Member* idleMember();
   void give(Member& member, WaitingChunk& chunk);
+  kj::ArrayPtr<const kj::byte> codeFor(Member& member, Place& place);
   void putBack(WaitingChunk& chunk);
   void unpark(const Digest& entry);
 
@@ -106,6 +115,7 @@ class WorkerPool final : public net::ClosureRunner,
   void onEnded(WorkerProcess& worker, kj::StringPtr how) override;
   void taskFailed(kj::Exception&& exception) override;
   void learn(Member& member, const Place& place, const TakenAnswer& taken);
+  void learnLinked(const WorkerProcess& worker);
   void lose(Member& member, kj::StringPtr how);
   void start(Member& member);
   void startLater(Member& member, kj::Duration delay);
@@ -116,6 +126,8 @@ class WorkerPool final : public net::ClosureRunner,
   kj::Timer& timer_;
   net::Log& log_;
   kj::String executable_;
+  kj::Array<kj::String> libraries_;
+  std::unordered_set<Digest> linked_; ///< in every worker
   std::size_t codeLoaded_;
   CodeLadder& ladder_;
   CodeUses codeUses_;

@@ -90,12 +90,12 @@ class WorkerProcess::LentResults final : public kj::ArrayDisposer {
 };
 
 WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
-                             WorkerEvents& events)
+                             WorkerEvents& events, kj::ArrayPtr<const kj::String> arguments)
     : events_(events), slots_(std::make_shared<Slots>()) {
   tellFd_ =
       checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "can't make an eventfd for a worker process");
   KJ_ON_SCOPE_FAILURE(endProcess());
-  spawn(executable);
+  spawn(executable, arguments);
   tellObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
       port, tellFd_.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
   processObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
@@ -126,7 +126,7 @@ void WorkerProcess::endProcess() {
     ;
 }
 
-void WorkerProcess::spawn(kj::StringPtr executable) {
+void WorkerProcess::spawn(kj::StringPtr executable, kj::ArrayPtr<const kj::String> more) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     throw std::system_error(errno, std::generic_category(),
@@ -159,9 +159,13 @@ void WorkerProcess::spawn(kj::StringPtr executable) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
   kj::String numbers[] = {kj::str(inherited[0]), kj::str(inherited[1]), kj::str(inherited[2])};
-  char* arguments[] = {const_cast<char*>(executable.cStr()), numbers[0].begin(), numbers[1].begin(),
-                       numbers[2].begin(), nullptr};
-  int error = posix_spawn(&pid_, executable.cStr(), &actions, &attributes, arguments, environ);
+  std::vector<char*> arguments{const_cast<char*>(executable.cStr()), numbers[0].begin(),
+                               numbers[1].begin(), numbers[2].begin()};
+  for (const kj::String& one : more)
+    arguments.push_back(const_cast<char*>(one.cStr()));
+  arguments.push_back(nullptr);
+  int error =
+      posix_spawn(&pid_, executable.cStr(), &actions, &attributes, arguments.data(), environ);
   if (error != 0)
     throw std::system_error(error, std::generic_category(),
                             kj::str("can't start the worker program ", executable).cStr());
@@ -287,8 +291,19 @@ void WorkerProcess::hearPhase() {
     return;
   if (phase == WorkerPhase::failed)
     return refuseStart(kj::heapString(control.word, strnlen(control.word, sizeof control.word)));
+  hearLinked();
   ready_ = true;
   events_.onReady(*this);
+}
+
+void WorkerProcess::hearLinked() {
+  std::span<char> area = slots_->memory.results(0);
+  std::size_t count =
+      std::min<std::size_t>(slots_->memory.control().linked.load(), limits::linkedEntries);
+  for (std::size_t i = 0; i < count; ++i)
+    linked_.push_back(
+        *Digest::fromBytes(std::as_bytes(area.subspan(i * Digest::size, Digest::size))));
+  slots_->memory.giveBack(area, count * Digest::size);
 }
 
 kj::Promise<void> WorkerProcess::awaitStart(kj::Timer& timer) {

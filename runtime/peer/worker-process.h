@@ -9,6 +9,7 @@
 #include <kj/timer.h>
 #include <memory>
 #include <sys/types.h>
+#include <vector>
 
 namespace roam::peer {
 
@@ -40,11 +41,11 @@ struct TakenAnswer {
 
 class WorkerProcess {
  public:
-  /// Starts `executable`; it works once `ready` was told. Throws, and leaves no process, if it
-  /// can't be started and watched.
-  /// What the process prints goes to this process's standard error.
+  /// Starts `executable`, with further arguments; it works once `ready` was told. Throws, and
+  /// leaves no process, if it can't be started and watched. What the process prints goes to this
+  /// process's standard error.
   WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
-                WorkerEvents& events);
+                WorkerEvents& events, kj::ArrayPtr<const kj::String> arguments = nullptr);
   /// Ends the process, if need be by SIGKILL, and waits for it.
   ~WorkerProcess() noexcept(false);
   KJ_DISALLOW_COPY(WorkerProcess);
@@ -55,6 +56,8 @@ class WorkerProcess {
   bool isAlive() const { return !ended_; }
   /// It was ready once.
   bool hasStarted() const { return ready_; }
+  /// The entries that it has linked. None before it is ready.
+  const std::vector<Digest>& linked() const { return linked_; }
   /// Bytes of memory shared with the worker that are in use.
   std::size_t sharedMemory() const;
 
@@ -75,12 +78,13 @@ class WorkerProcess {
   class Slots;
   class LentResults;
 
-  void spawn(kj::StringPtr executable);
+  void spawn(kj::StringPtr executable, kj::ArrayPtr<const kj::String> arguments);
   void endProcess();
   kj::Promise<void> listen();
   void look();
   kj::Promise<void> awaitStart(kj::Timer& timer);
   void hearPhase();
+  void hearLinked();
   void refuseStart(kj::StringPtr why);
   void hearEnd();
   kj::String describeEnd();
@@ -90,6 +94,7 @@ class WorkerProcess {
   kj::AutoCloseFd tellFd_, lifeline_, processFd_;
   pid_t pid_ = -1;
   bool ready_ = false, ended_ = false;
+  std::vector<Digest> linked_;
   kj::Maybe<kj::String> startProblem_;
   kj::Own<kj::UnixEventPort::FdObserver> tellObserver_, processObserver_;
   kj::Promise<void> listening_ = nullptr, starting_ = nullptr, ending_ = nullptr;
