@@ -3,7 +3,7 @@
 //
 //   roam-bench [NAME...]     call small cpu data first-call-compile first-call-cached
 //                          first-call-peer first-call-object once slice-size
-//                          kernel-saxpy kernel-dot kernel-poly kernel-bs unload; default: all
+//                          kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked; default: all
 //
 // Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both
 // alike; figures are medians. Beside each stands the processor time of all processes that took part
@@ -11,6 +11,7 @@
 #include "bench/baseline.h"
 #include "bench/first-calls.h"
 #include "bench/kernels.h"
+#include "bench/linked.h"
 #include "bench/measure.h"
 #include "bench/peer-kernels.h"
 #include "bench/peers.h"
@@ -288,7 +289,8 @@ int run(const std::vector<std::string>& names) {
       {"kernel-dot", [] { benchKernel("dot"); }},
       {"kernel-poly", [] { benchKernel("poly"); }},
       {"kernel-bs", [] { benchKernel("bs"); }},
-      {"unload", benchUnload}};
+      {"unload", benchUnload},
+      {"linked", benchLinked}};
   for (auto& [name, bench] : all)
     if (names.empty() || std::count(names.begin(), names.end(), name) > 0)
       bench();
