@@ -44,6 +44,7 @@ PeerStatus read(protocol::Status::Reader from) {
   status.bundled = from.getBundled();
   status.fromPeers = from.getFromPeers();
   status.shipped = from.getShipped();
+  status.tuned = from.getTuned();
   return status;
 }
 

@@ -200,4 +200,5 @@ struct Status {
   bundled @13 :UInt64;           # objects of a bundle
   fromPeers @14 :UInt64;         # objects that another peer gave
   shipped @15 :UInt64;           # objects that came along with the slice
+  tuned @16 :UInt64;             # compiled again in the background, for what ran much
 }

@@ -18,7 +18,7 @@ struct PeerStatus {
   std::uint64_t slices = 0, sliceBytes = 0;
   std::uint64_t chunksDone = 0, elementsDone = 0;
   std::uint64_t slicesReceived = 0, compiled = 0, cacheHits = 0, workersLost = 0;
-  std::uint64_t linked = 0, memory = 0, bundled = 0, fromPeers = 0, shipped = 0;
+  std::uint64_t linked = 0, memory = 0, bundled = 0, fromPeers = 0, shipped = 0, tuned = 0;
   unsigned connections = 0;
 };
 

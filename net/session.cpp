@@ -260,6 +260,7 @@ kj::Promise<void> HostSession::status(StatusContext context) {
   status.setBundled(runner.bundled);
   status.setFromPeers(runner.fromPeers);
   status.setShipped(runner.shipped);
+  status.setTuned(runner.tuned);
   return kj::READY_NOW;
 }
 

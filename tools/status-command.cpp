@@ -55,6 +55,7 @@ constexpr Column columns[] = {
     {"BUNDLED", [](const net::PeerStatus& s) { return s.bundled; }},
     {"PEERS", [](const net::PeerStatus& s) { return s.fromPeers; }},
     {"SHIPPED", [](const net::PeerStatus& s) { return s.shipped; }},
+    {"TUNED", [](const net::PeerStatus& s) { return s.tuned; }},
 };
 
 constexpr std::size_t columnWidth = 9;

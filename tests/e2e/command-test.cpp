@@ -172,7 +172,8 @@ TEST_F(Command, StatusForScriptsHasAColumnForEachHeadingAfterAddressAndName) {
   auto columns = std::distance(std::istream_iterator<std::string>(words), {});
   Ended ended = roam({"status", "--plain", "--join", peers.addresses()});
   EXPECT_EQ(std::ranges::count(ended.output, '\t'), columns - 1) << ended.output;
-  for (const char* place : {"COMPILED", "DISK", "LINKED", "MEMORY", "BUNDLED", "PEERS", "SHIPPED"})
+  for (const char* place : {"COMPILED", "DISK", "LINKED", "MEMORY", "BUNDLED", "PEERS", "SHIPPED",
+                            "TUNED"})
     says(headings, place);
 }
 
