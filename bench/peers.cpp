@@ -22,7 +22,7 @@ std::string roamCommand() {
 Peers::Peers(unsigned count, const std::string& cache, const std::vector<std::string>& more) {
   std::string command = roamCommand();
   for (unsigned i = 0; i < count; ++i) {
-    std::string folder = cache + "-" + std::to_string(i);
+    std::string folder = cache.empty() ? "" : cache + "-" + std::to_string(i);
     std::vector<const char*> words = {"roam",      "peer", "--listen", "127.0.0.1:0",
                                       "--workers", "1",    "--cache",  folder.c_str()};
     for (const std::string& word : more)

@@ -10,7 +10,8 @@ namespace roam::bench {
 std::string thisProgram();
 std::string roamCommand();
 
-/// Starts that many peers over TCP; their object caches are the folders `cache`-0, `cache`-1, ...
+/// Starts that many peers over TCP; their object caches are the folders `cache`-0, `cache`-1, ...,
+/// or none if `cache` is empty.
 /// Ends them with the object. `more`: further options of `roam peer`.
 class Peers {
  public:
@@ -25,6 +26,9 @@ class Peers {
   std::vector<pid_t> processes_;
   std::string addresses_;
 };
+
+/// The `roam` program beside this one.
+std::string roamCommand();
 
 /// A folder that is removed with the object.
 class TemporaryFolder {

@@ -15,6 +15,7 @@
 #include "bench/measure.h"
 #include "bench/peer-kernels.h"
 #include "bench/peers.h"
+#include "bench/starts.h"
 #include "bench/unloading.h"
 #include "jit/slice/manifest.h"
 #include "net/slice-packing.h"
@@ -284,6 +285,9 @@ int run(const std::vector<std::string>& names) {
       {"first-call-peer", benchFirstCallPeer},
       {"first-call-object", benchFirstCallObject},
       {"once", benchOnce},
+      {"first-call-heavy", benchFirstCallHeavy},
+      {"first-call-regex", benchFirstCallRegex},
+      {"join", benchJoin},
       {"slice-size", benchSliceSize},
       {"kernel-saxpy", [] { benchKernel("saxpy"); }},
       {"kernel-dot", [] { benchKernel("dot"); }},

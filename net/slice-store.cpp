@@ -6,9 +6,10 @@ namespace roam::net {
 
 bool SliceStore::put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes,
                      kj::StringPtr description) {
-  if (find(digest) == nullptr && !keep(digest, bytes))
+  if (slices_.count(digest) == 0 && !keep(digest, bytes))
     return false;
   Slice& slice = slices_.at(digest);
+  uses_.splice(uses_.begin(), uses_, slice.use);
   if (slice.description.size() == 0) {
     slice.description = kj::str(description);
     bytes_ += description.size();
@@ -33,6 +34,9 @@ bool SliceStore::keep(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes) 
 
 SliceStore::Held SliceStore::find(const Digest& digest) {
   auto found = slices_.find(digest);
+  if (found == slices_.end() && source_ != nullptr && source_->has(digest) &&
+      put(digest, source_->slice(digest), source_->description(digest).c_str()))
+    found = slices_.find(digest);
   if (found == slices_.end())
     return nullptr;
   uses_.splice(uses_.begin(), uses_, found->second.use);

@@ -7,9 +7,21 @@
 #include <kj/string.h>
 #include <list>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 namespace roam::net {
+
+/// Where slices lie that are not in memory: bundles.
+class SliceSource {
+ public:
+  virtual ~SliceSource() = default;
+  virtual bool has(const Digest& digest) const = 0;
+  /// The bytes, and what they are described as; empty if they are not here, or damaged. Valid as
+  /// long as the source.
+  virtual kj::ArrayPtr<const kj::byte> slice(const Digest& digest) = 0;
+  virtual std::string description(const Digest& digest) = 0;
+};
 
 /// Keeps slices that were verified. Call on the loop thread; the slices it gives may be held and
 /// dropped on any thread.
@@ -18,7 +30,10 @@ class SliceStore {
   /// A slice's bytes. Whoever holds it keeps them, also after the store dropped the slice.
   using Held = std::shared_ptr<const kj::Array<const kj::byte>>;
 
-  explicit SliceStore(std::size_t limitInBytes = limits::storeBytes) : limit_(limitInBytes) {}
+  /// What the source has counts as here, and is put when it is asked for. It may be null, else must
+  /// outlive the store.
+  explicit SliceStore(std::size_t limitInBytes = limits::storeBytes, SliceSource* source = nullptr)
+      : limit_(limitInBytes), source_(source) {}
 
   /// Keeps a copy of `bytes` as the slice `digest`. False, and nothing is kept, if the bytes are
   /// not what the digest says. Hashes the bytes, about 1 ns each, unless the slice is here already.
@@ -31,7 +46,9 @@ class SliceStore {
   /// The slice, which then counts as used now; null if it isn't here.
   Held find(const Digest& digest);
   /// Whether it is here; does not count as use.
-  bool has(const Digest& digest) const { return slices_.count(digest) != 0; }
+  bool has(const Digest& digest) const {
+    return slices_.count(digest) != 0 || (source_ != nullptr && source_->has(digest));
+  }
   /// What whoever sent the slice says of it; empty if nothing, or if it isn't here. Valid until the
   /// next `put`. Does not count as use.
   kj::StringPtr descriptionOf(const Digest& digest) const;
@@ -58,6 +75,7 @@ class SliceStore {
   void evictDownTo(std::size_t bytes);
 
   std::size_t limit_;
+  SliceSource* source_;
   std::size_t bytes_ = 0;
   std::unordered_map<Digest, Slice> slices_;
   std::list<Digest> uses_; ///< most recent first

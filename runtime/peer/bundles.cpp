@@ -46,7 +46,7 @@ kj::ArrayPtr<const kj::byte> Bundles::take(const BundleFile& file, const Blob& b
   }
 }
 
-kj::ArrayPtr<const kj::byte> Bundles::code(const Digest& digest) {
+kj::ArrayPtr<const kj::byte> Bundles::slice(const Digest& digest) {
   for (const BundleFile& file : files_)
     if (const BundleEntry* entry = file.bundle().find(digest))
       if (auto bytes = take(file, entry->code); bytes.size() > 0)
@@ -54,12 +54,12 @@ kj::ArrayPtr<const kj::byte> Bundles::code(const Digest& digest) {
   return nullptr;
 }
 
-kj::ArrayPtr<const kj::byte> Bundles::description(const Digest& digest) {
+std::string Bundles::description(const Digest& digest) {
   for (const BundleFile& file : files_)
     if (const BundleEntry* entry = file.bundle().find(digest))
-      if (auto bytes = take(file, entry->description); bytes.size() > 0)
-        return bytes;
-  return nullptr;
+      if (auto text = take(file, entry->description).asChars(); text.size() > 0)
+        return {text.begin(), text.size()};
+  return {};
 }
 
 kj::ArrayPtr<const kj::byte> Bundles::object(const Digest& digest, const ObjectTarget& host) {

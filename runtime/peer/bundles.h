@@ -1,6 +1,7 @@
 // The bundles that a peer was started with.
 #pragma once
 #include "jit/slice/bundle-file.h"
+#include "net/slice-store.h"
 #include <kj/array.h>
 #include <string>
 #include <utility>
@@ -9,17 +10,15 @@
 namespace roam::peer {
 
 /// Immutable once they are opened, but for what was found damaged. Call on the loop thread.
-class Bundles {
+class Bundles final : public net::SliceSource {
  public:
   /// If there are files of keys, one of them must have signed each bundle. Throws
   /// std::runtime_error that names the file and what is wrong with it.
   Bundles(const std::vector<std::string>& paths, const std::vector<std::string>& keyPaths);
 
-  bool has(const Digest& digest) const;
-  /// The code of a digest, checked; empty if it is not inside, or damaged.
-  kj::ArrayPtr<const kj::byte> code(const Digest& digest);
-  /// Its description; empty likewise.
-  kj::ArrayPtr<const kj::byte> description(const Digest& digest);
+  bool has(const Digest& digest) const override;
+  kj::ArrayPtr<const kj::byte> slice(const Digest& digest) override;
+  std::string description(const Digest& digest) override;
   /// The object of a digest that fits `host` best, checked; empty if there is none.
   kj::ArrayPtr<const kj::byte> object(const Digest& digest, const ObjectTarget& host);
 

@@ -32,8 +32,6 @@ CodeLadder::~CodeLadder() noexcept(false) {
 
 void CodeLadder::climb(const Digest& digest, kj::ArrayPtr<const kj::byte> slice) {
   codes_.at(digest).state = Code::State::coming;
-  if (slice.size() == 0 && options_.bundles != nullptr)
-    slice = options_.bundles->code(digest);
   tasks_.add(kj::evalLater([this, digest, slice = kj::heapArray(slice)]() mutable {
                return reach(digest, kj::mv(slice));
              })
@@ -287,7 +285,7 @@ kj::Promise<net::ObjectAnswer> CodeLadder::object(const net::ObjectQuestion& que
       return answer(digest);
     if (!question.mayCompile)
       return net::ObjectAnswer();
-    if (question.slice.size() == 0 && !isBundled(digest))
+    if (question.slice.size() == 0)
       return net::ObjectAnswer{.kind = net::ObjectAnswer::Kind::wantSlice};
     climb(digest, question.slice);
     break;

@@ -61,8 +61,7 @@ class CodeLadder final : kj::TaskSet::ErrorHandler {
 
   /// What is known of `digest`, which counts as used. Valid until the next call.
   const Code& at(const Digest& digest) { return codes_.at(digest); }
-  /// Looks for the code of a digest of state unknown. Copies the slice, which may be empty if a
-  /// bundle has it.
+  /// Looks for the code of a digest of state unknown. Copies the slice.
   void climb(const Digest& digest, kj::ArrayPtr<const kj::byte> slice);
   /// An object that came along with the slice, for when its rung is reached. Copied.
   void offer(const Digest& digest, kj::ArrayPtr<const kj::byte> object);
@@ -80,10 +79,6 @@ class CodeLadder final : kj::TaskSet::ErrorHandler {
   /// Fills in what the object of a digest is, if it is in memory.
   void describe(const Digest& digest, net::CodeStatus& status) const;
 
-  /// Whether a bundle has it.
-  bool isBundled(const Digest& digest) const {
-    return options_.bundles != nullptr && options_.bundles->has(digest);
-  }
   const ObjectTarget& host() const { return options_.host; }
   /// Those of the rungs.
   const net::ClosureRunner::Counters& counters() const { return counters_; }

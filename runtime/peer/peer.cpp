@@ -52,8 +52,8 @@ kj::String pathOf(const std::string& chosen, std::string (*find)()) {
 // --- on an event loop ------------------------------------------------------------------------
 
 Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
-    : io_(io), log_(log), options_(options), slices_(options.memory - options.memory / 3),
-      bundles_(options.bundles, options.acceptSigned),
+    : io_(io), log_(log), options_(options), bundles_(options.bundles, options.acceptSigned),
+      slices_(options.memory - options.memory / 3, &bundles_),
       objects_(options.cacheDirectory.empty()
                    ? std::nullopt
                    : std::optional<jit::ObjectCache>(std::in_place, options.cacheDirectory,

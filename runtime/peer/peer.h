@@ -47,8 +47,8 @@ class Peer {
   kj::AsyncIoContext& io_;
   net::Log& log_;
   PeerOptions options_;
-  net::SliceStore slices_;
   Bundles bundles_;
+  net::SliceStore slices_;
   std::optional<jit::ObjectCache> objects_;
   Neighbours neighbours_;
   Compilers compilers_;

@@ -52,9 +52,7 @@ class WorkerPool final : public net::ClosureRunner,
   kj::Promise<void> ready() { return ready_.addBranch(); }
 
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) override;
-  bool has(const Digest& entry) const override {
-    return isLinked(entry) || ladder_.isBundled(entry);
-  }
+  bool has(const Digest& entry) const override { return isLinked(entry); }
   void offer(const Digest& entry, kj::ArrayPtr<const kj::byte> object) override {
     ladder_.offer(entry, object);
   }

@@ -84,3 +84,35 @@ TEST(SliceStore, KeepsTheFirstDescriptionOfASliceAndCountsIt) {
   ASSERT_TRUE(store.put(Digest::of(third), bytesOf(third)));
   EXPECT_EQ(store.bytes(), 495u);
 }
+
+/// One slice that is not in memory.
+class OneSlice final : public net::SliceSource {
+ public:
+  explicit OneSlice(std::string bytes) : bytes(std::move(bytes)), digest(Digest::of(this->bytes)) {}
+  bool has(const Digest& asked) const override { return asked == digest; }
+  kj::ArrayPtr<const kj::byte> slice(const Digest&) override { return bytesOf(bytes); }
+  std::string description(const Digest&) override { return "one"; }
+
+  std::string bytes;
+  Digest digest;
+};
+
+TEST(SliceStore, HasWhatItsSourceHasAndPutsItWhenAskedForIt) {
+  OneSlice source("of a bundle");
+  net::SliceStore store(1000, &source);
+  EXPECT_TRUE(store.has(source.digest));
+  EXPECT_EQ(store.count(), 0u);
+  auto held = store.find(source.digest);
+  ASSERT_NE(held, nullptr);
+  EXPECT_EQ(*held, bytesOf(source.bytes));
+  EXPECT_EQ(store.descriptionOf(source.digest), "one");
+}
+
+TEST(SliceStore, DoesNotTakeADamagedSliceFromItsSource) {
+  OneSlice source("of a bundle");
+  source.bytes[0] ^= 1;
+  net::SliceStore store(1000, &source);
+  EXPECT_EQ(store.find(source.digest), nullptr);
+  EXPECT_TRUE(store.put(source.digest, bytesOf("of a bundle"))); // an origin sends it
+  EXPECT_NE(store.find(source.digest), nullptr);
+}
