@@ -1,9 +1,10 @@
 // `roam show DIGEST`: all that is known about one piece of code.
 #include "jit/slice/ship-report.h"
 #include "net/address.h"
+#include "runtime/peer/peer-options.h"
+#include "tools/child-program.h"
 #include "tools/code-search.h"
 #include "tools/commands.h"
-#include "tools/programs.h"
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
@@ -13,11 +14,14 @@
 namespace roam::tools {
 namespace {
 
+constexpr int patience = 600; ///< seconds; the largest closures take a few
+
 /// What roam-compiler says of the code.
 std::string compilerText(const std::string& what, const std::string& code) {
-  Ended ended = runProgram(findProgram("roam-compiler"), {what}, code);
+  ChildResult ended = runChild({peer::findCompiler(), what}, code, patience);
   if (ended.status != 0)
-    throw std::runtime_error("roam-compiler could not read the code");
+    throw std::runtime_error(ended.errors.empty() ? "roam-compiler could not read the code"
+                                                  : ended.errors);
   return ended.output;
 }
 
@@ -96,11 +100,12 @@ std::string irOf(const FoundCode& found) {
 int showDifference(const std::string& one, const std::string& other, const CodePlaces& places) {
   FoundCode first = findCode(one, places), second = findCode(other, places);
   TextFile before(irOf(first)), after(irOf(second));
-  Ended ended = runProgram("diff", {"-u", "--label", first.digest.toString(), "--label",
-                                    second.digest.toString(), before.path(), after.path()});
+  ChildResult ended = runChild({"/usr/bin/diff", "-u", "--label", first.digest.toString(),
+                                "--label", second.digest.toString(), before.path(), after.path()},
+                               "", patience);
   constexpr int failed = 2; // as diff(1) says
   if (ended.status >= failed)
-    throw std::runtime_error("diff could not compare them");
+    throw std::runtime_error("diff could not compare them: " + ended.errors);
   fmt::print("{}", ended.output);
   return exitDone;
 }
