@@ -5,15 +5,6 @@
 #include <stdexcept>
 
 namespace roam::peer {
-namespace {
-
-/// More is better: made for this very CPU, then whatever uses more of it, then what is optimised.
-std::size_t merit(const ObjectTarget& target, const ObjectTarget& host) {
-  return (target.cpu == host.cpu ? 100'000u : 0u) + 10 * target.features.size() + target.level;
-}
-
-} // namespace
-
 Bundles::Bundles(const std::vector<std::string>& paths, const std::vector<std::string>& keyPaths) {
   std::vector<PublicKey> keys;
   for (const std::string& path : keyPaths)
@@ -74,7 +65,7 @@ kj::ArrayPtr<const kj::byte> Bundles::object(const Digest& digest, const ObjectT
         if (object.target->refusalOn(host).empty())
           candidates.push_back({&file, &object});
   std::sort(candidates.begin(), candidates.end(), [&](auto& a, auto& b) {
-    return merit(*a.object->target, host) > merit(*b.object->target, host);
+    return a.object->target->meritOn(host) > b.object->target->meritOn(host);
   });
   for (const Candidate& candidate : candidates)
     if (auto bytes = take(*candidate.file, *candidate.object); bytes.size() > 0)
