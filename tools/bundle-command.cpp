@@ -83,9 +83,10 @@ int verify(const Wish& wish) {
     std::vector<std::string> faults = faultsOf(file.bundle(), keys);
     for (const std::string& fault : faults)
       fmt::print(stderr, "roam bundle: {}: {}\n", path, fault);
+    std::size_t signatures = file.bundle().signatures().size();
     if (faults.empty())
-      fmt::print("{}: {} entries, all whole, {} signatures, all true\n", path,
-                 file.bundle().entries().size(), file.bundle().signatures().size());
+      fmt::print("{}: {} entries, all whole; {}\n", path, file.bundle().entries().size(),
+                 signatures == 0 ? "not signed" : fmt::format("{} true signatures", signatures));
     isWhole = isWhole && faults.empty();
   }
   return isWhole ? exitDone : exitFailed;

@@ -1,6 +1,7 @@
 // The texts about bundles.
 #include "tools/bundle-reports.h"
 #include "jit/slice/manifest.h"
+#include "net/log.h"
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -16,7 +17,8 @@ std::string placeOf(const BundleEntry& entry) {
   try {
     auto about = Description::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     if (!about.file.empty())
-      return fmt::format("{}:{}", about.file.substr(about.file.rfind('/') + 1), about.line);
+      return net::oneLine(
+          fmt::format("{}:{}", about.file.substr(about.file.rfind('/') + 1), about.line));
   } catch (const std::runtime_error&) { // `verify` tells of it
   }
   return "?";
