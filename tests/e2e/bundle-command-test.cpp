@@ -174,6 +174,17 @@ TEST_F(BundleCommand, TakesWhatAClusterHasRunAndHowOften) {
   says(bundle({"diff", make("all.roam", "roam-e2e-program"), used}).output, " weight 400, was 0");
 }
 
+TEST_F(BundleCommand, TakesFromAClusterAlsoWhatItsPeersHaveFromABundle) {
+  std::string all = make("all.roam", "roam-e2e-program"), used = path("used.roam");
+  PeerProcess peer(1, {"--bundle", all});
+  ASSERT_EQ(run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + peer.address()}).status,
+            0);
+  Ended made = bundle({"-o", used, "--target", "none", "--from-cluster", peer.address()});
+  ASSERT_EQ(made.status, 0) << made.errors;
+  EXPECT_EQ(made.errors, "");
+  says(bundle({"diff", all, used}).output, " weight 400, was 0");
+}
+
 TEST_F(BundleCommand, TakesSourceFilesAsTheProjectCompilesThem) {
   std::string build = fs::path(builtProgram("roam")).parent_path().parent_path();
   Ended made = bundle({"-o", path("sources.roam"), "--target", "none", "-p", build,
