@@ -23,7 +23,7 @@ class Compiler {
 
   /// The ELF object, at level 0 or 2. Throws BadSlice if the code can't be generated. At level 2:
   /// 2 ms for the slice of a one-line closure, 4 to 6 if it has a loop, half of it in the code
-  /// generator; 50 with strings; seconds for the largest. Level 0 takes a fifth of that for the
+  /// generator; 50 with strings; seconds for the largest. Level 0 takes a tenth of that for the
   /// large ones.
   Code compile(llvm::Module& module, unsigned level);
   /// The assembly of the same, for people.

@@ -11,9 +11,9 @@
 namespace roam::jit {
 namespace {
 
-/// Slices with more instructions start at level 0. Level 2 takes about 20 us an instruction, so
-/// below this it costs up to some 10 ms, of which level 0 would save half.
-constexpr std::size_t instructionsAtOnce = 400;
+/// Slices with more instructions start at level 0. Level 2 takes some 80 us an instruction, 10 to 18
+/// times as long as level 0 (bench/compile/heavy.cpp): below this at most 10 ms.
+constexpr std::size_t instructionsAtOnce = 100;
 
 /// What LLVM finds wrong with a slice while it reads and compiles it: inline assembly that is none,
 /// a register that there is not. LLVM carries on after each, and a context that nobody listens to

@@ -49,7 +49,7 @@ std::string inWords(const CodeNeeds::Refusal& refusal) {
   case CodeNeeds::Refusal::nowhere:
     break;
   }
-  return needs + ", which is defined nowhere in this process, or in a file that was compiled "
+  return needs + ", which is defined nowhere in this program, or in a file that was compiled "
                  "without Roam's plugin. Link what defines it into this program, compiled with the "
                  "plugin (in CMake: link its target with roam::roam).";
 }

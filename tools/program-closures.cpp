@@ -37,6 +37,12 @@ std::vector<std::string> add(BundleWriter& bundle, const std::vector<ManifestEnt
   return leftOut;
 }
 
+/// An ELF file that is not linked yet.
+bool isRelocatable(const std::string& elf) {
+  constexpr std::size_t typeAt = 16;
+  return elf.size() > typeAt && elf[typeAt] == 1; // ET_REL
+}
+
 /// Removed with all that is in it.
 class TemporaryFolder {
  public:
@@ -79,6 +85,9 @@ std::vector<std::string> addProgram(BundleWriter& bundle, const std::string& pat
   std::string file = readFile(path);
   try {
     std::vector<ManifestEntry> entries = readManifest(file);
+    if (isRelocatable(file))
+      throw std::runtime_error("it is an object file, which does not say what it will be linked "
+                               "with: give the program, or its sources with -p");
     if (entries.empty())
       throw std::runtime_error("it holds no entries: it was built without Roam's compiler plugin, "
                                "or sends no closures");

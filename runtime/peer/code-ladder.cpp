@@ -5,8 +5,8 @@
 namespace roam::peer {
 namespace {
 
-/// What level 2 takes, as a multiple of level 0: 4 to 6 for slices worth the difference.
-constexpr std::uint64_t tuningCost = 5;
+/// What level 2 takes, as a multiple of level 0: 10 to 18 for slices that start there.
+constexpr std::uint64_t tuningCost = 12;
 
 /// Whether it was made for exactly this CPU, at whatever level.
 bool isForHost(ObjectTarget target, const ObjectTarget& host) {

@@ -198,6 +198,14 @@ TEST_F(BundleCommand, TakesSourceFilesAsTheProjectCompilesThem) {
   says(made.errors, "compile_commands.json has no command that compiles /etc/passwd");
 }
 
+TEST_F(BundleCommand, RefusesAnObjectFileWhoseProgramIsNotKnown) {
+  std::string object = path("program.o");
+  ASSERT_EQ(run({"/usr/bin/clang++-19", "-x", "c++", "-c", "/dev/null", "-o", object}).status, 0);
+  Ended made = bundle({"-o", path("object.roam"), object});
+  EXPECT_EQ(made.status, 1);
+  says(made.errors, "it is an object file");
+}
+
 TEST_F(BundleCommand, FollowsCallsAcrossSourceFilesUpToSharedLibraries) {
   std::string build = fs::path(builtProgram("roam")).parent_path().parent_path(),
               example = ROAM_TEST_TREE "/examples/05-across-files/";

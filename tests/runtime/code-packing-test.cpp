@@ -162,7 +162,7 @@ TEST_F(CodePacking, IsDoneOnceHoweverManyThreadsAsk) {
 TEST_F(CodePacking, RefusesWhatIsDefinedNowhere) {
   std::string text = refusal(entry({"_Z7missingv"}));
   EXPECT_EQ(text.find("the closure at orders.cpp:12 cannot be sent: it needs missing(), which is "
-                      "defined nowhere in this process"),
+                      "defined nowhere in this program"),
             0u)
       << text;
 }
