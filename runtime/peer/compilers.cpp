@@ -1,6 +1,5 @@
 // Jobs, processes, and what becomes of a job when its process ends.
 #include "runtime/peer/compilers.h"
-#include "net/limits.h"
 #include <algorithm>
 #include <kj/debug.h>
 #include <sys/resource.h>
@@ -57,8 +56,9 @@ class Compilers::Job {
 };
 
 Compilers::Compilers(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log,
-                     kj::String executable, unsigned most)
-    : port_(port), timer_(timer), log_(log), executable_(kj::mv(executable)), tasks_(*this) {
+                     kj::String executable, unsigned most, kj::Duration idle)
+    : port_(port), timer_(timer), log_(log), executable_(kj::mv(executable)), idle_(idle),
+      tasks_(*this) {
   for (unsigned i = 0; i <= most; ++i)
     members_.push_back(std::make_unique<Member>());
   members_.front()->inBackground = true;
@@ -146,7 +146,7 @@ void Compilers::start(Member& member) {
 
 void Compilers::submit(Member& member) {
   if (member.job == nullptr) { // it was dropped while the process started
-    member.busy = false;
+    endWhenIdle(member);
     return dispatch();
   }
   Job& job = *member.job;
@@ -160,6 +160,14 @@ void Compilers::submit(Member& member) {
                           member.busy = false;
                           dispatch();
                         })
+                        .eagerlyEvaluate(nullptr);
+}
+
+/// LLVM's memory is worth giving back.
+void Compilers::endWhenIdle(Member& member) {
+  member.busy = false;
+  member.deadline = timer_.afterDelay(idle_)
+                        .then([&member] { member.process = nullptr; })
                         .eagerlyEvaluate(nullptr);
 }
 
@@ -202,8 +210,7 @@ void Compilers::onAnswered(WorkerProcess& worker, unsigned slot) {
   CompileOutcome outcome = kj::mv(member.outcome);
   if (taken.answer.kind != AnswerKind::done || outcome.object.size() == 0)
     outcome = {nullptr, kj::mv(taken.message), taken.answer.kind == AnswerKind::limit};
-  member.deadline = nullptr;
-  member.busy = false;
+  endWhenIdle(member);
   finish(member, kj::mv(outcome));
   dispatch();
 }

@@ -1,5 +1,6 @@
 // The compiler processes of a peer: started when there is something to compile, not before.
 #pragma once
+#include "net/limits.h"
 #include "net/log.h"
 #include "runtime/peer/worker-process.h"
 #include <deque>
@@ -22,10 +23,10 @@ struct CompileOutcome {
 /// the loop thread.
 class Compilers final : WorkerEvents, kj::TaskSet::ErrorHandler {
  public:
-  /// `most`: processes at the same time, besides one of low priority for the background. `log` and
-  /// the others must outlive the object.
+  /// `most`: processes at the same time, besides one of low priority for the background. One that
+  /// had nothing to do for as long as `idle` is ended. `log` and the others must outlive the object.
   Compilers(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, kj::String executable,
-            unsigned most);
+            unsigned most, kj::Duration idle = limits::compilerIdle);
   /// Ends the processes at once; what is still promised fails as DISCONNECTED.
   ~Compilers() noexcept(false);
   KJ_DISALLOW_COPY(Compilers);
@@ -48,7 +49,7 @@ class Compilers final : WorkerEvents, kj::TaskSet::ErrorHandler {
     Job* job = nullptr;             ///< null also if nobody waits for it any more
     bool busy = false, inBackground = false;
     CompileOutcome outcome;
-    kj::Promise<void> deadline = nullptr;
+    kj::Promise<void> deadline = nullptr; ///< of what it compiles, or of having nothing to do
   };
 
   void dispatch();
@@ -56,6 +57,7 @@ class Compilers final : WorkerEvents, kj::TaskSet::ErrorHandler {
   void give(Member& member, Job& job);
   void start(Member& member);
   void submit(Member& member);
+  void endWhenIdle(Member& member);
   void finish(Member& member, CompileOutcome outcome);
   void drop(Job& job);
   Member& memberOf(WorkerProcess& worker);
@@ -71,6 +73,7 @@ class Compilers final : WorkerEvents, kj::TaskSet::ErrorHandler {
   kj::Timer& timer_;
   net::Log& log_;
   kj::String executable_;
+  const kj::Duration idle_;
   std::vector<std::unique_ptr<Member>> members_; ///< the first is for the background
   std::deque<Job*> waiting_, waitingInBackground_;
   kj::TaskSet tasks_;

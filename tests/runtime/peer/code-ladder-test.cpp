@@ -259,6 +259,18 @@ TEST_F(CodeLadderTest, ACompilerThatWasKilledIsReplacedByTheNext) {
   EXPECT_NE(compilers->processes()[0], processes[0]);
 }
 
+TEST_F(CodeLadderTest, ACompilerThatHasNothingToDoIsEndedAndStartedAgain) {
+  Compilers own(io.unixEventPort, io.provider->getTimer(), log, kj::str(ROAM_COMPILER), 1,
+                20 * kj::MILLISECONDS);
+  for (int round = 0; round < 2; ++round) {
+    auto outcome = wait(own.compile(square.digest, bytesOf(square.bytes), jit::Level::tuned,
+                                    Compilers::Urgency::now));
+    EXPECT_GT(outcome.object.size(), 0u);
+    EXPECT_TRUE(until([&] { return own.processes().size() == 0; }));
+  }
+  EXPECT_TRUE(log.lines.empty());
+}
+
 TEST_F(CodeLadderTest, ACompilerThatCannotStartFailsTheChunkAndNotThePeer) {
   compilerProgram = "/bin/false";
   open(1);
