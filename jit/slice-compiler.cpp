@@ -5,14 +5,16 @@
 #include <chrono>
 #include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/DiagnosticPrinter.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Operator.h>
 #include <llvm/Support/raw_ostream.h>
 
 namespace roam::jit {
 namespace {
 
-/// Slices with more instructions start at level 0. Level 2 takes some 80 us an instruction, 10 to 18
-/// times as long as level 0 (bench/compile/heavy.cpp): below this at most 10 ms.
+/// Slices with more instructions start at level 0. Level 2 takes some 80 us an instruction, 10 to
+/// 18 times as long as level 0 (bench/compile/heavy.cpp): below this at most 10 ms.
 constexpr std::size_t instructionsAtOnce = 100;
 
 /// What LLVM finds wrong with a slice while it reads and compiles it: inline assembly that is none,
@@ -47,6 +49,13 @@ class Errors {
   static constexpr std::size_t most = 4096; ///< bytes; one mistake can be in a thousand places
   std::string text_;
 };
+
+/// Compiled with -ffast-math: then the results of two levels may differ, and one should do.
+bool mayReorder(const llvm::Function& function) {
+  return llvm::any_of(llvm::instructions(function), [](const llvm::Instruction& instruction) {
+    return llvm::isa<llvm::FPMathOperator>(instruction) && instruction.hasAllowReassoc();
+  });
+}
 
 class LlvmSliceCompiler final : public SliceCompiler {
  public:
@@ -101,6 +110,8 @@ class LlvmSliceCompiler final : public SliceCompiler {
   static unsigned levelFor(const llvm::Module& module, Level level) {
     if (level != Level::chosen)
       return level == Level::quick ? 0 : 2;
+    if (llvm::any_of(module, mayReorder))
+      return 2;
     return module.getInstructionCount() > instructionsAtOnce ? 0 : 2;
   }
 

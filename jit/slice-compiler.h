@@ -14,7 +14,7 @@ namespace roam::jit {
 enum class Level : std::uint32_t {
   quick,  ///< level 0: as soon as possible
   tuned,  ///< level 2
-  chosen, ///< tuned if that takes a few milliseconds, else quick
+  chosen, ///< quick if tuned takes long, and gives the same results
 };
 
 /// Compiles slices and slice groups for one CPU. Callable from any thread. Bitcode is parsed only

@@ -3,29 +3,11 @@
 #include "jit/slice/slice-group.h"
 #include "slices.h"
 #include <gtest/gtest.h>
-#include <llvm/AsmParser/Parser.h>
-#include <llvm/Bitcode/BitcodeWriter.h>
-#include <llvm/IR/LLVMContext.h>
-#include <llvm/IR/Module.h>
-#include <llvm/Support/SourceMgr.h>
-#include <llvm/Support/raw_ostream.h>
 
 namespace roam::jit {
 namespace {
 
 /// A slice written as LLVM's text.
-std::string assembled(const std::string& text) {
-  llvm::LLVMContext context;
-  llvm::SMDiagnostic fault;
-  auto module = llvm::parseAssemblyString(text, fault, context);
-  EXPECT_TRUE(module) << fault.getMessage().str();
-  std::string bytes;
-  llvm::raw_string_ostream stream(bytes);
-  if (module)
-    llvm::WriteBitcodeToFile(*module, stream);
-  return bytes;
-}
-
 /// Slices by name, the entry's under "".
 struct Group {
   std::vector<std::pair<std::string, std::string>> slices;

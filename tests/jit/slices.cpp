@@ -2,9 +2,11 @@
 #include "slices.h"
 #include <fstream>
 #include <iterator>
+#include <llvm/AsmParser/Parser.h>
 #include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
+#include <llvm/Support/SourceMgr.h>
 #include <llvm/Support/raw_ostream.h>
 #include <stdexcept>
 
@@ -16,6 +18,18 @@ std::string sliceNamed(const std::string& name) {
   if (!file)
     throw std::runtime_error("can't open " + path);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string assembled(const std::string& text) {
+  llvm::LLVMContext context;
+  llvm::SMDiagnostic fault;
+  auto module = llvm::parseAssemblyString(text, fault, context);
+  if (!module)
+    throw std::runtime_error("no LLVM assembly: " + fault.getMessage().str());
+  std::string bytes;
+  llvm::raw_string_ostream stream(bytes);
+  llvm::WriteBitcodeToFile(*module, stream);
+  return bytes;
 }
 
 namespace {

@@ -13,6 +13,9 @@ namespace roam::jit {
 /// The bitcode of slices/NAME.cpp.
 std::string sliceNamed(const std::string& name);
 
+/// The bitcode of LLVM assembly.
+std::string assembled(const std::string& text);
+
 /// A slice that returns `number`; each number gives another digest.
 std::string sliceReturning(int number);
 
