@@ -27,6 +27,15 @@ void keepFreedMemory() {
 
 } // namespace
 
+#if __has_feature(address_sanitizer)
+/// LLVM's allocators mark what they have not given out yet, where they are compiled with
+/// AddressSanitizer: in its headers as we include them, but not in its archives, so half of the
+/// marks would be missing.
+extern "C" const char* __asan_default_options() {
+  return "allow_user_poisoning=0";
+}
+#endif
+
 int main(int argc, char** argv) {
   keepFreedMemory();
   std::vector<std::string> libraries(argv + std::min(argc, 4), argv + argc);
