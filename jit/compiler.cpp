@@ -2,6 +2,7 @@
 #include "jit/compiler.h"
 #include "jit/bad-slice.h"
 #include "jit/host-target.h"
+#include "jit/kept-addresses.h"
 #include "jit/llvm-error.h"
 #include "jit/slice/cpu-features.h"
 #include <llvm/ADT/SmallPtrSet.h>
@@ -158,6 +159,7 @@ Compiler::Code Compiler::generate(llvm::Module& module, unsigned level,
   module.setTargetTriple(builder_.getTargetTriple().str());
   fitToMachine(module, *machine);
   optimize(module, *machine, level);
+  shareKeptAddresses(module);
   Code code;
   {
     llvm::raw_svector_ostream stream(code);

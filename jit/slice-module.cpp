@@ -2,6 +2,7 @@
 #include "jit/slice-module.h"
 #include "jit/bad-slice.h"
 #include "jit/group-module.h"
+#include "jit/kept-addresses.h"
 #include "jit/llvm-error.h"
 #include "jit/slice/manifest.h"
 #include "jit/symbol-name.h"
@@ -157,6 +158,7 @@ std::unique_ptr<llvm::Module> readSlice(const Digest& digest, std::span<const st
   defineAtExit(*module);
   settleSymbols(*module, module->getNamedValue(symbolName(digest)));
   nameState(*module);
+  nameKeptAddresses(*module);
   module->setModuleIdentifier(symbolName(digest));
   return module;
 }

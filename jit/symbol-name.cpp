@@ -20,6 +20,10 @@ std::string stateName(unsigned number) {
   return std::string(statePrefix) + std::to_string(number);
 }
 
+std::string keptName(unsigned number) {
+  return std::string(statePrefix) + "kept." + std::to_string(number);
+}
+
 bool isState(std::string_view name) {
   constexpr std::string_view threadLocal = "__emutls_v.";
   if (name.starts_with(threadLocal))

@@ -14,7 +14,9 @@ std::optional<Digest> entryOf(std::string_view name);
 
 /// What the variables of a slice are called that keep their value between calls.
 std::string stateName(unsigned number);
-/// Also true of what stands for a thread-local one in an object.
+/// What a function or constant is called whose address such a variable may keep.
+std::string keptName(unsigned number);
+/// True of both, and of what stands for a thread-local variable in an object.
 bool isState(std::string_view name);
 
 } // namespace roam::jit

@@ -27,7 +27,7 @@ namespace roam {
 
 /// Raised when objects made before can no longer be used: another binding of symbols, another code
 /// model.
-inline constexpr unsigned objectFormat = 5;
+inline constexpr unsigned objectFormat = 6;
 
 /// The machine that code is for, and how it was made.
 struct ObjectTarget {
@@ -38,7 +38,7 @@ struct ObjectTarget {
   unsigned level = 2;                ///< 0 to 3, as of clang's -O
   unsigned format = objectFormat;
 
-  /// One line: "x86_64-pc-linux-gnu/cascadelake/llvm-19.1.7/O2/format-5/avx,avx2,sse2".
+  /// One line: "x86_64-pc-linux-gnu/cascadelake/llvm-19.1.7/O2/format-6/avx,avx2,sse2".
   std::string toText() const;
   /// Throws std::runtime_error that names what is wrong with it.
   static ObjectTarget parse(std::string_view text);

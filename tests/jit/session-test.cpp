@@ -319,6 +319,17 @@ TEST(Session, ReplacesAnEntryThatUsesAVariableOfTheThread) {
   EXPECT_EQ(second(&destroyed), 2);
 }
 
+TEST(Session, ReplacesAnEntryWhoseVariablesKeepAddressesOfFunctionsAndConstants) {
+  using Entry = int (*)(int (*)(int), const int*);
+  MemorySource source;
+  auto session = Session::open(source);
+  Digest digest = source.addNamed("kept-addresses");
+  source.level = Level::quick;
+  EXPECT_EQ(reinterpret_cast<Entry>(session->entry(digest))(nullptr, nullptr), 4);
+  source.level = Level::tuned;
+  EXPECT_EQ(reinterpret_cast<Entry>(session->replace(digest))(nullptr, nullptr), 14);
+}
+
 TEST(Session, KeepsTheFirstObjectIfTheSecondIsBad) {
   MemorySource source;
   auto session = Session::open(source);
