@@ -28,11 +28,12 @@ bool Bundles::has(const Digest& digest) const {
 template <class Blob>
 kj::ArrayPtr<const kj::byte> Bundles::take(const BundleFile& file, const Blob& blob) {
   try {
+    file.expectWhole();
     std::span<const std::byte> bytes = blob.take();
     return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
   } catch (const std::runtime_error& error) {
-    complaint_ +=
-        (complaint_.empty() ? "" : "\n") + ("the bundle " + file.path()) + ": " + error.what();
+    if (complaint_.empty())
+      complaint_ = "the bundle " + file.path() + ": " + error.what();
     return nullptr;
   }
 }

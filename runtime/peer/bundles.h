@@ -22,7 +22,7 @@ class Bundles final : public net::SliceSource {
   /// The object of a digest that fits `host` best, checked; empty if there is none.
   kj::ArrayPtr<const kj::byte> object(const Digest& digest, const ObjectTarget& host);
 
-  /// What was found damaged since the last call, for a log; empty if nothing.
+  /// What was found damaged first since the last call, for a log; empty if nothing was.
   std::string complaint() { return std::exchange(complaint_, {}); }
 
  private:

@@ -2,6 +2,7 @@
 // speed.
 #include "jit/slice/bundle-writer.h"
 #include "tests/runtime/peer/pool-fixture.h"
+#include <filesystem>
 #include <signal.h>
 
 namespace roam::peer {
@@ -70,6 +71,17 @@ TEST_F(CodeLadderTest, ABundleForAnotherCpuIsNoUseAndTheSliceIsCompiled) {
   expectNine(square);
   EXPECT_EQ(pool->counters().bundled, 0u);
   EXPECT_EQ(pool->counters().compiled, 1u);
+}
+
+TEST_F(CodeLadderTest, ABundleThatIsCutShortMeanwhileIsNoUseAndTheSliceIsCompiled) {
+  bundle(square, objectOf(square));
+  open(1);
+  std::filesystem::resize_file(directory.file("test.roam"), 0);
+  expectNine(square);
+  EXPECT_EQ(pool->counters().bundled, 0u);
+  EXPECT_EQ(pool->counters().compiled, 1u);
+  ASSERT_EQ(log.lines.size(), 1u);
+  EXPECT_EQ(log.lines[0].find("\n"), std::string::npos);
 }
 
 TEST_F(CodeLadderTest, AnObjectThatCannotBeLinkedLeadsToTheNextRung) {
