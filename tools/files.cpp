@@ -56,6 +56,13 @@ class UnfinishedFile {
   kj::AutoCloseFd fd_;
 };
 
+/// A rename would put a file where a device or a folder was.
+void expectFileOrNothing(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    throw std::runtime_error(fmt::format("cannot write {}: it is there, and not a file", path));
+}
+
 /// So that the new name is on the disk, too.
 void syncFolderOf(const std::string& path) {
   std::string folder = path.substr(0, path.rfind('/') + 1);
@@ -77,6 +84,7 @@ std::string readFile(const std::string& path) {
 }
 
 void writeFile(const std::string& path, std::span<const std::byte> bytes) {
+  expectFileOrNothing(path);
   UnfinishedFile file(path);
   file.write(bytes);
   file.finish();

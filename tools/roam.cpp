@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <kj/exception.h>
+#include <stdexcept>
 
 namespace roam::tools {
 namespace {
@@ -39,7 +40,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exitDone : exitUsage;
   }
-  return chosen();
+  int code = chosen();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw std::runtime_error("what should be printed could not be written to standard output");
+  return code;
 }
 
 } // namespace

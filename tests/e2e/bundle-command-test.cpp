@@ -142,6 +142,23 @@ TEST_F(BundleCommand, LeavesTheOldFileIfTheNewOneCanNotBeWritten) {
   EXPECT_EQ(read(kept), "as it was");
 }
 
+TEST_F(BundleCommand, ReplacesFilesOnly) {
+  fs::create_symlink("/dev/null", path("device"));
+  Ended ended =
+      bundle({"-o", path("device"), "--target", "none", builtProgram("roam-e2e-program")});
+  EXPECT_EQ(ended.status, 1);
+  says(ended.errors, "not a file");
+  EXPECT_TRUE(fs::is_character_file(path("device")));
+}
+
+TEST_F(BundleCommand, SaysThatItCouldNotPrint) {
+  std::string made = make("one.roam", "roam-e2e-program");
+  Ended ended =
+      run({"/bin/sh", "-c", builtProgram("roam") + " bundle show " + made + " >/dev/full"});
+  EXPECT_EQ(ended.status, 1);
+  says(ended.errors, "standard output");
+}
+
 TEST_F(BundleCommand, MergesAndTellsDifferences) {
   std::string one = make("one.roam", "roam-e2e-program"),
               two = make("two.roam", "roam-e2e-across-files"), both = path("both.roam");
