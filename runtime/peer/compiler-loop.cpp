@@ -1,6 +1,7 @@
 // One slice, one object, or the reason why not.
 #include "runtime/peer/compiler-loop.h"
 #include <cstring>
+#include <new>
 
 namespace roam::peer {
 
@@ -21,6 +22,8 @@ Answer CompilerLoop::answer(unsigned index) {
     }
     std::memcpy(room.data(), object.data(), object.size());
     memory().slot(index).objectSize.store(object.size());
+  } catch (const std::bad_alloc&) {
+    throw; // no fault of the slice: the process ends, and another one tries again
   } catch (const std::exception& error) {
     answer.kind = AnswerKind::badSlice;
     setMessage(answer, index, error.what());

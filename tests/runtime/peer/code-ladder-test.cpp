@@ -4,6 +4,7 @@
 #include "tests/runtime/peer/pool-fixture.h"
 #include <filesystem>
 #include <signal.h>
+#include <sys/resource.h>
 
 namespace roam::peer {
 namespace {
@@ -269,6 +270,17 @@ TEST_F(CodeLadderTest, ACompilerThatWasKilledIsReplacedByTheNext) {
   EXPECT_EQ(run(TestSlice::of("fills"), "", encoded<std::uint64_t>({5}), 1).results.size(), 5u);
   ASSERT_EQ(compilers->processes().size(), 1u);
   EXPECT_NE(compilers->processes()[0], processes[0]);
+}
+
+TEST_F(CodeLadderTest, ACompilerWithoutMemoryIsReplacedByOneThatHasSome) {
+  open(1);
+  expectNine(square);
+  pid_t process = compilers->processes()[0];
+  std::uint64_t pages = 0;
+  std::ifstream("/proc/" + std::to_string(process) + "/statm") >> pages;
+  rlimit memory{pages * 4096 + (1 << 20), RLIM_INFINITY};
+  ASSERT_EQ(prlimit(process, RLIMIT_AS, &memory, nullptr), 0);
+  EXPECT_TRUE(run(TestSlice::of("heavy"), "", "word1 ", 1).failure == nullptr);
 }
 
 TEST_F(CodeLadderTest, ACompilerThatHasNothingToDoIsEndedAndStartedAgain) {
