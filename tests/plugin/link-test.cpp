@@ -1,5 +1,6 @@
 // The registry in every kind of link: each closure finds its record, each record its slice, and
 // start-up does nothing.
+#include "tests/plugin/link.h"
 #include "tests/plugin/workspace.h"
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -37,16 +38,6 @@ int main() {
   }
 }
 )";
-
-struct Link {
-  const char* name;
-  const char* compile;
-  const char* link;
-};
-
-void PrintTo(const Link& link, std::ostream* out) {
-  *out << link.compile << " | " << link.link;
-}
 
 class Linked : public ::testing::TestWithParam<Link> {};
 

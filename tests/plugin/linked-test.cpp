@@ -1,4 +1,5 @@
 // Option `linked`: slices that are code of the program as well, in every kind of link.
+#include "tests/plugin/link.h"
 #include "tests/plugin/workspace.h"
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -37,16 +38,6 @@ int main(int a, char**) {
   }
 }
 )";
-
-struct Link {
-  const char* name;
-  const char* compile;
-  const char* link;
-};
-
-void PrintTo(const Link& link, std::ostream* out) {
-  *out << link.compile << " | " << link.link;
-}
 
 class LinkedProgram : public ::testing::TestWithParam<Link> {};
 
