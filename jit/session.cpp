@@ -188,18 +188,12 @@ class OrcSession : public Session {
   /// The code of the object that the source gives, verified.
   std::span<const std::byte> fetch(const Digest& digest) {
     std::span<const std::byte> bytes = source_.fetch(digest);
-    std::string fault;
     try {
-      CompiledObject object = CompiledObject::read(bytes);
-      fault = object.slice == digest
-                  ? object.target.refusalOn(target_)
-                  : "it was made from another slice, " + object.slice.shortened();
-      if (fault.empty())
-        return object.code;
+      return CompiledObject::readFor(bytes, digest, target_).code;
     } catch (const std::runtime_error& error) {
-      fault = error.what();
+      throw BadSlice("the object of slice " + digest.shortened() +
+                     " can't be used: " + error.what());
     }
-    throw BadSlice("the object of slice " + digest.shortened() + " can't be used: " + fault);
   }
 
   /// Null if it can't be linked: then the table or note_ say why.

@@ -58,7 +58,6 @@ class ClosureRunner {
   /// runner itself can't go on (OVERLOADED: too many wait; DISCONNECTED: it is shutting down).
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice) = 0;
 
-  /// `Status` of peer.capnp explains them.
   /// An object that came along with a slice, as written by CompiledObject: of use if the entry has
   /// none yet. Nothing of it is verified. Copied if kept.
   virtual void offer(const Digest& digest, kj::ArrayPtr<const kj::byte> object) = 0;
@@ -75,6 +74,7 @@ class ClosureRunner {
   /// connection are left to the caller.
   virtual kj::Maybe<CodeStatus> code(const Digest& digest) const = 0;
 
+  /// `Status` of peer.capnp explains them.
   struct Counters {
     std::uint64_t chunksDone = 0, elementsDone = 0, workersLost = 0;
     std::uint64_t linked = 0, memory = 0, bundled = 0, cacheHits = 0, fromPeers = 0, shipped = 0,

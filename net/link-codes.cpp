@@ -38,6 +38,11 @@ FetchedSlice read(protocol::Slice::Reader from, const std::string& peer) {
   return slice;
 }
 
+void fill(capnp::List<capnp::Data>::Builder to, const std::vector<Digest>& from) {
+  for (unsigned i = 0; i < from.size(); ++i)
+    to.set(i, bytesOf(from[i]));
+}
+
 } // namespace
 
 /// A peer gives as many as fit in one answer.
@@ -45,9 +50,7 @@ kj::Promise<std::vector<FetchedSlice>> Link::slices(std::vector<Digest> digests,
                                                     std::vector<FetchedSlice> fetched) {
   using Response = capnp::Response<protocol::Session::GetResults>;
   auto request = session_.getRequest();
-  auto list = request.initDigests(digests.size());
-  for (unsigned i = 0; i < digests.size(); ++i)
-    list.set(i, bytesOf(digests[i]));
+  fill(request.initDigests(digests.size()), digests);
   kj::Promise<Response> answer = request.send();
   return inTime(kj::mv(answer), "its slices")
       .then(
@@ -71,9 +74,7 @@ kj::Promise<std::vector<CodeStatus>> Link::codes(std::vector<Digest> digests,
                                                  std::vector<CodeStatus> known) {
   using Response = capnp::Response<protocol::Session::CodesResults>;
   auto request = session_.codesRequest();
-  auto list = request.initDigests(digests.size());
-  for (unsigned i = 0; i < digests.size(); ++i)
-    list.set(i, bytesOf(digests[i]));
+  fill(request.initDigests(digests.size()), digests);
   if (!known.empty())
     request.setAfter(bytesOf(known.back().digest));
   kj::Promise<Response> answer = request.send();

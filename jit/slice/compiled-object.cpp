@@ -203,6 +203,16 @@ CompiledObject CompiledObject::read(std::span<const std::byte> bytes) {
   return object;
 }
 
+CompiledObject CompiledObject::readFor(std::span<const std::byte> bytes, const Digest& slice,
+                                       const ObjectTarget& host) {
+  CompiledObject object = read(bytes);
+  if (object.slice != slice)
+    fail("it was made from another slice, " + object.slice.shortened());
+  if (std::string refusal = object.target.refusalOn(host); !refusal.empty())
+    fail(refusal);
+  return object;
+}
+
 std::vector<std::byte> CompiledObject::write() const {
   std::string text = target.toText();
   std::vector<std::byte> bytes;

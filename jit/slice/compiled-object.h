@@ -68,6 +68,10 @@ struct CompiledObject {
   /// is of the wanted slice, and fits this machine (ObjectTarget::refusalOn), is for the caller to
   /// ask.
   static CompiledObject read(std::span<const std::byte> bytes);
+  /// The same of an object that must be made from this slice and run on this machine; throws also
+  /// if it is not, or does not.
+  static CompiledObject readFor(std::span<const std::byte> bytes, const Digest& slice,
+                                const ObjectTarget& host);
   /// The code begins at a multiple of 16.
   std::vector<std::byte> write() const;
 };

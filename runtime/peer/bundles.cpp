@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 namespace roam::peer {
+
 Bundles::Bundles(const std::vector<std::string>& paths, const std::vector<std::string>& keyPaths) {
   std::vector<PublicKey> keys;
   for (const std::string& path : keyPaths)

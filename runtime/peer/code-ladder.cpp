@@ -136,20 +136,14 @@ void CodeLadder::offer(const Digest& digest, kj::ArrayPtr<const kj::byte> object
 /// The object, if nothing is wrong with it.
 kj::Maybe<CompiledObject> CodeLadder::check(const Digest& digest, Rung rung,
                                             kj::ArrayPtr<const kj::byte> bytes) {
-  std::string fault;
   try {
-    CompiledObject object =
-        CompiledObject::read(std::as_bytes(std::span(bytes.begin(), bytes.size())));
-    fault = object.slice == digest ? object.target.refusalOn(options_.host)
-                                   : "it was made from slice " + object.slice.shortened();
-    if (fault.empty())
-      return kj::mv(object);
+    return CompiledObject::readFor(std::as_bytes(std::span(bytes.begin(), bytes.size())), digest,
+                                   options_.host);
   } catch (const std::runtime_error& error) {
-    fault = error.what();
+    log_.line(kj::str("the object (", nameOf(rung), ") for slice ", digest.shortened().c_str(),
+                      " is not used: ", error.what()));
+    return nullptr;
   }
-  log_.line(kj::str("the object (", nameOf(rung), ") for slice ", digest.shortened().c_str(),
-                    " is not used: ", fault.c_str()));
-  return nullptr;
 }
 
 /// Keeps an object if nothing is wrong with it.
@@ -218,7 +212,7 @@ void CodeLadder::failed(const Digest& digest, kj::StringPtr why) {
 
 void CodeLadder::ran(const Digest& digest, std::uint64_t nanoseconds) {
   Code& code = codes_.at(digest);
-  if (code.state != Code::State::object || code.isTuned)
+  if (code.state != Code::State::object || code.isTuned())
     return;
   Untuned& untuned = *code.untuned;
   untuned.runNanoseconds += nanoseconds;
@@ -233,13 +227,12 @@ void CodeLadder::ran(const Digest& digest, std::uint64_t nanoseconds) {
 /// Workers are given it with the next chunk. If nothing came of it, what runs already is the best.
 void CodeLadder::tuned(const Digest& digest, CompileOutcome outcome) {
   Code& code = codes_.at(digest);
-  if (code.state != Code::State::object || code.isTuned)
+  if (code.state != Code::State::object || code.isTuned())
     return;
   KJ_IF_MAYBE (why, outcome.refusal) {
     log_.line(kj::str("slice ", digest.shortened().c_str(),
                       " stays as it is, for it can't be compiled anew: ", *why));
-    code.isTuned = true;
-    return;
+    return; // and stays underway: it is not tried again
   }
   const Rung rung = code.rung;
   KJ_IF_MAYBE (object, check(digest, Rung::compiled, outcome.object)) {
@@ -267,9 +260,7 @@ void CodeLadder::describe(const Digest& digest, net::CodeStatus& status) const {
 // --- for other peers -------------------------------------------------------------------------
 
 kj::Promise<net::ObjectAnswer> CodeLadder::object(const net::ObjectQuestion& question) {
-  ObjectTarget target = question.target;
-  target.level = options_.host.level;
-  if (target != options_.host)
+  if (!isForHost(question.target, options_.host))
     return net::ObjectAnswer();
   const Digest digest = question.digest;
   switch (codes_.at(digest).state) {

@@ -37,7 +37,6 @@ void CodeTable::hold(const Digest& digest, Rung rung, kj::Array<const kj::byte> 
   drop(code);
   code.object = kj::mv(object);
   code.untuned = kj::mv(untuned);
-  code.isTuned = code.untuned.get() == nullptr;
   code.rung = rung;
   code.delivered = false;
   code.state = Code::State::object;

@@ -34,13 +34,14 @@ struct Code {
   State state = State::unknown;
   Rung rung = Rung::none;            ///< that `object` came from
   Rung tried = Rung::none;           ///< up to here there was nothing of use
-  bool isTuned = false;              ///< there is no better object
   bool delivered = false;            ///< some worker was given it
   kj::Array<const kj::byte> object;  ///< as CompiledObject writes it
   kj::Array<const kj::byte> shipped; ///< one that came along with the slice; not looked at yet
-  kj::Own<Untuned> untuned;          ///< null if isTuned
+  kj::Own<Untuned> untuned;          ///< of an object: null if there is no better one
   kj::String refusal;
   net::Failure::Kind refusalKind = net::Failure::Kind::badSlice;
+
+  bool isTuned() const { return untuned.get() == nullptr; }
 };
 
 /// Code by digest in memory, up to a limit; the least recently used is forgotten first. Call on the

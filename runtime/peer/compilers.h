@@ -24,7 +24,8 @@ struct CompileOutcome {
 class Compilers final : WorkerEvents, kj::TaskSet::ErrorHandler {
  public:
   /// `most`: processes at the same time, besides one of low priority for the background. One that
-  /// had nothing to do for as long as `idle` is ended. `log` and the others must outlive the object.
+  /// had nothing to do for as long as `idle` is ended. `log` and the others must outlive the
+  /// object.
   Compilers(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, kj::String executable,
             unsigned most, kj::Duration idle = limits::compilerIdle);
   /// Ends the processes at once; what is still promised fails as DISCONNECTED.

@@ -17,18 +17,6 @@ Digest rankOf(const Digest& digest, const std::string& address) {
   return Digest::of(std::string_view(both));
 }
 
-/// Why it is of no use here; empty if it is.
-std::string faultOf(kj::ArrayPtr<const kj::byte> object, const Digest& digest,
-                    const ObjectTarget& host) {
-  try {
-    auto read = CompiledObject::read(std::as_bytes(std::span(object.begin(), object.size())));
-    return read.slice == digest ? read.target.refusalOn(host)
-                                : "it was made from slice " + read.slice.shortened();
-  } catch (const std::runtime_error& error) {
-    return error.what();
-  }
-}
-
 } // namespace
 
 // --- who there is ----------------------------------------------------------------------------
@@ -180,12 +168,15 @@ kj::Promise<Found> Neighbours::Search::ask(Neighbour& peer, bool mayCompile, boo
 }
 
 Found Neighbours::Search::taken(Neighbour& from, kj::Array<const kj::byte> object) {
-  std::string fault = faultOf(object, digest_, all_.target_);
-  if (fault.empty())
+  try {
+    (void)CompiledObject::readFor(std::as_bytes(std::span(object.begin(), object.size())), digest_,
+                                  all_.target_);
     return kj::mv(object);
-  from.complain(kj::str("its object for slice ", digest_.shortened().c_str(),
-                        " is not used: ", fault.c_str()));
-  return nullptr;
+  } catch (const std::runtime_error& error) {
+    from.complain(kj::str("its object for slice ", digest_.shortened().c_str(),
+                          " is not used: ", error.what()));
+    return nullptr;
+  }
 }
 
 kj::Promise<Found> Neighbours::object(const Digest& digest, kj::ArrayPtr<const kj::byte> slice,

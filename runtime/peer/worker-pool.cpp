@@ -130,8 +130,7 @@ WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk) {
     unsigned open = member->process->open();
     if (open >= limits::chunksAtWorker)
       continue;
-    bool loaded = isLinked(chunk.entry) || member->loaded.has(chunk.entry);
-    int merit = (open == 0 ? 2 : 0) + (loaded ? 1 : 0);
+    int merit = (open == 0 ? 2 : 0) + (member->loaded.has(chunk.entry) ? 1 : 0);
     if (merit > bestMerit || (merit == bestMerit && member->lastUse > best->lastUse)) {
       best = member.get();
       bestMerit = merit;
@@ -152,7 +151,7 @@ kj::ArrayPtr<const kj::byte> WorkerPool::codeFor(Member& member, Place& place) {
   const Code& code = ladder_.at(entry);
   if (!member.loaded.has(entry))
     place.sent = CodeKind::object;
-  else if (code.isTuned && !member.loaded.isTuned(entry))
+  else if (code.isTuned() && !member.loaded.isTuned(entry))
     place.sent = CodeKind::replacement;
   kj::ArrayPtr<const kj::byte> object;
   if (place.sent != CodeKind::none) {
@@ -160,7 +159,7 @@ kj::ArrayPtr<const kj::byte> WorkerPool::codeFor(Member& member, Place& place) {
     ladder_.delivered(entry);
   }
   std::size_t loading = object == nullptr ? 0 : object.size() + limits::entryLoaded;
-  member.loaded.used(entry, code.isTuned, loading);
+  member.loaded.used(entry, code.isTuned(), loading);
   return object;
 }
 

@@ -7,15 +7,6 @@ using namespace roam::test;
 
 namespace {
 
-ObjectTarget targetWith(std::vector<std::string> features) {
-  ObjectTarget target;
-  target.triple = "x86_64-pc-linux-gnu";
-  target.cpu = "x86-64";
-  target.features = std::move(features);
-  target.llvm = "19.1.7";
-  return target;
-}
-
 net::ObjectAnswer objectOf(const std::string& bytes) {
   net::ObjectAnswer answer;
   answer.kind = net::ObjectAnswer::Kind::object;

@@ -20,6 +20,16 @@ inline kj::ArrayPtr<const kj::byte> bytesOf(const std::string& text) {
   return {reinterpret_cast<const kj::byte*>(text.data()), text.size()};
 }
 
+/// Of an x86-64 machine that may use these features.
+inline ObjectTarget targetWith(std::vector<std::string> features) {
+  ObjectTarget target;
+  target.triple = "x86_64-pc-linux-gnu";
+  target.cpu = "x86-64";
+  target.features = std::move(features);
+  target.llvm = "19.1.7";
+  return target;
+}
+
 /// Log lines, kept.
 class Lines final : public net::Log {
  public:

@@ -10,15 +10,7 @@ namespace {
 
 using Found = Neighbours::Found;
 using Kind = net::ObjectAnswer::Kind;
-
-ObjectTarget targetWith(std::vector<std::string> features) {
-  ObjectTarget target;
-  target.triple = "x86_64-pc-linux-gnu";
-  target.cpu = "x86-64";
-  target.features = std::move(features);
-  target.llvm = "19.1.7";
-  return target;
-}
+using test::targetWith;
 
 std::string slice(int i) {
   return "slice " + std::to_string(i);
@@ -271,7 +263,7 @@ TEST_F(NeighboursTest, ObjectsThatAreOfNoUseAreNotTakenAndNamedOnce) {
   auto damaged = kj::heapArray<kj::byte>(objectFor(wanted, target).asPtr());
   damaged[damaged.size() - 1] ^= 1;
   bad.emplace_back(kj::mv(damaged), "");
-  bad.emplace_back(objectFor(other, target), "made from slice " + other.shortened());
+  bad.emplace_back(objectFor(other, target), "made from another slice, " + other.shortened());
   bad.emplace_back(objectFor(wanted, targetWith({"avx512f", "sse2"})), "avx512f");
   bad.emplace_back(kj::heapArray<const kj::byte>(0), "");
   start(2);
