@@ -28,7 +28,7 @@ int expected() {
 }
 
 template <int N>
-double firstCall(Cluster& cluster, const Peer& peer) {
+double firstCall(Cluster& cluster, const Member& peer) {
   double start = now();
   int result = cluster.on(peer, closure<N>(), 2);
   double seconds = now() - start;
@@ -38,7 +38,7 @@ double firstCall(Cluster& cluster, const Peer& peer) {
 
 template <int... N>
 std::vector<double> firstCalls(Cluster& cluster, std::size_t at, std::integer_sequence<int, N...>) {
-  Peer peer = cluster.peers().at(at);
+  Member peer = cluster.peers().at(at);
   cluster.on(
       peer, [](int x) { return x; }, 1); // the connections and the workers are warm
   return {firstCall<N>(cluster, peer)...};

@@ -5,7 +5,7 @@
 
 namespace roam::bench {
 
-inline std::uint64_t callLinked(Cluster& cluster, const Peer& peer, std::uint64_t x) {
+inline std::uint64_t callLinked(Cluster& cluster, const Member& peer, std::uint64_t x) {
   return cluster.on(
       peer, [](std::uint64_t x) { return x + 1; }, x);
 }

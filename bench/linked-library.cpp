@@ -2,6 +2,6 @@
 #include "bench/linked-closure.h"
 
 extern "C" __attribute__((visibility("default"))) std::uint64_t
-callForLinking(roam::Cluster& cluster, const roam::Peer& peer) {
+callForLinking(roam::Cluster& cluster, const roam::Member& peer) {
   return roam::bench::callLinked(cluster, peer, 0);
 }

@@ -12,7 +12,7 @@ constexpr int rounds = 40; ///< with one pair
 constexpr std::uint64_t callsARound = 40; ///< few, so that the machine does the same besides
 
 /// Adds the time that each call takes, in seconds.
-void timeCalls(Cluster& cluster, const Peer& peer, std::vector<double>& times) {
+void timeCalls(Cluster& cluster, const Member& peer, std::vector<double>& times) {
   for (std::uint64_t i = 0; i < callsARound; ++i) {
     double start = now();
     std::uint64_t result = callLinked(cluster, peer, i);
@@ -31,7 +31,7 @@ Times timesOfPair() {
   Peers loading(1, folder.path() + "/loading", {"--load", ROAM_BENCH_LINKED_LIBRARY});
   Cluster compiledCluster = connect(compiling.addresses());
   Cluster linkedCluster = connect(loading.addresses());
-  Peer compiled = compiledCluster.peers().at(0), linked = linkedCluster.peers().at(0);
+  Member compiled = compiledCluster.peers().at(0), linked = linkedCluster.peers().at(0);
   std::vector<double> ofLinked, ofCompiled;
   for (int round = 0; round < 2 * rounds; ++round) {
     if (round == rounds) { // by now the compiled code is tuned

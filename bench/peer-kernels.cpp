@@ -113,7 +113,7 @@ void benchKernel(const std::string& name) {
   TemporaryFolder folder;
   Peers peers(1, folder.path() + "/cache");
   Cluster cluster = connect(peers.addresses());
-  Peer peer = cluster.peers().at(0);
+  Member peer = cluster.peers().at(0);
   auto figure = [&]<class Kernel>(unsigned repeats, const Kernel& kernel) {
     compare(
         "kernel-" + name, [&] { return cluster.on(peer, kernel, repeats); },

@@ -3,7 +3,8 @@
 //
 //   roam-bench [NAME...]     call small cpu data first-call-compile first-call-cached
 //                          first-call-peer first-call-object once slice-size
-//                          kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked; default: all
+//                          kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked; default:
+//                          all
 //
 // Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both
 // alike; figures are medians. Beside each stands the processor time of all processes that took part
@@ -76,7 +77,7 @@ void benchCall() {
   TemporaryFolder folder;
   Peers peers(1, folder.path() + "/cache");
   Cluster cluster = connect(peers.addresses());
-  Peer peer = cluster.peers().at(0);
+  Member peer = cluster.peers().at(0);
   auto noop = [](std::uint64_t x) { return x + 1; };
 
   kj::AsyncIoContext io = kj::setupAsyncIo();

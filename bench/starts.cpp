@@ -28,7 +28,7 @@ std::string someText() {
 
 /// Each N is another constant in the code, so another digest.
 template <int N>
-double firstWordCount(Cluster& cluster, const Peer& peer, const std::string& text) {
+double firstWordCount(Cluster& cluster, const Member& peer, const std::string& text) {
   return timeOf([&] {
     auto counts = cluster.on(
         peer,
@@ -53,14 +53,14 @@ double firstWordCount(Cluster& cluster, const Peer& peer, const std::string& tex
 template <int... N>
 std::vector<double> firstWordCounts(Cluster& cluster, std::integer_sequence<int, N...>) {
   std::string text = someText();
-  Peer peer = cluster.peers().at(0);
+  Member peer = cluster.peers().at(0);
   cluster.on(
       peer, [](int x) { return x; }, 1); // the connection, the worker and the compiler are warm
   return {firstWordCount<N + 1>(cluster, peer, text)...};
 }
 
 template <int N>
-double firstRegex(Cluster& cluster, const Peer& peer) {
+double firstRegex(Cluster& cluster, const Member& peer) {
   return timeOf([&] {
     bool found = cluster.on(
         peer,
@@ -78,7 +78,7 @@ template <int... N>
 std::vector<double> firstRegexes(const std::string& cache, std::integer_sequence<int, N...>) {
   Peers peers(1, cache);
   Cluster cluster = connect(peers.addresses());
-  Peer peer = cluster.peers().at(0);
+  Member peer = cluster.peers().at(0);
   cluster.on(
       peer, [](int x) { return x; }, 1);
   return {firstRegex<N>(cluster, peer)...};

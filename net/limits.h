@@ -81,6 +81,16 @@ inline constexpr unsigned workers = 1024;
 /// Connections a host serves at the same time. Each costs a descriptor and about 100 KB.
 inline constexpr std::size_t connections = 1024;
 
+/// The key of an entry in a cluster's store, and its value. etcd takes 1.5 MB in one request.
+inline constexpr std::size_t storeKeyBytes = 1024;
+inline constexpr std::size_t storeValueBytes = 512u << 10;
+/// Conditions, and writes, of one commit; and what its values may hold together. As etcd's own
+/// defaults.
+inline constexpr std::size_t storeWrites = 128;
+inline constexpr std::size_t storeCommitBytes = 1u << 20;
+/// What one answer of a store over a connection may hold.
+inline constexpr std::size_t storeAnswerBytes = 4u << 20;
+
 /// An ObjectTarget as text: one for each CPU feature there is takes 2,500 bytes.
 inline constexpr std::size_t targetBytes = 8192;
 
@@ -106,6 +116,13 @@ inline constexpr kj::Duration neighbourRetry = 2 * kj::SECONDS;
 /// A connection to another peer that was asked for nothing for so long is closed: it costs both a
 /// sign of life each second.
 inline constexpr kj::Duration neighbourIdle = 60 * kj::SECONDS;
+/// For a store to answer, the way there included.
+inline constexpr kj::Duration storeAnswer = 5 * kj::SECONDS;
+/// A peer is a member of its cluster for so long after the store last heard of it, and says so
+/// three times meanwhile.
+inline constexpr kj::Duration memberLease = 3 * kj::SECONDS;
+/// Between tries to reach a store that was lost.
+inline constexpr kj::Duration storeRetry = 100 * kj::MILLISECONDS;
 /// Between tries to accept when the process is out of file descriptors.
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
 /// Before a chunk is offered again to a peer that had no room for it.

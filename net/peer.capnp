@@ -24,6 +24,7 @@
 # an old peer could misread a message.
 
 using Cxx = import "/capnp/c++.capnp";
+using import "store.capnp".Store;
 $Cxx.namespace("roam::protocol");
 
 const protocolVersion :UInt16 = 1;
@@ -46,6 +47,9 @@ struct Hello {
   dictionary @5 :Data;   # digest of the dictionary of the sender's packed slices; empty: unpacks none
   target @6 :Text;       # ObjectTarget::toText(): the machine code that the sender's workers run;
                          # empty for an origin, and for a host that takes no objects
+  cluster @7 :Text;      # the name of the sender's cluster; empty if it has none. If both have one, and
+                         # they differ, hello fails.
+  store @8 :Data;        # identity of the store that the sender uses; empty if it uses none yet
 }
 
 interface Session {
@@ -88,6 +92,35 @@ interface Session {
   # host, and which other peers it is connected to. Replaces what this connection said before, and
   # counts as long as the connection is open. At most limits::neighbours. The host dials them when it
   # needs an object.
+
+  prepare @9 (entry :Data, home :Bool, slices :List(Slice)) -> Preparation;
+  # Makes the code of an entry ready to run: its machine code is found or made, as for `run`, and a
+  # worker links it. Nothing of it is run.
+
+  drain @10 ();
+  # The host takes no new work, finishes what it has, and then leaves. Answers when it takes none.
+
+  store @11 () -> (store :Store);
+  # The store of the host's cluster, wherever it is. Fails if there is none.
+}
+
+interface OutputReader {
+  # Given by an origin that wants to read what its code prints.
+  lines @0 (lines :List(OutputLine));
+}
+
+struct OutputLine {
+  text @0 :Text;         # without its end
+  isError @1 :Bool;      # it was written to standard error
+}
+
+struct Preparation {
+  union {
+    ready @0 :Void;
+    failure @1 :Failure;
+    missing @2 :List(Data);      # send these slices and ask again
+    turnedAway @3 :Text;         # as in ChunkResult
+  }
 }
 
 struct Neighbour {
@@ -152,6 +185,7 @@ struct Chunk {
   first @4 :UInt64;      # index of the first element in the whole job, for error messages
   slices @5 :List(Slice); # those the host was missing
   home @6 :Bool;         # it uses peer-local variables: all such chunks run in one worker process
+  output @7 :OutputReader; # gets what the code prints, before the results are sent; null: nobody
 }
 
 struct ChunkResult {
@@ -159,6 +193,8 @@ struct ChunkResult {
     results @0 :Data;            # `count` encoded results, one after another
     failure @1 :Failure;
     missing @2 :List(Data);      # nothing was run: send these slices and ask again
+    turnedAway @4 :Text;         # nothing was run, for the host takes no work now: it leaves, or is not
+                                 # level with its cluster. Says which.
   }
   runNanoseconds @3 :UInt64;     # wall time inside the entry
 }

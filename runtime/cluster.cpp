@@ -62,7 +62,7 @@ class Cluster::State {
   /// here.
   bool isHere() const { return link_->isHere(); }
   std::shared_ptr<RunningCall> start(const detail::CallSpec& spec);
-  std::vector<Peer> peers();
+  std::vector<Member> peers();
 
  private:
   void begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses);
@@ -167,8 +167,8 @@ void Cluster::State::forgetEnded() {
   forgetAt_ = 64 + 2 * calls_.size();
 }
 
-std::vector<Peer> Cluster::State::peers() {
-  std::vector<Peer> peers;
+std::vector<Member> Cluster::State::peers() {
+  std::vector<Member> peers;
   link_->run([&] {
     for (auto& [index, peer] : origin_->peers())
       peers.push_back({peer->name(), peer->address(), peer->workers(), index});
@@ -212,7 +212,7 @@ void Cluster::collect(const detail::CallSpec& spec, const ProgressFunction& prog
   }
 }
 
-std::vector<Peer> Cluster::peers() const {
+std::vector<Member> Cluster::peers() const {
   return state().peers();
 }
 

@@ -208,7 +208,7 @@ TEST_F(Async, ThatRunsWhenItsClusterIsDestroyedThrowsCancelled) {
 // --- on, onAll, peers --------------------------------------------------------------------------
 
 TEST_F(OnePeer, PeersSayWhoTheyAre) {
-  std::vector<Peer> all = cluster().peers();
+  std::vector<Member> all = cluster().peers();
   ASSERT_EQ(all.size(), 2u);
   for (unsigned i = 0; i < 2; ++i) {
     EXPECT_EQ(all[i].index, i);
@@ -219,7 +219,7 @@ TEST_F(OnePeer, PeersSayWhoTheyAre) {
 }
 
 TEST_F(OnePeer, OnRunsThere) {
-  for (const Peer& peer : cluster().peers())
+  for (const Member& peer : cluster().peers())
     EXPECT_EQ(cluster().on(
                   peer, [](int more) { return getppid() + more; }, 1),
               peers()[peer.index].id() + 1);

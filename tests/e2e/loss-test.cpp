@@ -68,9 +68,9 @@ TEST_F(Loss, OfOneOfThreePeersLeavesTheMapComplete) {
     Peers peers(3);
     Cluster cluster = connect(peers.addresses());
     mapWhile(cluster, [&] { peers[round % 3].end(SIGKILL); });
-    std::vector<Peer> left = cluster.peers();
+    std::vector<Member> left = cluster.peers();
     ASSERT_EQ(left.size(), 2u);
-    for (const Peer& peer : left)
+    for (const Member& peer : left)
       EXPECT_NE(peer.index, round % 3);
     mapWhile(cluster, [] {}); // and the next one is as usual
   }
@@ -189,7 +189,7 @@ TEST_F(Loss, OfThePeerThatRunsASingleCallMovesTheCall) {
 TEST_F(Loss, OfAChosenPeerIsPeerLost) {
   Peers peers(2);
   Cluster cluster = connect(peers.addresses());
-  Peer chosen = cluster.peers()[0];
+  Member chosen = cluster.peers()[0];
   peers[0].end(SIGKILL);
   std::string words = wordsOf<PeerLost>([&] { cluster.on(chosen, [] { return 1; }); });
   EXPECT_TRUE(contains(words, chosen.address)) << words;

@@ -41,7 +41,7 @@ TEST_F(PrivateClusters, RunLambdas) {
 TEST_F(PrivateClusters, HaveAWorkerForEachProcessor) {
   Cluster cluster = connect();
   unsigned workers = 0;
-  for (const Peer& peer : cluster.peers())
+  for (const Member& peer : cluster.peers())
     workers += peer.workers;
   EXPECT_GE(workers, std::thread::hardware_concurrency());
 }

@@ -387,7 +387,7 @@ auto Cluster::async(const F& f, const Args&... args) {
 }
 
 template <class F, class... Args>
-auto Cluster::on(const Peer& peer, const F& f, const Args&... args) {
+auto Cluster::on(const Member& peer, const F& f, const Args&... args) {
   return startOne(static_cast<int>(peer.index), Options(), f, args...).get();
 }
 
@@ -395,9 +395,9 @@ template <class F, class... Args>
 auto Cluster::onAll(const F& f, const Args&... args) {
   using R = ResultOf<detail::Sent<F>, Args...>;
   std::vector<PeerResult<R>> results;
-  for (Peer& peer : peers()) {
+  for (Member& peer : peers()) {
     int index = static_cast<int>(peer.index);
-    results.push_back({static_cast<Peer&&>(peer), startOne(index, Options(), f, args...)});
+    results.push_back({static_cast<Member&&>(peer), startOne(index, Options(), f, args...)});
   }
   for (auto& each : results)
     each.result.wait();

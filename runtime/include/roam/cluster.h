@@ -12,8 +12,8 @@
 
 namespace roam {
 
-/// One peer of a cluster, as it introduced itself.
-struct Peer {
+/// A peer of a cluster as a program sees it: as it introduced itself.
+struct Member {
   std::string name;     ///< "host:process"
   std::string address;  ///< "127.0.0.1:7070" or "unix:/path"
   unsigned workers = 0; ///< closures it runs at the same time
@@ -23,7 +23,7 @@ struct Peer {
 /// What one peer answered to `onAll`: `result.get()` gives the value or throws that peer's error.
 template <class R>
 struct PeerResult {
-  Peer peer;
+  Member peer;
   Future<R> result;
 };
 
@@ -87,7 +87,7 @@ class ROAM_API Cluster {
   /// f(args...) on that peer. Blocks. Throws PeerLost if the peer is gone: nothing is run
   /// elsewhere.
   template <class F, class... Args>
-  auto on(const Peer& peer, const F& f, const Args&... args);
+  auto on(const Member& peer, const F& f, const Args&... args);
 
   /// f(args...) once on every peer, all at the same time. Blocks until each has answered or is
   /// lost; throws nothing of what went wrong on a peer: its PeerResult does.
@@ -95,7 +95,7 @@ class ROAM_API Cluster {
   auto onAll(const F& f, const Args&... args);
 
   /// The peers that are connected now, in the order in which their addresses were given.
-  std::vector<Peer> peers() const;
+  std::vector<Member> peers() const;
 
  private:
   friend Cluster connect();

@@ -1,0 +1,55 @@
+@0xd2a7a6d0c54e8a31;
+# How a peer serves its cluster's store to others. net/store.h says what each call means; which engine
+# is behind it does not show.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("roam::protocol");
+
+interface Store {
+  identity @0 () -> (identity :Data);
+  get @1 (key :Data) -> (found :Bool, entry :StoreEntry);
+  list @2 (prefix :Data, after :Data, revision :UInt64) -> (entries :List(StoreEntry), revision :UInt64, more :Bool);
+  # Ascending by key, as much as fits in limits::storeAnswerBytes. If there is more, ask again with
+  # `after` as the last key, and the revision that came: all parts are then of that revision.
+
+  commit @3 (conditions :List(StoreCondition), writes :List(StoreWrite)) -> (done :Bool, revision :UInt64);
+  watch @4 (prefix :Data, after :UInt64) -> (watch :StoreWatch);
+  grant @5 (milliseconds :UInt64) -> (lease :UInt64);
+  keepAlive @6 (lease :UInt64);
+  revoke @7 (lease :UInt64);
+}
+
+interface StoreWatch {
+  next @0 () -> (events :List(StoreEvent), revision :UInt64);
+  # Answers when there are changes. One call at a time; the next one says that these arrived.
+}
+
+struct StoreEntry {
+  key @0 :Data;
+  value @1 :Data;
+  modified @2 :UInt64;
+  lease @3 :UInt64;
+}
+
+struct StoreCondition {
+  key @0 :Data;
+  modified @1 :UInt64;
+}
+
+struct StoreWrite {
+  key @0 :Data;
+  union {
+    value @1 :Data;
+    removed @2 :Void;
+  }
+  lease @3 :UInt64;
+}
+
+struct StoreEvent {
+  revision @0 :UInt64;
+  key @1 :Data;
+  union {
+    value @2 :Data;
+    removed @3 :Void;
+  }
+}
