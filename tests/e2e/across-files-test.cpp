@@ -167,7 +167,7 @@ TEST_F(AcrossFiles, AVariableOfAnotherFileIsNamedWithItsPlace) {
 }
 
 TEST_F(AcrossFiles, APeerLocalVariableIsOneForAllFiles) {
-  Peer first = cluster().peers().front();
+  Member first = cluster().peers().front();
   EXPECT_EQ(cluster().on(first, [] { return nextTicket(); }), 7);
   EXPECT_EQ(cluster().on(first, [] { return nextTicket() * 1000 + tickets.front(); }), 8100);
   EXPECT_EQ(cluster().on(first, [] { return tickets; }), (std::vector<int>{100, 7, 8}));

@@ -217,7 +217,7 @@ TEST_F(Language, AStaticOfAFunctionIsOneForAWorker) {
     static int calls = 0;
     return ++calls;
   };
-  Peer first = cluster().peers()[0];
+  Member first = cluster().peers()[0];
   EXPECT_EQ(cluster().on(first, count), 1);
   EXPECT_EQ(cluster().on(first, count), 2);
 }
