@@ -21,6 +21,8 @@ struct Chunk {
   std::uint64_t first = 0; ///< index of the first element in the whole job
   /// The code uses peer-local variables, which are in one worker process only.
   bool home = false;
+  /// Makes the code ready to run, and runs nothing: a worker links it. Gives empty results.
+  bool onlyLink = false;
 };
 
 /// Why a chunk gave no results. Mirrors `Failure` of peer.capnp, where the fields are explained.

@@ -158,6 +158,7 @@ Link::RunRequest Link::write(const Parcel& parcel, bool withSlice) {
   request.setCount(chunk.count);
   request.setFirst(chunk.first);
   request.setHome(chunk.home);
+  request.setOnlyLink(chunk.onlyLink);
   if (withSlice)
     write(chunk.entry, parcel.code, request.initSlices(1)[0]);
   return request;

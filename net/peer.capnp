@@ -93,14 +93,10 @@ interface Session {
   # counts as long as the connection is open. At most limits::neighbours. The host dials them when it
   # needs an object.
 
-  prepare @9 (entry :Data, home :Bool, slices :List(Slice)) -> Preparation;
-  # Makes the code of an entry ready to run: its machine code is found or made, as for `run`, and a
-  # worker links it. Nothing of it is run.
-
-  drain @10 ();
+  drain @9 ();
   # The host takes no new work, finishes what it has, and then leaves. Answers when it takes none.
 
-  store @11 () -> (store :Store);
+  store @10 () -> (store :Store);
   # The store of the host's cluster, wherever it is. Fails if there is none.
 }
 
@@ -112,15 +108,6 @@ interface OutputReader {
 struct OutputLine {
   text @0 :Text;         # without its end
   isError @1 :Bool;      # it was written to standard error
-}
-
-struct Preparation {
-  union {
-    ready @0 :Void;
-    failure @1 :Failure;
-    missing @2 :List(Data);      # send these slices and ask again
-    turnedAway @3 :Text;         # as in ChunkResult
-  }
 }
 
 struct Neighbour {
@@ -185,6 +172,8 @@ struct Chunk {
   first @4 :UInt64;      # index of the first element in the whole job, for error messages
   slices @5 :List(Slice); # those the host was missing
   home @6 :Bool;         # it uses peer-local variables: all such chunks run in one worker process
+  onlyLink @8 :Bool;     # make the code ready to run, and run nothing: find or make its machine code,
+                         # and link it in a worker. There are no captures and no arguments.
   output @7 :OutputReader; # gets what the code prints, before the results are sent; null: nobody
 }
 

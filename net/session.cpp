@@ -56,7 +56,8 @@ kj::Promise<void> HostSession::run(RunContext context) {
               params.getArguments(),
               params.getCount(),
               params.getFirst(),
-              params.getHome()};
+              params.getHome(),
+              params.getOnlyLink()};
 
   if (params.hasSlices()) {
     KJ_IF_MAYBE (damage, keep(params.getSlices())) {

@@ -61,7 +61,7 @@ Answer WorkerLoop::answer(unsigned index) {
   Answer answer;
   EntryFunction* entry = request.code == CodeKind::replacement ? replace(request, answer, index)
                                                                : prepare(request, answer, index);
-  if (entry == nullptr)
+  if (entry == nullptr || request.onlyLink)
     return answer;
   bool kept = answer.keptFirst;
   answer = runEntry(entry, request, index);

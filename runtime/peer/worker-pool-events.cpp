@@ -79,7 +79,7 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
     bool again = kind == AnswerKind::codeMissing || kind == AnswerKind::skipped ||
                  (kind == AnswerKind::badSlice && !isLinked(place.entry) &&
                   ladder_.at(place.entry).state != Code::State::refused);
-    if (kind == AnswerKind::done) {
+    if (kind == AnswerKind::done && !place.chunk->chunk.onlyLink) {
       ++counters_.chunksDone;
       counters_.elementsDone += place.chunk->chunk.count;
       codeUses_.ran(place.entry, place.chunk->chunk.count, taken.answer.runNanoseconds);

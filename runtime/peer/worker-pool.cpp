@@ -168,8 +168,11 @@ void WorkerPool::give(Member& member, WaitingChunk& chunk) {
   Place place{.chunk = &chunk, .entry = entry};
   kj::ArrayPtr<const kj::byte> object = codeFor(member, place);
   member.lastUse = place.number = ++uses_;
-  Request request{
-      .entry = entry, .code = place.sent, .count = chunk.chunk.count, .first = chunk.chunk.first};
+  Request request{.entry = entry,
+                  .code = place.sent,
+                  .onlyLink = chunk.chunk.onlyLink,
+                  .count = chunk.chunk.count,
+                  .first = chunk.chunk.first};
   if (std::optional<Digest> surplus = member.loaded.surplus(limits::entriesLoaded, codeLoaded_)) {
     request.unload = *surplus;
     member.loaded.erase(*surplus);

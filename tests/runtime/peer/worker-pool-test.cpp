@@ -159,6 +159,25 @@ TEST_F(WorkerPoolTest, ASymbolThatThisMachineLacksIsNamedEachTime) {
   EXPECT_LE(pool->counters().compiled, 1u);
 }
 
+TEST_F(WorkerPoolTest, LinkingOnlyRunsNothingAndMakesTheCodeReady) {
+  open(1);
+  TestSlice square = TestSlice::of("square"), needs = TestSlice::of("needs");
+  auto link = [&](const TestSlice& slice) {
+    net::Chunk chunk;
+    chunk.entry = slice.digest;
+    chunk.onlyLink = true;
+    return wait(pool->run(chunk, bytesOf(slice.bytes)));
+  };
+  net::ChunkOutcome linked = link(square);
+  EXPECT_TRUE(linked.failure == nullptr);
+  EXPECT_EQ(linked.results.size(), 0u);
+  EXPECT_EQ(pool->counters().chunksDone, 0u);
+  EXPECT_EQ(pool->counters().compiled, 1u);
+  run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
+  EXPECT_EQ(pool->counters().compiled, 1u);
+  EXPECT_EQ(failureOf(link(needs)).kind, Kind::badSlice);
+}
+
 TEST_F(WorkerPoolTest, ResultsAboveTheLimitFailAndTheWorkerServesOn) {
   open(1);
   TestSlice fills = TestSlice::of("fills");
