@@ -36,10 +36,17 @@ struct Failure {
   kj::String category;
 };
 
-/// What became of a chunk: results, or a failure.
+/// A host takes no work now.
+struct TurnedAway {
+  kj::String why;      ///< for people
+  bool leaves = false; ///< it will take none any more
+};
+
+/// What became of a chunk: results, or a failure, or nothing was run.
 struct ChunkOutcome {
-  kj::Array<const kj::byte> results; ///< `count` encoded results; empty if there is a failure
+  kj::Array<const kj::byte> results; ///< `count` encoded results; empty if there are none
   kj::Maybe<Failure> failure;
+  kj::Maybe<TurnedAway> turnedAway;
   std::uint64_t runNanoseconds = 0; ///< wall time inside the entry
 };
 
@@ -59,6 +66,9 @@ class ClosureRunner {
   /// wrong with the chunk itself comes as `ChunkOutcome::failure`; the promise fails only when the
   /// runner itself can't go on (OVERLOADED: too many wait; DISCONNECTED: it is shutting down).
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice) = 0;
+
+  /// Answers what waits for a worker with `turnedAway`; what has begun runs on.
+  virtual void handBack(const TurnedAway& why) = 0;
 
   /// An object that came along with a slice, as written by CompiledObject: of use if the entry has
   /// none yet. Nothing of it is verified. Copied if kept.

@@ -73,6 +73,12 @@ struct Host::OpenConnection {
   Connection connection;
 };
 
+void Host::leave() {
+  world_.admission.leave(kj::str("it leaves"));
+  KJ_IF_MAYBE (why, world_.admission.refusal())
+    world_.runner.handBack(*why);
+}
+
 kj::Promise<void> Host::serve(kj::Own<kj::AsyncIoStream> stream, kj::String from) {
   return kj::evalNow([&]() -> kj::Promise<void> {
            auto open = kj::heap<OpenConnection>(*this, kj::mv(stream), kj::str(from));

@@ -1,5 +1,6 @@
 // The host's side of peer.capnp: says hello, keeps the slices that come, has closures run.
 #pragma once
+#include "net/admission.h"
 #include "net/closure-runner.h"
 #include "net/hello.h"
 #include "net/log.h"
@@ -25,7 +26,7 @@ class Host {
   /// `introductions`: who hears of other peers, or nobody.
   Host(Hello hello, SliceStore& store, ClosureRunner& runner, kj::Timer& timer, Log& log,
        std::size_t bytesInFlight = limits::bytesInFlight, Introductions* introductions = nullptr)
-      : world_{std::move(hello), store, runner, log, {}, bytesInFlight, introductions},
+      : world_{std::move(hello), store, runner, log, {}, bytesInFlight, introductions, {}},
         timer_(timer) {}
   KJ_DISALLOW_COPY(Host);
 
@@ -36,6 +37,17 @@ class Host {
 
   /// What hellos say from now on.
   void setTarget(ObjectTarget target) { world_.hello.target = std::move(target); }
+
+  /// Turns work away until `takeWork`; what was taken is done. The words are for people: "not level
+  /// with its cluster".
+  void turnAway(kj::String why) { world_.admission.turnAway(kj::mv(why)); }
+  /// Unless it leaves.
+  void takeWork() { world_.admission.takeWork(); }
+  /// Turns work away for good, and hands back what waits for a worker.
+  void leave();
+  bool isLeaving() const { return world_.admission.isLeaving(); }
+  /// Resolves when no chunk waits or runs, of those that somebody waits for.
+  kj::Promise<void> idle() { return world_.admission.idle(); }
 
   const Counters& counters() const { return world_.counters; }
 
@@ -48,6 +60,7 @@ class Host {
     Counters counters;
     std::size_t bytesInFlight;
     Introductions* introductions;
+    Admission admission;
   };
 
  private:

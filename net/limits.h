@@ -127,6 +127,8 @@ inline constexpr kj::Duration storeRetry = 100 * kj::MILLISECONDS;
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
 /// Before a chunk is offered again to a peer that had no room for it.
 inline constexpr kj::Duration overloadedRetry = 10 * kj::MILLISECONDS;
+/// Before a peer that turned a chunk away is asked again.
+inline constexpr kj::Duration turnedAwayRetry = 100 * kj::MILLISECONDS;
 /// For one slice to be compiled. The largest seen take 2 s; then the compiler is ended.
 inline constexpr kj::Duration compile = 120 * kj::SECONDS;
 /// A compiler process that has nothing to do. Its start costs 15 ms, its memory 50 MB.

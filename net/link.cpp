@@ -208,6 +208,10 @@ kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,
   case protocol::ChunkResult::FAILURE:
     outcome.failure = read(response.getFailure());
     return kj::mv(outcome);
+  case protocol::ChunkResult::TURNED_AWAY:
+    outcome.turnedAway =
+        TurnedAway{kj::str(oneLine(response.getTurnedAway().cStr()).c_str()), response.getLeaves()};
+    return kj::mv(outcome);
   case protocol::ChunkResult::MISSING:
     break;
   }

@@ -186,6 +186,7 @@ struct ChunkResult {
                                  # level with its cluster. Says which.
   }
   runNanoseconds @3 :UInt64;     # wall time inside the entry
+  leaves @5 :Bool;               # with turnedAway: the host will take none any more
 }
 
 struct Failure {

@@ -65,6 +65,11 @@ kj::Promise<void> HostSession::run(RunContext context) {
       return kj::READY_NOW;
     }
   }
+  KJ_IF_MAYBE (why, host.admission.refusal()) {
+    context.releaseParams();
+    turnAway(context, *why);
+    return kj::READY_NOW;
+  }
   KJ_IF_MAYBE (excess, excessOf(chunk, nullptr)) {
     refuse(context, Failure::Kind::limit, kj::mv(*excess));
     return kj::READY_NOW;
@@ -98,14 +103,16 @@ kj::Promise<void> HostSession::run(RunContext context) {
         context.releaseParams();
         answer(context, kj::mv(outcome));
       })
-      .attach(kj::defer([this, bytes] {
-        --inFlight_;
-        bytesInFlight_ -= bytes;
-      }));
+      .attach(host.admission.enter(), kj::defer([this, bytes] {
+                --inFlight_;
+                bytesInFlight_ -= bytes;
+              }));
 }
 
 void HostSession::answer(RunContext& context, ChunkOutcome outcome) {
   visit_->host();
+  KJ_IF_MAYBE (why, outcome.turnedAway)
+    return turnAway(context, *why);
   KJ_IF_MAYBE (failure, outcome.failure) {
     auto results = context.getResults();
     write(*failure, results.initFailure());
@@ -137,6 +144,12 @@ void HostSession::refuse(RunContext& context, Failure::Kind kind, kj::String mes
   failure.kind = kind;
   failure.message = kj::mv(message);
   write(failure, context.getResults().initFailure());
+}
+
+void HostSession::turnAway(RunContext& context, const TurnedAway& why) {
+  auto results = context.getResults();
+  results.setTurnedAway(why.why);
+  results.setLeaves(why.leaves);
 }
 
 /// Verifies all slices, then keeps all; or keeps none, writes a log line and says what is wrong.

@@ -49,6 +49,7 @@ class HostSession final : public protocol::Session::Server {
   kj::Maybe<kj::String> keep(capnp::List<protocol::Slice>::Reader slices);
   void answer(RunContext& context, ChunkOutcome outcome);
   void refuse(RunContext& context, Failure::Kind kind, kj::String message);
+  static void turnAway(RunContext& context, const TurnedAway& why);
 
   kj::Own<Visit> visit_;
   std::size_t inFlight_ = 0, bytesInFlight_ = 0; ///< chunks that wait or run, and what they hold

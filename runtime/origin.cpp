@@ -1,8 +1,8 @@
 // Which chunk goes to which peer, and what its outcome means for the job.
-#include "runtime/origin.h"
 #include "net/limits.h"
 #include "roam/error.h"
 #include "runtime/argument-buffer.h"
+#include "runtime/origin-link.h"
 #include "runtime/remote-exception.h"
 #include <algorithm>
 #include <fmt/format.h>
@@ -14,39 +14,11 @@ namespace {
 /// Chunks of one map that a peer has at a time, for each of its workers: one runs, one is on its
 /// way.
 constexpr unsigned chunksAWorker = 2;
-/// Chunks of all calls together that a peer has at a time, for each of its workers; never more than
-/// it takes.
-constexpr unsigned chunksAWorkerOfAll = 64;
 
 } // namespace
 
 // =======================================================================================
 // Origin
-
-struct Origin::Link {
-  Link(kj::Own<net::Peer> peer, unsigned index) : peer(kj::mv(peer)), index(index) {}
-
-  kj::Maybe<kj::Own<net::Peer>> peer;
-  const unsigned index;
-  unsigned inFlight = 0;     // chunks of all jobs
-  bool isIntroduced = false; // it knows of others
-  kj::Promise<void> watch = nullptr;
-
-  /// Null once the connection ended.
-  net::Peer* get() const {
-    KJ_IF_MAYBE (p, peer)
-      return const_cast<net::Peer*>(p->get());
-    return nullptr;
-  }
-  unsigned workers() const { return std::max(1u, get()->workers()); } // its hello bounds it above
-  bool mayServe(const Job& job) const {
-    return get() != nullptr && (job.spec_.peer < 0 || unsigned(job.spec_.peer) == index);
-  }
-  bool hasRoom() const {
-    return inFlight < std::min<std::size_t>(workers() * chunksAWorkerOfAll, limits::chunksInFlight);
-  }
-  double load() const { return double(inFlight) / workers(); }
-};
 
 Origin::Origin(kj::Timer& timer) : timer_(timer), closing_(*this) {}
 
@@ -104,7 +76,7 @@ std::vector<std::pair<unsigned, net::Peer*>> Origin::peers() {
 unsigned Origin::workers() const {
   unsigned count = 0;
   for (auto& link : links_)
-    if (link->get() != nullptr)
+    if (link->get() != nullptr && !link->leaves)
       count += link->workers();
   return count;
 }
@@ -120,6 +92,26 @@ void Origin::lose(Link& link, const std::string& why) {
   link.peer = nullptr;
   introduceLater();
   pumpAll(); // jobs that only this peer could serve end here
+}
+
+/// So a peer in doubt gets one chunk each limits::turnedAwayRetry, until it takes one.
+void Origin::rest(Link& link) {
+  link.rests = true;
+  closing_.add(timer_.afterDelay(limits::turnedAwayRetry).then([this, &link, rest = ++link.rested] {
+    if (rest != link.rested)
+      return;
+    link.rests = false;
+    pumpAll();
+  }));
+}
+
+std::string Origin::whoTurnsAway(const Job& job) const {
+  std::string all;
+  for (auto& link : links_)
+    if (net::Peer* peer = link->get(); peer != nullptr && link->isFor(job) && link->isInDoubt())
+      all += fmt::format("\n  {} at {} takes no work: {}", peer->name(), peer->address(),
+                         link->whyTurnedAway);
+  return all;
 }
 
 void Origin::taskFailed(kj::Exception&& exception) {
@@ -142,11 +134,23 @@ bool Origin::hasToWait(const Job& job) const {
   return false;
 }
 
+/// A peer that leaves serves the jobs whose chunks it still runs.
 bool Origin::serves(const Job& job) const {
   for (auto& link : links_)
-    if (link->mayServe(job))
+    if (link->mayServe(job) || (link->isFor(job) && job.inFlight_.contains(link->index)))
       return true;
   return false;
+}
+
+std::string Origin::whyNobodyServes(const Job& job) const {
+  const std::string away = whoTurnsAway(job);
+  if (job.spec_.peer >= 0)
+    return away.empty() ? "the peer that was to run the call is no longer connected:" + losses_
+                        : "the peer that was to run the call takes none any more:" + away;
+  if (losses_.empty())
+    return away.empty() ? std::string("there is no peer to run the call on")
+                        : "no peer is left to run the call on:" + away;
+  return "no peer is left to run the call on; lost were:" + losses_ + away;
 }
 
 void Origin::pumpAll() {
@@ -196,10 +200,11 @@ void Origin::Job::begin() {
   // Later, not now: the listener must not hear of the job before start() has returned it.
   tasks_.add(kj::evalLater([this] { pump(); }));
   tasks_.add(origin_.timer_.afterDelay(spec_.deadline).then([this] {
-    finish(std::make_exception_ptr(Timeout(
-        fmt::format("the call did not end within its deadline of {} s: {} of {} elements "
-                    "were not yet handed out",
-                    spec_.deadline / kj::MILLISECONDS / 1000.0, plan_.remaining(), spec_.count))));
+    finish(std::make_exception_ptr(
+        Timeout(fmt::format("the call did not end within its deadline of {} s: {} of {} elements "
+                            "were not yet handed out{}",
+                            spec_.deadline / kj::MILLISECONDS / 1000.0, plan_.remaining(),
+                            spec_.count, origin_.whoTurnsAway(*this)))));
   }));
 }
 
@@ -239,12 +244,7 @@ void Origin::Job::endIfDone() {
   if (plan_.finished())
     finish(failure_);
   else if (!origin_.serves(*this))
-    finish(std::make_exception_ptr(
-        PeerLost(spec_.peer >= 0
-                     ? "the peer that was to run the call is no longer connected:" + origin_.losses_
-                 : origin_.losses_.empty()
-                     ? std::string("there is no peer to run the call on")
-                     : "no peer is left to run the call on; lost were:" + origin_.losses_)));
+    finish(std::make_exception_ptr(PeerLost(origin_.whyNobodyServes(*this))));
 }
 
 bool Origin::Job::isAtItsLimit(const Link& link) const {
@@ -278,22 +278,28 @@ void Origin::Job::send(Link& link, ElementRange range) {
 
   ++link.inFlight;
   ++inFlight_[link.index];
+  const std::uint64_t number = ++link.sent;
+  if (link.isInDoubt())
+    origin_.rest(link);
   auto release = [this, &link] {
     --link.inFlight;
     if (--inFlight_[link.index] == 0)
       inFlight_.erase(link.index);
   };
-  tasks_.add(link.get()
-                 ->run(chunk, spec_.code, kj::mv(sent))
-                 .then(
-                     [this, &link, range, argumentBytes, release](net::ChunkOutcome&& outcome) {
-                       release();
-                       settled(link, range, argumentBytes, kj::mv(outcome));
-                     },
-                     [this, &link, range, release](kj::Exception&& exception) {
-                       release();
-                       disturbed(link, range, kj::mv(exception));
-                     }));
+  tasks_.add(
+      link.get()
+          ->run(chunk, spec_.code, kj::mv(sent))
+          .then(
+              [this, &link, range, argumentBytes, number, release](net::ChunkOutcome&& outcome) {
+                release();
+                if (outcome.turnedAway == nullptr)
+                  link.took(number);
+                settled(link, range, argumentBytes, kj::mv(outcome));
+              },
+              [this, &link, range, release](kj::Exception&& exception) {
+                release();
+                disturbed(link, range, kj::mv(exception));
+              }));
 }
 
 bool Origin::Job::encodeArguments(ElementRange range, Output& out) {
@@ -317,7 +323,9 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
                           net::ChunkOutcome outcome) {
   if (finished_)
     return;
-  KJ_IF_MAYBE (failure, outcome.failure) {
+  KJ_IF_MAYBE (why, outcome.turnedAway) {
+    turnedAway(link, range, *why);
+  } else KJ_IF_MAYBE (failure, outcome.failure) {
     failedChunk(link, range, kj::mv(*failure));
   } else {
     plan_.completed(range, outcome.runNanoseconds, std::max(argumentBytes, outcome.results.size()));
@@ -325,6 +333,15 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
   }
   pump();
   origin_.pumpWaiting();
+}
+
+/// Nothing was run, so this is no try.
+void Origin::Job::turnedAway(Link& link, ElementRange range, const net::TurnedAway& why) {
+  link.turnedAway(why);
+  origin_.rest(link);
+  plan_.lost(range);
+  if (link.leaves)
+    origin_.pumpAll(); // jobs that only this peer could serve end here
 }
 
 void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failure) {

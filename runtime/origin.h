@@ -88,6 +88,11 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   /// Whether another job's end may make room for this one: it could send more, and links are full.
   bool hasToWait(const Job& job) const;
   bool serves(const Job& job) const;
+  std::string whyNobodyServes(const Job& job) const;
+  /// A line for each peer that the job may use and that turned away what it was sent last.
+  std::string whoTurnsAway(const Job& job) const;
+  /// Sends the peer nothing for limits::turnedAwayRetry.
+  void rest(Link& link);
   unsigned workers() const;
   void pumpAll();
   void pumpWaiting();
@@ -100,7 +105,7 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   std::list<Job*> jobs_;             // all that are not yet dropped
   std::list<Job*> waiting_; // those that have to wait for room, in the order they came to it
   bool introducing_ = false;
-  kj::TaskSet closing_; // lost peers, until nothing of theirs is on the stack; introductions
+  kj::TaskSet closing_; // lost peers, until nothing of theirs is on the stack; introductions; rests
 };
 
 /// One call on its way. Created by Origin::start.
@@ -127,6 +132,7 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   bool encodeArguments(ElementRange range, Output& out);
   void settled(Link& link, ElementRange range, std::size_t argumentBytes,
                net::ChunkOutcome outcome);
+  void turnedAway(Link& link, ElementRange range, const net::TurnedAway& why);
   void failedChunk(Link& link, ElementRange range, net::Failure failure);
   void disturbed(Link& link, ElementRange range, kj::Exception&& exception);
   void sendAgain(ElementRange range, std::exception_ptr reason);

@@ -74,6 +74,25 @@ void WorkerPool::forget(WaitingChunk& chunk) {
     tasks_.add(kj::evalLater([this] { dispatch(); }));
 }
 
+void WorkerPool::handBack(const net::TurnedAway& why) {
+  auto answer = [&](WaitingChunk& chunk) {
+    net::ChunkOutcome outcome;
+    outcome.turnedAway = net::TurnedAway{kj::str(why.why), why.leaves};
+    chunk.settle(kj::mv(outcome));
+  };
+  for (ChunkQueue* queue : {&waiting_, &waitingForHome_})
+    while (!queue->empty())
+      answer(*queue->front());
+  for (auto& [entry, parked] : parked_)
+    while (!parked.empty())
+      answer(*parked.front());
+  for (auto& member : members_)
+    for (unsigned slot = 0; slot < slotCount; ++slot)
+      if (Place& place = member->places[slot];
+          place.chunk != nullptr && member->process->takeBack(slot))
+        answer(*std::exchange(place.chunk, nullptr));
+}
+
 // --- to a worker -----------------------------------------------------------------------------
 
 void WorkerPool::dispatch() {

@@ -55,10 +55,20 @@ class FormulaRunner final : public net::ClosureRunner {
                            kj::str("the host is shutting down"));
     if (!holding)
       return finish(chunk, slice);
-    auto pair = kj::newPromiseAndFulfiller<void>();
-    held.add(kj::mv(pair.fulfiller));
-    return pair.promise.then([this, chunk, slice] { return finish(chunk, slice); })
+    auto pair = kj::newPromiseAndFulfiller<kj::Maybe<net::TurnedAway>>();
+    held.push_back(kj::mv(pair.fulfiller));
+    return pair.promise
+        .then([this, chunk, slice](kj::Maybe<net::TurnedAway>&& away) {
+          net::ChunkOutcome nothing;
+          nothing.turnedAway = kj::mv(away);
+          return nothing.turnedAway == nullptr ? finish(chunk, slice) : kj::mv(nothing);
+        })
         .attach(kj::defer([this] { ++dropped; }));
+  }
+  /// What is held back counts as waiting.
+  void handBack(const net::TurnedAway& why) override {
+    for (auto& one : std::exchange(held, {}))
+      one->fulfill(net::TurnedAway{kj::str(why.why), why.leaves});
   }
   bool has(const Digest& entry) const override {
     return std::find(own.begin(), own.end(), entry) != own.end();
@@ -89,13 +99,13 @@ class FormulaRunner final : public net::ClosureRunner {
   void release() {
     holding = false;
     for (auto& one : held)
-      one->fulfill();
+      one->fulfill(nullptr);
   }
 
   bool holding = false;
   bool leaving = false; ///< each run fails with DISCONNECTED, and the connection stays open
   unsigned begun = 0, dropped = 0;
-  kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> held;
+  std::vector<kj::Own<kj::PromiseFulfiller<kj::Maybe<net::TurnedAway>>>> held;
   Counters counted;
   std::vector<net::CodeStatus> known;
   std::vector<Digest> own; ///< entries that are run without a slice: their formula is "1 1000"

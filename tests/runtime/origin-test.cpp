@@ -185,6 +185,119 @@ TEST_F(OriginTest, DroppingAJobTakesBackWhatHasNotBegun) {
   EXPECT_FALSE(results.over);
 }
 
+TEST_F(OriginTest, WhatAPeerTurnsAwayRunsOnTheOtherAndCountsAsNoTry) {
+  hosts[0]->host.turnAway(kj::str("it is not level"));
+  JobSpec spec = specOver(1000);
+  spec.retries = 0;
+  Collected results(1000);
+  auto job = origin.start(kj::mv(spec), results);
+  settle();
+  results.check();
+  EXPECT_TRUE(results.complete());
+  EXPECT_EQ(hosts[0]->runner.begun, 0u);
+}
+
+TEST_F(OriginTest, APeerThatTurnedWorkAwayIsAskedAgainAfterAWhile) {
+  hosts[0]->host.turnAway(kj::str("it is not level"));
+  hosts[1]->runner.holding = true;
+  JobSpec spec = specOver(1000);
+  spec.chunk = 1;
+  Collected results(1000);
+  auto job = origin.start(kj::mv(spec), results);
+  settle();
+  const auto sent = origin.peers()[0].second->counters().chunksSent;
+  clock.advance(limits::turnedAwayRetry, loop);
+  EXPECT_EQ(origin.peers()[0].second->counters().chunksSent, sent + 1) << "one chunk is enough";
+  hosts[0]->host.takeWork();
+  clock.advance(limits::turnedAwayRetry, loop);
+  EXPECT_GT(hosts[0]->runner.begun, 900u);
+  hosts[1]->runner.release();
+  settle();
+  results.check();
+  EXPECT_TRUE(results.complete());
+}
+
+TEST_F(OriginTest, AJobThatAllPeersTurnAwayWaitsForThemAndItsDeadlineNamesThem) {
+  for (auto& host : hosts)
+    host->host.turnAway(kj::str("it is not level"));
+  JobSpec spec = specOver(10);
+  spec.deadline = 30 * kj::SECONDS;
+  Collected late(10), patient(10);
+  auto first = origin.start(kj::mv(spec), late);
+  auto second = origin.start(specOver(10), patient);
+  clock.advance(31 * kj::SECONDS, loop, limits::turnedAwayRetry);
+  try {
+    late.check();
+    FAIL() << "expected Timeout";
+  } catch (const Timeout& error) {
+    for (int i = 0; i < 2; ++i) {
+      std::string words = "\n  host:" + std::to_string(i) + " at " + addresses[i] +
+                          " takes no work: it is not level";
+      EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_FALSE(patient.over);
+  hosts[1]->host.takeWork();
+  clock.advance(limits::turnedAwayRetry, loop);
+  patient.check();
+  EXPECT_TRUE(patient.complete());
+}
+
+TEST_F(OriginTest, APeerThatLeavesInTheMiddleOfAMapCostsNoTry) {
+  hosts[0]->runner.holding = true;
+  JobSpec spec = specOver(1000);
+  spec.retries = 0;
+  Collected results(1000);
+  auto job = origin.start(kj::mv(spec), results);
+  settle();
+  EXPECT_GT(hosts[0]->runner.begun, 0u);
+  const auto begun = hosts[0]->runner.begun;
+  hosts[0]->host.leave();
+  settle();
+  results.check();
+  EXPECT_TRUE(results.complete());
+  clock.advance(10 * limits::turnedAwayRetry, loop);
+  EXPECT_EQ(hosts[0]->runner.begun, begun) << "it is not asked again";
+}
+
+TEST_F(OriginTest, JobsThatOnlyALeavingPeerCouldServeEndAtOnce) {
+  hosts[0]->runner.holding = true;
+  hosts[0]->host.leave();
+  JobSpec spec = specOver(5);
+  spec.peer = 0;
+  Collected pinned(5);
+  auto job = origin.start(kj::mv(spec), pinned);
+  settle();
+  try {
+    pinned.check();
+    FAIL() << "expected PeerLost";
+  } catch (const PeerLost& error) {
+    EXPECT_NE(std::string(error.what()).find("host:0 at 127.0.0.1:1 takes no work: it leaves"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(OriginTest, ALeavingPeerFinishesTheJobThatItAloneRuns) {
+  network.cut(addresses[1]);
+  settle();
+  hosts[0]->runner.holding = true;
+  Collected results(1);
+  auto job = origin.start(specOver(1), results);
+  settle();
+  auto held = std::exchange(hosts[0]->runner.held, {}); // as if it ran, and did not wait
+  hosts[0]->host.leave();
+  Collected late(1);
+  auto second = origin.start(specOver(1), late);
+  settle();
+  EXPECT_THROW(late.check(), PeerLost);
+  EXPECT_FALSE(results.over);
+  for (auto& one : held)
+    one->fulfill(nullptr);
+  settle();
+  results.check();
+}
+
 TEST_F(OriginTest, APinnedJobRunsOnItsPeerOnlyAndFailsWithIt) {
   JobSpec spec = specOver(5);
   spec.peer = 1;

@@ -107,6 +107,29 @@ TEST_F(WorkerPoolTest, ABusyHomeWorkerKeepsItsOwnChunksAndLeavesTheOthers) {
             decoded<std::int64_t>(wait(kj::mv(waiting)).results));
 }
 
+TEST_F(WorkerPoolTest, WhatHasNotBegunIsHandedBackAndWhatRunsRunsOn) {
+  open(1);
+  TestSlice waits = TestSlice::of("waits"), square = TestSlice::of("square");
+  std::string path = directory.file("first"), argument = encoded<std::int64_t>({2});
+  auto running = begin(waits, path, nothing, 1);
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(path + ".begun"); }));
+  std::vector<kj::Promise<net::ChunkOutcome>>
+      others; // parked, then at the worker, and in the queue
+  others.push_back(begin(square, argument, argument, 1));
+  pool->handBack({kj::str("it leaves"), true});
+  for (int i = 0; i < 5; ++i)
+    others.push_back(begin(waits, path, nothing, 1));
+  pool->handBack({kj::str("it leaves"), true});
+  for (auto& other : others) {
+    net::ChunkOutcome outcome = wait(kj::mv(other));
+    EXPECT_EQ(KJ_ASSERT_NONNULL(outcome.turnedAway).why, "it leaves"_kj);
+    EXPECT_TRUE(KJ_ASSERT_NONNULL(outcome.turnedAway).leaves);
+  }
+  std::ofstream(path + ".go");
+  EXPECT_TRUE(wait(kj::mv(running)).turnedAway == nullptr);
+  EXPECT_EQ(pool->counters().chunksDone, 1u);
+}
+
 TEST_F(WorkerPoolTest, ExceptionsComeBackWithTypeMessageAndElement) {
   open(1);
   TestSlice throws = TestSlice::of("throws");

@@ -1,0 +1,55 @@
+// Whether a host takes work now, and whether it has any. Two reasons may speak against taking some:
+// the host is not level with its cluster, which passes, and it leaves, which does not.
+#pragma once
+#include "net/closure-runner.h"
+#include <kj/async.h>
+#include <kj/refcount.h>
+#include <kj/vector.h>
+
+namespace roam::net {
+
+/// Call on the loop thread.
+class Admission {
+ public:
+  Admission() = default;
+  KJ_DISALLOW_COPY(Admission);
+
+  /// Until takeWork. The words are for people, and continue "it takes no work: ".
+  void turnAway(kj::String why) { why_ = kj::mv(why); }
+  void takeWork() { why_ = nullptr; }
+  /// For good, whatever else is said.
+  void leave(kj::String why) { leaving_ = kj::mv(why); }
+  bool isLeaving() const { return leaving_ != nullptr; }
+
+  /// What a chunk is told that comes now; null if it is taken.
+  kj::Maybe<TurnedAway> refusal() const;
+
+  class Stay;
+  /// A chunk is there as long as what this gives.
+  Stay enter();
+  /// Resolves when no chunk is there; at once if none is.
+  kj::Promise<void> idle();
+
+ private:
+  struct Present final : kj::Refcounted {
+    std::size_t chunks = 0;
+    kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> waiting; ///< for the last chunk to go
+  };
+
+  kj::Maybe<kj::String> why_, leaving_;
+  kj::Own<Present> present_ = kj::refcounted<Present>();
+};
+
+/// May outlive the admission.
+class Admission::Stay {
+ public:
+  explicit Stay(kj::Own<Present> present);
+  Stay(Stay&&) = default;
+  KJ_DISALLOW_COPY(Stay);
+  ~Stay() noexcept(false);
+
+ private:
+  kj::Own<Present> present_;
+};
+
+} // namespace roam::net

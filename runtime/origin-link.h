@@ -1,0 +1,61 @@
+// A peer as an origin uses it: whether it is there, takes work, and has room. Inside of
+// runtime/origin.h.
+#pragma once
+#include "net/limits.h"
+#include "runtime/origin.h"
+#include <algorithm>
+
+namespace roam {
+
+/// Chunks of all calls together that a peer has at a time, for each of its workers; never more than
+/// it takes.
+inline constexpr unsigned chunksAWorkerOfAll = 64;
+
+struct Origin::Link {
+  Link(kj::Own<net::Peer> peer, unsigned index) : peer(kj::mv(peer)), index(index) {}
+
+  kj::Maybe<kj::Own<net::Peer>> peer;
+  const unsigned index;
+  unsigned inFlight = 0;     // chunks of all jobs
+  bool isIntroduced = false; // it knows of others
+  std::uint64_t sent = 0;    // chunks, ever
+  std::string whyTurnedAway; // what it said of the last chunk that it answered; empty: it took it
+  bool leaves = false;       // it takes no work any more
+  bool rests = false;        // nothing is sent for now
+  std::uint64_t rested = 0;  // times it began to rest
+  std::uint64_t doubted = 0; // of `sent`, when it last turned one away
+  kj::Promise<void> watch = nullptr;
+
+  /// Null once the connection ended.
+  net::Peer* get() const {
+    KJ_IF_MAYBE (p, peer)
+      return const_cast<net::Peer*>(p->get());
+    return nullptr;
+  }
+  unsigned workers() const { return std::max(1u, get()->workers()); } // its hello bounds it above
+  bool isFor(const Job& job) const {
+    return get() != nullptr && (job.spec_.peer < 0 || unsigned(job.spec_.peer) == index);
+  }
+  bool mayServe(const Job& job) const { return isFor(job) && !leaves; }
+  bool hasRoom() const {
+    return !rests &&
+           inFlight < std::min<std::size_t>(workers() * chunksAWorkerOfAll, limits::chunksInFlight);
+  }
+  bool isInDoubt() const { return !whyTurnedAway.empty(); }
+  void turnedAway(const net::TurnedAway& why) {
+    whyTurnedAway = why.why.size() == 0 ? "it did not say why" : why.why.cStr();
+    leaves = leaves || why.leaves;
+    doubted = sent;
+  }
+  /// It has run the chunk of this number. What was sent before it turned others away says nothing.
+  void took(std::uint64_t number) {
+    if (!isInDoubt() || number <= doubted || leaves)
+      return;
+    whyTurnedAway.clear();
+    rests = false;
+    ++rested;
+  }
+  double load() const { return double(inFlight) / workers(); }
+};
+
+} // namespace roam
