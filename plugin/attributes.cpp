@@ -1,5 +1,5 @@
-// Clang parses the attribute; it is kept as an annotation of the variable, which template
-// instances and later declarations inherit.
+// Clang parses the attributes; they are kept as annotations of variables and functions, which
+// template instances and later declarations inherit.
 #include "plugin/attributes.h"
 #include "plugin/report.h"
 #include "clang/AST/ASTContext.h"
@@ -15,6 +15,7 @@ namespace roam::plugin {
 namespace {
 
 constexpr char annotation[] = "roam.peer_local";
+constexpr char liveAnnotation[] = "roam.live";
 
 /// Classes without a name are numbered, by what else is in the file.
 bool isInUnnamedClass(const Decl* decl) {
@@ -72,7 +73,74 @@ class PeerLocalAttribute : public ParsedAttrInfo {
   }
 };
 
+/// What a name may be: it is written on command lines and in the keys of the store.
+bool isLiveName(StringRef name) {
+  constexpr size_t longest = 200;
+  return !name.empty() && name.size() <= longest && llvm::all_of(name, [](char c) {
+    return llvm::isAlnum(c) || c == '.' || c == '_' || c == '-' || c == ':';
+  });
+}
+
+class LiveAttribute : public ParsedAttrInfo {
+ public:
+  LiveAttribute() {
+    static constexpr Spelling spellings[] = {{ParsedAttr::AS_CXX11, "roam::live"},
+                                             {ParsedAttr::AS_CXX11, "live"}};
+    Spellings = spellings;
+    OptArgs = 1; // counted below, in words of ours
+  }
+
+  bool diagAppertainsToDecl(Sema& sema, const ParsedAttr& attribute,
+                            const Decl* decl) const override {
+    if (!attribute.getScopeName()) {
+      sema.Diag(attribute.getLoc(), diag::warn_unknown_attribute_ignored) << attribute;
+      return false;
+    }
+    auto* method = dyn_cast<CXXMethodDecl>(decl);
+    if (!isa<FunctionDecl>(decl) || (method && method->getParent()->isLambda())) {
+      Report(sema.getDiagnostics())
+          .error(attribute.getLoc(), "'roam::live' is for functions with a name");
+      return false;
+    }
+    return true;
+  }
+
+  AttrHandling handleDeclAttribute(Sema& sema, Decl* decl,
+                                   const ParsedAttr& attribute) const override {
+    auto* text = attribute.getNumArgs() == 1 && attribute.isArgExpr(0)
+                     ? dyn_cast<StringLiteral>(attribute.getArgAsExpr(0)->IgnoreParenCasts())
+                     : nullptr;
+    if (!text || !text->isOrdinary() || !isLiveName(text->getString())) {
+      Report(sema.getDiagnostics())
+          .error(attribute.getLoc(),
+                 "'roam::live' takes the name that the function is called by: one string of "
+                 "letters, digits and . _ - : like [[roam::live(\"pricing.convert\")]]");
+      return AttributeNotApplied;
+    }
+    Expr* name = text;
+    if (!sema.ConstantFoldAttrArgs(attribute, MutableArrayRef<Expr*>(name)))
+      return AttributeNotApplied;
+    decl->addAttr(
+        AnnotateAttr::Create(sema.Context, liveAnnotation, &name, 1, attribute.getRange()));
+    return AttributeApplied;
+  }
+};
+
 } // namespace
+
+const AnnotateAttr* liveMarkOf(const FunctionDecl* function) {
+  for (const FunctionDecl* one : function->redecls())
+    for (const AnnotateAttr* attribute : one->specific_attrs<AnnotateAttr>())
+      if (attribute->getAnnotation() == liveAnnotation && attribute->args_size() == 1)
+        return attribute;
+  return nullptr;
+}
+
+std::string liveNameOf(const FunctionDecl* function) {
+  const AnnotateAttr* mark = liveMarkOf(function);
+  auto* text = mark ? dyn_cast<StringLiteral>((*mark->args_begin())->IgnoreParenCasts()) : nullptr;
+  return text ? text->getString().str() : "";
+}
 
 bool isPeerLocal(const VarDecl* variable) {
   return llvm::any_of(variable->redecls(), [](const VarDecl* one) {
@@ -85,4 +153,6 @@ bool isPeerLocal(const VarDecl* variable) {
 } // namespace roam::plugin
 
 static clang::ParsedAttrInfoRegistry::Add<roam::plugin::PeerLocalAttribute>
-    registration("peer_local", "one instance of a variable a peer");
+    peerLocalRegistration("peer_local", "one instance of a variable a peer");
+static clang::ParsedAttrInfoRegistry::Add<roam::plugin::LiveAttribute>
+    liveRegistration("live", "a function that is called by a name");

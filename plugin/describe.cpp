@@ -1,6 +1,8 @@
 // Descriptions are not part of the digest: the same lambda in another file has the same slice and
 // another description.
 #include "plugin/describe.h"
+#include "plugin/attributes.h"
+#include "plugin/live-functions.h"
 #include "clang/AST/RecordLayout.h"
 
 using namespace clang;
@@ -60,6 +62,8 @@ QualType aliasOf(ASTContext& ast, QualType shape, StringRef name) {
 }
 
 SourceLocation placeOf(ASTContext& ast, const Entry& entry) {
+  if (const FunctionDecl* live = liveFunctionOf(ast, entry))
+    return live->getLocation();
   const CXXRecordDecl* record = definitionOf(aliasOf(ast, entry.shape, "Closure"));
   if (!record)
     return entry.function->getPointOfInstantiation();
@@ -93,6 +97,10 @@ Description describe(ASTContext& ast, const Entry& entry) {
   describePlace(ast, placeOf(ast, entry), description);
   if (const CXXRecordDecl* record = definitionOf(closure))
     describeCaptures(ast, record, description);
+  if (const FunctionDecl* live = liveFunctionOf(ast, entry)) {
+    description.liveName = liveNameOf(live);
+    description.signature = signatureOf(ast, entry);
+  }
   description.argumentType = spelling(ast, aliasOf(ast, entry.shape, "Argument"));
   description.resultType = spelling(ast, aliasOf(ast, entry.shape, "Result"));
   return description;

@@ -34,10 +34,18 @@ class Embedder {
   /// The record of an entry; made once a digest.
   GlobalVariable* record(const Shipment::Item& item) {
     askFor(item.slice);
-    std::string name = item.slice.digest.toString();
-    if (linked_ && !isThere(name))
-      use(linked_->addEntry(item.slice, item.elsewhere));
-    return record(item, name, registrySection);
+    linkEntry(item);
+    return record(item, item.slice.digest.toString(), registrySection);
+  }
+  /// The record of a live function, which nothing in the program refers to; made once a name and
+  /// digest.
+  void live(const Shipment::Item& item) {
+    std::string name = "live." + item.liveName + "." + item.slice.digest.toString();
+    if (isThere(name))
+      return;
+    askFor(item.slice);
+    linkEntry(item);
+    record(item, name, registrySection);
   }
   /// The record of a function; made once a name and digest.
   void record(const Shipment::Function& function) {
@@ -66,6 +74,11 @@ class Embedder {
   }
 
  private:
+  /// Once a digest.
+  void linkEntry(const Shipment::Item& item) {
+    if (linked_ && !module_.getNamedValue("roam.linked." + item.slice.digest.toString()))
+      use(linked_->addEntry(item.slice, item.elsewhere));
+  }
   bool isThere(const std::string& name) const {
     return module_.getGlobalVariable("roam.record." + name) != nullptr;
   }
@@ -156,9 +169,12 @@ void replaceCalls(Module& module, StringRef name, const Replacement& replacement
 
 bool embed(Module& module, const Shipment& shipment) {
   if (!module.getFunction("roamRecord") && !module.getFunction("roamHeldName") &&
-      shipment.functions.empty() && shipment.targets.empty())
+      shipment.functions.empty() && shipment.targets.empty() && !shipment.hasLive())
     return false;
   Embedder embedder(module, shipment.linked);
+  for (auto& [number, item] : shipment.entries)
+    if (!item.liveName.empty())
+      embedder.live(item);
   for (const Shipment::Function& function : shipment.functions)
     embedder.record(function);
   for (const Shipment::Target& target : shipment.targets)

@@ -15,8 +15,16 @@ struct Shipment {
     std::string description; ///< Description::toText
     /// Those of the slice's needs that may be functions of other files; only if `linked`.
     std::vector<std::string> elsewhere;
+    /// Of a function marked [[roam::live("name")]]; empty for other entries.
+    std::string liveName;
   };
   std::map<unsigned, Item> entries; ///< by number
+  bool hasLive() const {
+    for (auto& [number, item] : entries)
+      if (!item.liveName.empty())
+        return true;
+    return false;
+  }
   /// What other files may need of this one. Without a slice if it cannot travel.
   struct Function {
     std::string symbol; ///< mangled
@@ -37,8 +45,8 @@ struct Shipment {
 /// The first pass of the host's pipeline, at any -O and before LTO bitcode is written: replaces
 /// each call roamRecord(N) by the address of entry N's record, and adds slice and record, each call
 /// roamHeldName(N) by the name; adds the
-/// slices and records of functions, and the addresses of targets; if `linked`, the code. True if
-/// the module changed.
+/// slices and records of live functions and of functions, and the addresses of targets; if
+/// `linked`, the code. True if the module changed.
 bool embed(llvm::Module& module, const Shipment& shipment);
 
 } // namespace roam::plugin

@@ -21,6 +21,7 @@
 #include "plugin/exports.h"
 #include "plugin/held.h"
 #include "plugin/initialisers.h"
+#include "plugin/live-functions.h"
 #include "plugin/mistakes.h"
 #include "plugin/options.h"
 #include "plugin/peer-locals.h"
@@ -153,6 +154,7 @@ class Consumer : public SemaConsumer {
   void InitializeSema(Sema& sema) override {
     entries_.emplace(sema);
     held_.emplace(sema);
+    live_.emplace(sema);
     sema.TemplateInstCallbacks.push_back(
         std::make_unique<InstantiationWatch>(sema, *entries_, *held_));
   }
@@ -160,6 +162,7 @@ class Consumer : public SemaConsumer {
   /// Before the host's code generation sees it.
   bool HandleTopLevelDecl(DeclGroupRef group) override {
     coroutines_.remember(group);
+    live_->addThoseOf(group);
     if (options_.exports)
       exports_.remember(group);
     return true;
@@ -306,7 +309,8 @@ class Consumer : public SemaConsumer {
       tellStatics(description.code, sliced);
     dump(*slice);
     auto [at, isNew] = shipment_->entries.emplace(
-        entry.number, Shipment::Item{std::move(*slice), description.toText(), {}});
+        entry.number,
+        Shipment::Item{std::move(*slice), description.toText(), {}, description.liveName});
     if (!isNew)
       report.error(place,
                    "roam does not support lambdas of several modules in one file yet; put the "
@@ -395,6 +399,7 @@ class Consumer : public SemaConsumer {
   std::shared_ptr<Shipment> shipment_;
   std::optional<Entries> entries_;
   std::optional<HeldTypes> held_;
+  std::optional<LiveFunctions> live_;
   llvm::SmallPtrSet<const VarDecl*, 8> told_; ///< static variables
   ExportCollector exports_;
   CoroutineReturns coroutines_;

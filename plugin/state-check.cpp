@@ -156,7 +156,8 @@ bool StateCheck::noteStep(const Reach& reach, ReachedFrom& from) {
   auto* method = dyn_cast<CXXMethodDecl>(user);
   if (method && method->getParent()->isLambda())
     report_.note(method->getParent()->getLocation(), "in this lambda");
-  else if (from.at.isValid() && !ast_.getSourceManager().isInSystemHeader(from.at))
+  else if (from.at.isValid() && !ast_.getSourceManager().isInSystemHeader(from.at) &&
+           !isInRoam(from.function))
     report_.note(from.at, "'%0' is used here") << user->getQualifiedNameAsString();
   return true;
 }

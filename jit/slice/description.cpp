@@ -119,6 +119,10 @@ void readLine(std::string_view line, Description& description) {
   } else if (fields[0] == "result") {
     expect(2, "result TYPE");
     description.resultType = fields[1];
+  } else if (fields[0] == "live") {
+    expect(3, "live NAME SIGNATURE");
+    description.liveName = fields[1];
+    description.signature = fields[2];
   } else if (fields[0] == "symbol") {
     expect(2, "symbol MANGLED");
     description.symbol = fields[1];
@@ -146,6 +150,8 @@ std::string Description::toText() const {
             number(capture.offset) + number(capture.size) + "\n";
   text += "argument\t" + escaped(argumentType) + "\n";
   text += "result\t" + escaped(resultType) + "\n";
+  if (!liveName.empty())
+    text += "live\t" + escaped(liveName) + "\t" + escaped(signature) + "\n";
   if (code.functions > 0)
     text += "functions" + number(code.functions) + number(code.instructions) + "\n";
   for (const FunctionDescription& function : code.largest)

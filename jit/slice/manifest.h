@@ -113,6 +113,7 @@ struct CodeDescription {
 ///     capture   NAME  TYPE  OFFSET  SIZE    one line a capture
 ///     argument  TYPE                    what one call takes
 ///     result    TYPE                    what one call gives
+///     live      NAME  SIGNATURE         of a function marked [[roam::live("NAME")]]
 ///     functions COUNT  INSTRUCTIONS     of the whole slice
 ///     function  NAME  INSTRUCTIONS      one line for each of the five largest, the largest first
 ///     state     KIND  NAME              one line a variable
@@ -128,6 +129,7 @@ struct Description {
   std::uint64_t closureSize = 0, closureAlignment = 0;
   std::vector<CaptureDescription> captures;
   std::string argumentType, resultType;
+  std::string liveName, signature; ///< signature: as roam/signature.h spells it
   CodeDescription code;
   std::string symbol, refusal;
 

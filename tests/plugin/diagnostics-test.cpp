@@ -21,7 +21,8 @@ INSTANTIATE_TEST_SUITE_P(, Diagnostics,
                          ::testing::Values("references", "pointers", "members", "standard-types",
                                            "nested", "variables", "ways-to-variables", "calls",
                                            "classes", "versions", "peer-local", "peer-local-names",
-                                           "accepted", "incomplete"),
+                                           "live", "live-headers", "live-state", "accepted",
+                                           "incomplete"),
                          [](const auto& file) {
                            std::string name = file.param;
                            std::erase(name, '-');

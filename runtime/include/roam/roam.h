@@ -12,4 +12,5 @@
 #include "Roam's compiler plugin is not loaded: link roam::roam in CMake, or add -fplugin=PREFIX/lib/roam-plugin.so"
 #else
 #include "roam/cluster.h"
+#include "roam/live-function.h"
 #endif
