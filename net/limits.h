@@ -91,6 +91,15 @@ inline constexpr std::size_t storeCommitBytes = 1u << 20;
 /// What one answer of a store over a connection may hold.
 inline constexpr std::size_t storeAnswerBytes = 4u << 20;
 
+/// Addresses that one place of discovery gives, and clusters' names, in bytes.
+inline constexpr std::size_t addressesFound = 1024;
+inline constexpr std::size_t clusterNameBytes = 64;
+/// Where peers look for each other by multicast, if nothing else was chosen. 239.255/16 stays
+/// within a site (RFC 2365).
+inline constexpr const char* multicastGroup = "239.255.77.77:7077";
+/// A peer's file in a registry folder. Ours have 200 bytes.
+inline constexpr std::size_t registryFileBytes = 4096;
+
 /// An ObjectTarget as text: one for each CPU feature there is takes 2,500 bytes.
 inline constexpr std::size_t targetBytes = 8192;
 
@@ -123,6 +132,13 @@ inline constexpr kj::Duration storeAnswer = 5 * kj::SECONDS;
 inline constexpr kj::Duration memberLease = 3 * kj::SECONDS;
 /// Between tries to reach a store that was lost.
 inline constexpr kj::Duration storeRetry = 100 * kj::MILLISECONDS;
+/// Between two looks at a registry folder. Changes on this machine are seen at once; those made on
+/// others (NFS) only by looking.
+inline constexpr kj::Duration folderRescan = 1 * kj::SECONDS;
+/// A folder is not looked at again sooner than after this, however much changes in it.
+inline constexpr kj::Duration folderQuiet = 5 * kj::MILLISECONDS;
+/// For a folder, or the DNS, to answer, before the first round goes on without it.
+inline constexpr kj::Duration discoveryAnswer = 5 * kj::SECONDS;
 /// Between tries to accept when the process is out of file descriptors.
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
 /// Before a chunk is offered again to a peer that had no room for it.
