@@ -1,6 +1,7 @@
 // What can be chosen about a peer.
 #pragma once
 #include "jit/object-cache.h"
+#include "net/discovery.h"
 #include "net/limits.h"
 #include <cstdint>
 #include <string>
@@ -16,6 +17,14 @@ unsigned defaultWorkers();
 struct PeerOptions {
   /// As net/address.h takes them. Port 0: the kernel chooses, and the peer says which.
   std::vector<std::string> listen = {"127.0.0.1:0"};
+  /// Where to look for the other peers of its cluster, and whether to let them find this one.
+  net::JoinOptions join;
+  /// Addresses of members that must be there before this peer listens.
+  std::vector<std::string> require;
+  /// "etcd://HOST:PORT,...", or empty: the cluster's store is kept by the first of its peers.
+  std::string store;
+  /// Where the store is kept if this peer has it; empty: in memory.
+  std::string stateDirectory;
   /// Chunks run at the same time, each in a process of its own.
   unsigned workers = defaultWorkers();
   /// Where compiled objects are kept; empty: not on disk.
