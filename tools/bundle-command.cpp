@@ -59,7 +59,7 @@ int make(const Wish& wish) {
     else
       tell(addProgram(bundle, program));
   if (!sources.empty())
-    tell(addSources(bundle, sources, wish.project, peer::findClang()));
+    tell(addSources(bundle, sources, wish.project));
   if (!wish.cluster.empty())
     tell(addCluster(bundle, net::splitAddresses(wish.cluster)));
   if (wish.cpus != "none")

@@ -21,6 +21,7 @@ void addStatusCommand(CLI::App& app, Command& chosen);
 void addInspectCommand(CLI::App& app, Command& chosen);
 void addShowCommand(CLI::App& app, Command& chosen);
 void addBundleCommand(CLI::App& app, Command& chosen);
+void addEvalCommand(CLI::App& app, Command& chosen);
 void addVersionCommand(CLI::App& app, Command& chosen);
 
 } // namespace roam::tools

@@ -3,14 +3,11 @@
 #include "jit/slice/peer-symbols.h"
 #include "roam/error.h"
 #include "runtime/code-packing.h"
-#include "tools/child-program.h"
 #include "tools/files.h"
 #include "tools/program-symbols.h"
+#include "tools/source-compiling.h"
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <fmt/format.h>
-#include <sstream>
 
 namespace roam::tools {
 namespace {
@@ -43,42 +40,6 @@ bool isRelocatable(const std::string& elf) {
   return elf.size() > typeAt && elf[typeAt] == 1; // ET_REL
 }
 
-/// Removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / "roam-bundle-XXXXXX") {
-    if (mkdtemp(path_.data()) == nullptr)
-      throw std::runtime_error(fmt::format("cannot make the folder {}", path_));
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-/// The bytes of the objects.
-std::vector<std::string> compiled(const std::vector<std::string>& sources, const std::string& build,
-                                  const std::string& compiler) {
-  constexpr int mostSeconds = 3600; // of all files together
-  TemporaryFolder folder;
-  std::vector<std::string> words{compiler, "-p", build, "-o", folder.path()};
-  words.insert(words.end(), sources.begin(), sources.end());
-  ChildResult ran = runChild(std::move(words), "", mostSeconds);
-  fmt::print(stderr, "{}", ran.errors);
-  if (ran.status != 0)
-    throw std::runtime_error("the source files could not be compiled");
-  std::vector<std::string> objects;
-  std::istringstream lines(ran.output);
-  for (std::string path; std::getline(lines, path);)
-    objects.push_back(readFile(path));
-  return objects;
-}
-
 } // namespace
 
 std::vector<std::string> addProgram(BundleWriter& bundle, const std::string& path) {
@@ -98,8 +59,10 @@ std::vector<std::string> addProgram(BundleWriter& bundle, const std::string& pat
 }
 
 std::vector<std::string> addSources(BundleWriter& bundle, const std::vector<std::string>& sources,
-                                    const std::string& build, const std::string& compiler) {
-  std::vector<std::string> objects = compiled(sources, build, compiler);
+                                    const std::string& build) {
+  std::vector<std::string> objects;
+  for (CompiledSource& source : compileSources({sources, build, {}}))
+    objects.push_back(std::move(source.object));
   std::vector<ManifestEntry> entries;
   for (const std::string& object : objects)
     for (ManifestEntry& entry : readManifest(object))

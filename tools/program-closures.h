@@ -12,11 +12,11 @@ namespace roam::tools {
 /// names the file if it is no program built with Roam.
 std::vector<std::string> addProgram(BundleWriter& bundle, const std::string& path);
 
-/// The same for source files of one program, compiled by the program `compiler` (roam-clang) with
-/// the commands in the compile_commands.json of the folder `build`. Closures that need a shared
+/// The same for source files of one program, compiled with the commands in the
+/// compile_commands.json of the folder `build`. Closures that need a shared
 /// library other than the C and C++ libraries are left out: only the linked program tells which.
 /// What the compiler says goes to standard error; throws std::runtime_error if it fails.
 std::vector<std::string> addSources(BundleWriter& bundle, const std::vector<std::string>& sources,
-                                    const std::string& build, const std::string& compiler);
+                                    const std::string& build);
 
 } // namespace roam::tools

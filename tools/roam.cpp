@@ -28,6 +28,7 @@ int run(int argc, char** argv) {
   addInspectCommand(app, chosen);
   addShowCommand(app, chosen);
   addBundleCommand(app, chosen);
+  addEvalCommand(app, chosen);
   addVersionCommand(app, chosen);
   auto named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
   auto commands = app.get_subcommands({});

@@ -33,10 +33,10 @@ TEST_F(Command, HelpStatesCommandsAndExitCodes) {
   Ended ended = roam({"--help"});
   EXPECT_EQ(ended.status, 0);
   for (const char* part :
-       {"peer", "status", "inspect", "show", "bundle", "version", "Exit codes: 0", "1 failed",
-        "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
+       {"peer", "status", "inspect", "show", "bundle", "eval", "version", "Exit codes: 0",
+        "1 failed", "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
     says(ended.output, part);
-  for (const char* command : {"peer", "status", "inspect", "show", "bundle", "version"})
+  for (const char* command : {"peer", "status", "inspect", "show", "bundle", "eval", "version"})
     EXPECT_EQ(roam({command, "--help"}).status, 0) << command;
 }
 
@@ -51,7 +51,9 @@ TEST_F(Command, AWrongCommandLineIsTwo) {
                                                  {"peer", "--wrong"},
                                                  {"bundle"},
                                                  {"bundle", "show"},
-                                                 {"bundle", "-o", "x"}};
+                                                 {"bundle", "-o", "x"},
+                                                 {"eval"},
+                                                 {"eval", "-i", "/does/not/exist", "1"}};
   for (auto& arguments : wrong) {
     Ended ended = roam(arguments);
     EXPECT_EQ(ended.status, 2) << testing::PrintToString(arguments);
@@ -172,8 +174,8 @@ TEST_F(Command, StatusForScriptsHasAColumnForEachHeadingAfterAddressAndName) {
   auto columns = std::distance(std::istream_iterator<std::string>(words), {});
   Ended ended = roam({"status", "--plain", "--join", peers.addresses()});
   EXPECT_EQ(std::ranges::count(ended.output, '\t'), columns - 1) << ended.output;
-  for (const char* place : {"COMPILED", "DISK", "LINKED", "MEMORY", "BUNDLED", "PEERS", "SHIPPED",
-                            "TUNED"})
+  for (const char* place :
+       {"COMPILED", "DISK", "LINKED", "MEMORY", "BUNDLED", "PEERS", "SHIPPED", "TUNED"})
     says(headings, place);
 }
 

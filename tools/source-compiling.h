@@ -1,0 +1,25 @@
+// Source files that a command compiles itself, with roam-clang.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace roam::tools {
+
+struct SourceWish {
+  std::vector<std::string> files;
+  /// Folder with compile_commands.json; empty: C++20 with Roam's headers, and `flags`.
+  std::string build;
+  std::vector<std::string> flags;
+};
+
+struct CompiledSource {
+  std::string object;              ///< the bytes
+  std::vector<std::string> madeOf; ///< the file and all that it includes, absolute paths
+};
+
+/// Objects in the order of the files; a file that the project compiles several times gives several.
+/// What the compiler says goes to standard error. Throws std::runtime_error if there is a file that
+/// it does not compile.
+std::vector<CompiledSource> compileSources(const SourceWish& wish);
+
+} // namespace roam::tools
