@@ -1,6 +1,9 @@
 // All sources of one program together.
 #include "net/discovery.h"
+#include "net/discovery/command-source.h"
 #include "net/discovery/folder-source.h"
+#include "net/discovery/multicast-source.h"
+#include "net/discovery/name-source.h"
 #include "net/join-place.h"
 #include <kj/vector.h>
 
@@ -55,10 +58,14 @@ class Sources final : public Discovery {
       return kj::heap<FolderSource>(around_, place.text, registers);
     case JoinPlace::Kind::address:
       return kj::heap<ListSource>(around_, place.text);
-    default:
-      kj::throwFatalException(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                                            kj::str(place.written.c_str(), " is no place yet")));
+    case JoinPlace::Kind::multicast:
+      return kj::heap<MulticastSource>(around_, place, registers);
+    case JoinPlace::Kind::name:
+      return kj::heap<NameSource>(around_, place);
+    case JoinPlace::Kind::command:
+      return kj::heap<CommandSource>(around_, place.text);
     }
+    KJ_UNREACHABLE;
   }
 
   const AddressFound found_;

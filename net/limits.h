@@ -97,6 +97,11 @@ inline constexpr std::size_t clusterNameBytes = 64;
 /// Where peers look for each other by multicast, if nothing else was chosen. 239.255/16 stays
 /// within a site (RFC 2365).
 inline constexpr const char* multicastGroup = "239.255.77.77:7077";
+/// What a command that finds peers may print.
+inline constexpr std::size_t commandOutputBytes = 64u << 10;
+/// A datagram of discovery: one frame of an Ethernet. And how many are looked at in a second.
+inline constexpr std::size_t datagramBytes = 1400;
+inline constexpr unsigned datagramsPerSecond = 1000;
 /// A peer's file in a registry folder. Ours have 200 bytes.
 inline constexpr std::size_t registryFileBytes = 4096;
 
@@ -139,6 +144,29 @@ inline constexpr kj::Duration folderRescan = 1 * kj::SECONDS;
 inline constexpr kj::Duration folderQuiet = 5 * kj::MILLISECONDS;
 /// For a folder, or the DNS, to answer, before the first round goes on without it.
 inline constexpr kj::Duration discoveryAnswer = 5 * kj::SECONDS;
+/// Between two questions for a name.
+inline constexpr kj::Duration nameRepeat = 5 * kj::SECONDS;
+/// For a command that prints addresses; then it is killed. Those of clouds take some seconds.
+inline constexpr kj::Duration commandTime = 10 * kj::SECONDS;
+/// From the end of such a command to its next run.
+inline constexpr kj::Duration commandRepeat = 10 * kj::SECONDS;
+/// For what an ended command wrote to its standard error to be read.
+inline constexpr kj::Duration commandErrors = 100 * kj::MILLISECONDS;
+/// For peers of this network to answer by multicast, in the first round; after an answer, only for
+/// so long without another one.
+inline constexpr kj::Duration multicastAnswer = 100 * kj::MILLISECONDS;
+inline constexpr kj::Duration multicastQuiet = 15 * kj::MILLISECONDS;
+/// Between two answers of one peer: each is heard by all who asked.
+inline constexpr kj::Duration multicastGap = 10 * kj::MILLISECONDS;
+/// From the first question to the second; then three times as long each time, up to the last.
+inline constexpr kj::Duration multicastRepeat = 30 * kj::MILLISECONDS;
+inline constexpr kj::Duration multicastLastRepeat = 10 * kj::SECONDS;
+/// A peer that was not heard of for so long and answers again has come back.
+inline constexpr kj::Duration multicastGone = 35 * kj::SECONDS;
+/// Between tries to open a multicast socket.
+inline constexpr kj::Duration multicastRetry = 1 * kj::SECONDS;
+/// Between two lines of the log about datagrams that are ignored.
+inline constexpr kj::Duration multicastTold = 60 * kj::SECONDS;
 /// Between tries to accept when the process is out of file descriptors.
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
 /// Before a chunk is offered again to a peer that had no room for it.
