@@ -88,8 +88,29 @@ inline constexpr std::size_t storeValueBytes = 512u << 10;
 /// defaults.
 inline constexpr std::size_t storeWrites = 128;
 inline constexpr std::size_t storeCommitBytes = 1u << 20;
-/// What one answer of a store over a connection may hold.
+/// What one answer of a store holds: a part of a listing, or changes. A single revision that is
+/// larger is not split.
 inline constexpr std::size_t storeAnswerBytes = 4u << 20;
+/// What a store may take on its disk, or in memory. As etcd's own default.
+inline constexpr std::uint64_t storeFileBytes = 2ull << 30;
+/// Values that were replaced or removed, which the embedded store keeps for watches that were cut
+/// off. A watch that missed more lists again.
+inline constexpr std::size_t storeHistoryBytes = 64u << 20;
+/// The latest changes, which the embedded store has in memory for all watches that keep up.
+inline constexpr std::size_t storeRecentBytes = 4u << 20;
+/// Calls, and the bytes they bring, that wait for the embedded store. More are refused as
+/// overloaded.
+inline constexpr std::size_t storeCallsWaiting = 16384;
+inline constexpr std::size_t storeBytesWaiting = 64u << 20;
+/// Of one connection to a store: watches, leases that have not ended, listings of which parts are
+/// still to be fetched, and calls that wait for an answer. A peer needs one lease and a few of the
+/// others, and may pass on those of as many peers.
+inline constexpr std::size_t storeWatches = 1024;
+inline constexpr std::size_t storeLeases = 1024;
+inline constexpr std::size_t storeListings = 64;
+inline constexpr std::size_t storeCalls = 1024;
+/// Entries removed in one revision when a lease ends; the rest in the next.
+inline constexpr std::size_t storeLeaseEntries = 65536;
 
 /// Addresses that one place of discovery gives, and clusters' names, in bytes.
 inline constexpr std::size_t addressesFound = 1024;
@@ -135,6 +156,13 @@ inline constexpr kj::Duration storeAnswer = 5 * kj::SECONDS;
 /// A peer is a member of its cluster for so long after the store last heard of it, and says so
 /// three times meanwhile.
 inline constexpr kj::Duration memberLease = 3 * kj::SECONDS;
+/// How long a lease may be granted for. etcd takes no shorter ones than 2 s, and whole seconds.
+inline constexpr kj::Duration storeLeaseLongest = 24 * kj::HOURS;
+/// When the embedded store finds a lease to have ended so long ago, the store's process itself has
+/// stood still, and could not hear that the lease was kept alive: it is granted its time again.
+inline constexpr kj::Duration storeStoodStill = 1 * kj::SECONDS;
+/// Between tries to write that a lease has ended, to a disk that takes nothing.
+inline constexpr kj::Duration storeEndRetry = 1 * kj::SECONDS;
 /// Between tries to reach a store that was lost.
 inline constexpr kj::Duration storeRetry = 100 * kj::MILLISECONDS;
 /// Between two looks at a registry folder. Changes on this machine are seen at once; those made on

@@ -8,9 +8,9 @@ $Cxx.namespace("roam::protocol");
 interface Store {
   identity @0 () -> (identity :Data);
   get @1 (key :Data) -> (found :Bool, entry :StoreEntry);
-  list @2 (prefix :Data, after :Data, revision :UInt64) -> (entries :List(StoreEntry), revision :UInt64, more :Bool);
-  # Ascending by key, as much as fits in limits::storeAnswerBytes. If there is more, ask again with
-  # `after` as the last key, and the revision that came: all parts are then of that revision.
+  list @2 (prefix :Data) -> (entries :List(StoreEntry), revision :UInt64, rest :StoreListing);
+  # Ascending by key, as much as fits in limits::storeAnswerBytes. All of the rest, too, is as it was
+  # at this revision; null if there is none.
 
   commit @3 (conditions :List(StoreCondition), writes :List(StoreWrite)) -> (done :Bool, revision :UInt64);
   watch @4 (prefix :Data, after :UInt64) -> (watch :StoreWatch);
@@ -19,9 +19,14 @@ interface Store {
   revoke @7 (lease :UInt64);
 }
 
+interface StoreListing {
+  next @0 () -> (entries :List(StoreEntry), more :Bool);
+  # The next entries of a listing. Drop it when there are no more.
+}
+
 interface StoreWatch {
   next @0 () -> (events :List(StoreEvent), revision :UInt64);
-  # Answers when there are changes. One call at a time; the next one says that these arrived.
+  # Answers when there are changes. One call at a time.
 }
 
 struct StoreEntry {

@@ -72,16 +72,22 @@ class StoreWatch {
   /// Resolves when there are some; one call at a time. Never gives an event twice, leaves none out,
   /// never splits a revision. Fails with FAILED and `compactedWords` in its description if what
   /// follows is no longer kept: list again, and watch from there. Otherwise fails only when the
-  /// store will not come back; lost connections are ridden out.
+  /// store will not come back; lost connections are ridden out. Do not drop what it promises but
+  /// together with the watch: changes could be in it.
   virtual kj::Promise<StoreChanges> next() = 0;
 };
 
 /// What the description of a watch's failure contains if the revision it asked for is gone.
 inline constexpr const char* compactedWords = "is no longer kept by the store";
 
+/// What a failure's description contains if the store was replaced by another one.
+inline constexpr const char* replacedWords = "is another store than before";
+
 /// Call on the loop thread. Promises fail with FAILED if the store refuses (too large, full,
-/// read-only: in words for people), and with DISCONNECTED if it can't be reached within
-/// limits::storeAnswer. Keys and values are bytes; limits in net/limits.h.
+/// read-only: in words for people), with OVERLOADED if it has too much to do, and with DISCONNECTED
+/// if it can't be reached within limits::storeAnswer. Keys and values are bytes; limits in
+/// net/limits.h. A store fails all that still waits for it, and its watches, with DISCONNECTED when
+/// it is destroyed.
 class Store {
  public:
   virtual ~Store() noexcept(false) = default;
@@ -104,12 +110,24 @@ class Store {
 
   /// A promise of a client to be there: ends `time` after it was granted or last kept alive, by the
   /// store's own monotonic clock, and all entries that were written with it are removed then. Time
-  /// in which the store itself was not running does not count.
+  /// in which the store itself was not running does not count. An engine may round `time` up to
+  /// whole seconds, and to 2 s.
   virtual kj::Promise<Lease> grant(kj::Duration time) = 0;
   /// Fails with FAILED if the lease has ended.
   virtual kj::Promise<void> keepAlive(Lease lease) = 0;
   /// Ends it now. Nothing happens if it has ended.
   virtual kj::Promise<void> revoke(Lease lease) = 0;
 };
+
+/// The checks that each engine makes first. Throw FAILED, in words, if a limit is passed.
+void checkKey(const std::string& key);
+void checkCommit(const std::vector<StoreCondition>& conditions,
+                 const std::vector<StoreWrite>& writes);
+void checkLeaseTime(kj::Duration time);
+
+/// What a watch fails with when the changes after `after` are gone.
+kj::Exception compactedException(Revision after);
+/// What keepAlive fails with, and a commit with a lease that is no more. Nothing was written.
+kj::Exception leaseEndedException();
 
 } // namespace roam::net

@@ -1,0 +1,30 @@
+// A store, served over connections: Store of store.capnp.
+#pragma once
+#include "net/store.capnp.h"
+#include "net/store.h"
+#include <kj/timer.h>
+
+namespace roam::net {
+
+/// Serves one store to any number of connections. Call on the loop thread. When it is destroyed,
+/// calls and watches that wait fail with DISCONNECTED, and so do all that come; clients may outlive
+/// it.
+class StoreService {
+ public:
+  /// Both must outlive the service.
+  StoreService(Store& store, kj::Timer& timer);
+  ~StoreService() noexcept(false);
+  KJ_DISALLOW_COPY(StoreService);
+
+  /// What one connection gets, once: the limits of a connection are kept by it.
+  protocol::Store::Client clientForConnection();
+
+ private:
+  class Access;
+  class Served;
+  class ServedWatch;
+  class ServedListing;
+  kj::Own<Access> access_;
+};
+
+} // namespace roam::net
