@@ -6,6 +6,7 @@
 #include "tools/cluster-peers.h"
 #include "tools/commands.h"
 #include "tools/expression-source.h"
+#include "tools/files.h"
 #include "tools/program-symbols.h"
 #include "tools/source-compiling.h"
 #include "tools/temporary-folder.h"
@@ -26,7 +27,7 @@ struct Wish {
 /// The object that holds the expression's entry. Throws std::runtime_error after the compiler said
 /// what is wrong.
 std::string compiled(const Wish& wish) {
-  std::vector<std::string> headers, flags{"-fplugin-arg-roam-exports=none"};
+  std::vector<std::string> headers, flags;
   for (const std::string& header : wish.headers)
     headers.push_back(std::filesystem::absolute(header));
   for (const std::string& folder : wish.folders)
@@ -34,7 +35,7 @@ std::string compiled(const Wish& wish) {
   TemporaryFolder folder;
   std::string file = folder.path() + "/eval.cpp";
   std::ofstream(file) << sourceOfExpression(wish.expression, headers);
-  return std::move(compileSources({{file}, "", flags}).at(0).object);
+  return readFile(compileSources({{file}, "", flags}, folder.path()).at(0).object);
 }
 
 /// The code of the expression's entry in the object, which must outlive it.

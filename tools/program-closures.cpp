@@ -6,6 +6,7 @@
 #include "tools/files.h"
 #include "tools/program-symbols.h"
 #include "tools/source-compiling.h"
+#include "tools/temporary-folder.h"
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -61,8 +62,9 @@ std::vector<std::string> addProgram(BundleWriter& bundle, const std::string& pat
 std::vector<std::string> addSources(BundleWriter& bundle, const std::vector<std::string>& sources,
                                     const std::string& build) {
   std::vector<std::string> objects;
-  for (CompiledSource& source : compileSources({sources, build, {}}))
-    objects.push_back(std::move(source.object));
+  TemporaryFolder folder;
+  for (const CompiledSource& source : compileSources({sources, build, {}}, folder.path()))
+    objects.push_back(readFile(source.object));
   std::vector<ManifestEntry> entries;
   for (const std::string& object : objects)
     for (ManifestEntry& entry : readManifest(object))

@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
   addShowCommand(app, chosen);
   addBundleCommand(app, chosen);
   addEvalCommand(app, chosen);
+  addRunCommand(app, chosen);
   addVersionCommand(app, chosen);
   auto named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
   auto commands = app.get_subcommands({});

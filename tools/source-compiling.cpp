@@ -3,7 +3,6 @@
 #include "runtime/peer/peer-options.h"
 #include "tools/child-program.h"
 #include "tools/files.h"
-#include "tools/temporary-folder.h"
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
@@ -39,10 +38,9 @@ std::vector<std::string> dependenciesIn(const std::string& rule) {
 
 } // namespace
 
-std::vector<CompiledSource> compileSources(const SourceWish& wish) {
+std::vector<CompiledSource> compileSources(const SourceWish& wish, const std::string& folder) {
   constexpr int mostSeconds = 3600; // of all files together
-  TemporaryFolder folder;
-  std::vector<std::string> words{peer::findClang(), "-o", folder.path()};
+  std::vector<std::string> words{peer::findClang(), "-o", folder};
   if (!wish.build.empty())
     words.insert(words.end(), {"-p", wish.build});
   words.insert(words.end(), wish.files.begin(), wish.files.end());
@@ -60,7 +58,7 @@ std::vector<CompiledSource> compileSources(const SourceWish& wish) {
   std::vector<CompiledSource> compiled;
   std::istringstream lines(ran.output);
   for (std::string path; std::getline(lines, path);)
-    compiled.push_back({readFile(path), dependenciesIn(readFile(path + ".d"))});
+    compiled.push_back({path, dependenciesIn(readFile(path + ".d"))});
   return compiled;
 }
 

@@ -13,13 +13,13 @@ struct SourceWish {
 };
 
 struct CompiledSource {
-  std::string object;              ///< the bytes
+  std::string object;              ///< its file
   std::vector<std::string> madeOf; ///< the file and all that it includes, absolute paths
 };
 
-/// Objects in the order of the files; a file that the project compiles several times gives several.
-/// What the compiler says goes to standard error. Throws std::runtime_error if there is a file that
-/// it does not compile.
-std::vector<CompiledSource> compileSources(const SourceWish& wish);
+/// Objects in `folder`, in the order of the files; a file that the project compiles several times
+/// gives several. What the compiler says goes to standard error. Throws std::runtime_error if there
+/// is a file that it does not compile.
+std::vector<CompiledSource> compileSources(const SourceWish& wish, const std::string& folder);
 
 } // namespace roam::tools

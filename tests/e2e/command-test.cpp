@@ -33,10 +33,11 @@ TEST_F(Command, HelpStatesCommandsAndExitCodes) {
   Ended ended = roam({"--help"});
   EXPECT_EQ(ended.status, 0);
   for (const char* part :
-       {"peer", "status", "inspect", "show", "bundle", "eval", "version", "Exit codes: 0",
+       {"peer", "status", "inspect", "show", "bundle", "eval", "run", "version", "Exit codes: 0",
         "1 failed", "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
     says(ended.output, part);
-  for (const char* command : {"peer", "status", "inspect", "show", "bundle", "eval", "version"})
+  for (const char* command :
+       {"peer", "status", "inspect", "show", "bundle", "eval", "run", "version"})
     EXPECT_EQ(roam({command, "--help"}).status, 0) << command;
 }
 
@@ -53,6 +54,8 @@ TEST_F(Command, AWrongCommandLineIsTwo) {
                                                  {"bundle", "show"},
                                                  {"bundle", "-o", "x"},
                                                  {"eval"},
+                                                 {"run"},
+                                                 {"run", "/does/not/exist"},
                                                  {"eval", "-i", "/does/not/exist", "1"}};
   for (auto& arguments : wrong) {
     Ended ended = roam(arguments);
