@@ -3,11 +3,11 @@
 
 namespace roam::net {
 
-kj::Maybe<TurnedAway> Admission::refusal() const {
+kj::Maybe<kj::StringPtr> Admission::refusal() const {
   KJ_IF_MAYBE (leaving, leaving_)
-    return TurnedAway{kj::str(*leaving), true};
+    return kj::StringPtr(*leaving);
   KJ_IF_MAYBE (why, why_)
-    return TurnedAway{kj::str(*why), false};
+    return kj::StringPtr(*why);
   return nullptr;
 }
 

@@ -22,11 +22,12 @@ class Admission {
   bool isLeaving() const { return leaving_ != nullptr; }
 
   /// What a chunk is told that comes now; null if it is taken.
-  kj::Maybe<TurnedAway> refusal() const;
+  kj::Maybe<kj::StringPtr> refusal() const;
 
   class Stay;
   /// A chunk is there as long as what this gives.
   Stay enter();
+  std::size_t chunks() const { return present_->chunks; }
   /// Resolves when no chunk is there; at once if none is.
   kj::Promise<void> idle();
 

@@ -36,17 +36,12 @@ struct Failure {
   kj::String category;
 };
 
-/// A host takes no work now.
-struct TurnedAway {
-  kj::String why;      ///< for people
-  bool leaves = false; ///< it will take none any more
-};
-
 /// What became of a chunk: results, or a failure, or nothing was run.
 struct ChunkOutcome {
   kj::Array<const kj::byte> results; ///< `count` encoded results; empty if there are none
   kj::Maybe<Failure> failure;
-  kj::Maybe<TurnedAway> turnedAway;
+  kj::Maybe<kj::String> turnedAway; ///< why nothing was run, for people
+  bool leaves = false;              ///< the host takes no work any more
   std::uint64_t runNanoseconds = 0; ///< wall time inside the entry
 };
 
@@ -68,7 +63,7 @@ class ClosureRunner {
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice) = 0;
 
   /// Answers what waits for a worker with `turnedAway`; what has begun runs on.
-  virtual void handBack(const TurnedAway& why) = 0;
+  virtual void handBack(kj::StringPtr why) = 0;
 
   /// An object that came along with a slice, as written by CompiledObject: of use if the entry has
   /// none yet. Nothing of it is verified. Copied if kept.

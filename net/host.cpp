@@ -41,10 +41,14 @@ struct Host::OpenConnection {
         connection(kj::mv(stream), kj::heap<Door>(kj::addRef(*visit)), host.memory_) {
     visit->messages = &connection.messages();
     ++host.world_.counters.connections;
+    host.open_.insert(this);
   }
   ~OpenConnection() noexcept(false) {
     visit->close();
     --host.world_.counters.connections;
+    host.open_.erase(this);
+    if (host.open_.empty() && host.lastClosed_.get() != nullptr)
+      host.lastClosed_->fulfill();
   }
 
   /// Resolves when the time for saying hello is over and none was said.
@@ -58,10 +62,16 @@ struct Host::OpenConnection {
     });
   }
 
+  /// Says that nothing more comes. The other side closes the connection then.
+  void hangUp() {
+    hangsUp = connection.messages().end().eagerlyEvaluate([](kj::Exception&&) {});
+  }
+
   /// Cap'n Proto tells the other side why, if it still listens; that must not take long.
   kj::Promise<void> leave() {
     KJ_IF_MAYBE (why, connection.messages().whyEnded()) {
-      bool ordinary = visit->saidHello && connection.messages().closedCleanly();
+      bool ordinary =
+          (visit->saidHello && connection.messages().closedCleanly()) || hangsUp != nullptr;
       if (!ordinary)
         host.world_.log.line(kj::str(visit->from, ": connection ended: ", wordsOf(*why)));
     }
@@ -71,12 +81,52 @@ struct Host::OpenConnection {
   Host& host;
   kj::Own<Visit> visit;
   Connection connection;
+  kj::Maybe<kj::Promise<void>> hangsUp;
 };
 
-void Host::leave() {
-  world_.admission.leave(kj::str("it leaves"));
-  KJ_IF_MAYBE (why, world_.admission.refusal())
-    world_.runner.handBack(*why);
+Host::Host(Hello hello, SliceStore& store, ClosureRunner& runner, kj::Timer& timer, Log& log,
+           std::size_t bytesInFlight, Introductions* introductions)
+    : world_{std::move(hello), store, runner, log, {}, bytesInFlight, introductions, {}, {}},
+      timer_(timer), askedToLeave_(nullptr) {
+  auto pair = kj::newPromiseAndFulfiller<void>();
+  world_.askedToLeave = kj::mv(pair.fulfiller);
+  askedToLeave_ = pair.promise.fork();
+}
+
+void Host::World::leave() {
+  admission.leave(kj::str("it leaves"));
+  KJ_IF_MAYBE (why, admission.refusal())
+    runner.handBack(*why);
+}
+
+kj::Promise<void> Host::idle() {
+  return world_.admission.idle().then([this] { return allIsSent(); });
+}
+
+/// What is ready to be sent has reached its stream when nothing else is left to do in this turn.
+kj::Promise<void> Host::allIsSent() {
+  return kj::evalLast([this]() -> kj::Promise<void> {
+    for (OpenConnection* open : open_)
+      if (auto& messages = open->connection.messages(); messages.isWriting())
+        return messages.whenNothingIsWritten()
+            .catch_([](kj::Exception&&) {}) // the connection has ended
+            .then([this] { return allIsSent(); });
+    return kj::READY_NOW;
+  });
+}
+
+kj::Promise<void> Host::farewell() {
+  for (OpenConnection* open : open_)
+    open->hangUp();
+  return allAreClosed().exclusiveJoin(timer_.afterDelay(limits::farewell));
+}
+
+kj::Promise<void> Host::allAreClosed() {
+  if (open_.empty())
+    return kj::READY_NOW;
+  auto pair = kj::newPromiseAndFulfiller<void>();
+  lastClosed_ = kj::mv(pair.fulfiller);
+  return kj::mv(pair.promise);
 }
 
 kj::Promise<void> Host::serve(kj::Own<kj::AsyncIoStream> stream, kj::String from) {

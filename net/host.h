@@ -9,6 +9,7 @@
 #include "net/slice-store.h"
 #include <kj/async-io.h>
 #include <kj/timer.h>
+#include <set>
 
 namespace roam::net {
 
@@ -25,9 +26,7 @@ class Host {
   /// `bytesInFlight`: what the chunks of one connection may hold together.
   /// `introductions`: who hears of other peers, or nobody.
   Host(Hello hello, SliceStore& store, ClosureRunner& runner, kj::Timer& timer, Log& log,
-       std::size_t bytesInFlight = limits::bytesInFlight, Introductions* introductions = nullptr)
-      : world_{std::move(hello), store, runner, log, {}, bytesInFlight, introductions, {}},
-        timer_(timer) {}
+       std::size_t bytesInFlight = limits::bytesInFlight, Introductions* introductions = nullptr);
   KJ_DISALLOW_COPY(Host);
 
   /// Speaks with one origin until the connection has ended; never fails. What the connection did
@@ -44,10 +43,16 @@ class Host {
   /// Unless it leaves.
   void takeWork() { world_.admission.takeWork(); }
   /// Turns work away for good, and hands back what waits for a worker.
-  void leave();
+  void leave() { world_.leave(); }
   bool isLeaving() const { return world_.admission.isLeaving(); }
-  /// Resolves when no chunk waits or runs, of those that somebody waits for.
-  kj::Promise<void> idle() { return world_.admission.idle(); }
+  /// Resolves when an origin has asked the host to leave. The host takes no work any more then.
+  kj::Promise<void> askedToLeave() { return askedToLeave_.addBranch(); }
+  /// Resolves when no chunk waits or runs that somebody waits for, and all answers are sent.
+  kj::Promise<void> idle();
+  std::size_t chunksOpen() const { return world_.admission.chunks(); }
+  /// Closes all connections: the origins read what was sent, and find that nothing more comes.
+  /// Resolves when they have closed theirs, at the latest after limits::farewell.
+  kj::Promise<void> farewell();
 
   const Counters& counters() const { return world_.counters; }
 
@@ -61,13 +66,22 @@ class Host {
     std::size_t bytesInFlight;
     Introductions* introductions;
     Admission admission;
+    kj::Own<kj::PromiseFulfiller<void>> askedToLeave;
+
+    void leave();
   };
 
  private:
   struct OpenConnection;
 
+  kj::Promise<void> allIsSent();
+  kj::Promise<void> allAreClosed();
+
   World world_;
   kj::Timer& timer_;
+  kj::ForkedPromise<void> askedToLeave_;
+  std::set<OpenConnection*> open_;
+  kj::Own<kj::PromiseFulfiller<void>> lastClosed_; ///< waits for `open_` to be empty; may be null
   std::shared_ptr<MessageMemory> memory_ = std::make_shared<MessageMemory>();
 };
 

@@ -45,6 +45,8 @@ PeerStatus read(protocol::Status::Reader from) {
   status.fromPeers = from.getFromPeers();
   status.shipped = from.getShipped();
   status.tuned = from.getTuned();
+  status.leaving = from.getLeaving();
+  status.chunksOpen = from.getChunksOpen();
   return status;
 }
 
@@ -199,6 +201,7 @@ kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,
                                         capnp::Response<protocol::ChunkResult> response) {
   ChunkOutcome outcome;
   outcome.runNanoseconds = response.getRunNanoseconds();
+  outcome.leaves = response.getLeaves();
   switch (response.which()) {
   case protocol::ChunkResult::RESULTS:
     outcome.results = take(response.getResults());
@@ -209,8 +212,7 @@ kj::Promise<ChunkOutcome> Link::receive(Parcel parcel, unsigned generation,
     outcome.failure = read(response.getFailure());
     return kj::mv(outcome);
   case protocol::ChunkResult::TURNED_AWAY:
-    outcome.turnedAway =
-        TurnedAway{kj::str(oneLine(response.getTurnedAway().cStr()).c_str()), response.getLeaves()};
+    outcome.turnedAway = kj::str(oneLine(response.getTurnedAway().cStr()).c_str());
     return kj::mv(outcome);
   case protocol::ChunkResult::MISSING:
     break;
@@ -302,6 +304,18 @@ kj::Promise<PeerStatus> Link::status() {
   return inTime(kj::mv(answer), "its status")
       .then([](Response&& response) { return read(response.getStatus()); },
             [self = kj::addRef(*this)](kj::Exception&& failure) mutable -> PeerStatus {
+              kj::throwFatalException(self->lost(kj::mv(failure)));
+            });
+}
+
+kj::Promise<void> Link::drain() {
+  using Response = capnp::Response<protocol::Session::DrainResults>;
+  auto request = session_.drainRequest();
+  request.setName(name.c_str());
+  kj::Promise<Response> answer = request.send();
+  return inTime(kj::mv(answer), "whether it leaves")
+      .then([](Response&&) {},
+            [self = kj::addRef(*this)](kj::Exception&& failure) mutable {
               kj::throwFatalException(self->lost(kj::mv(failure)));
             });
 }

@@ -34,6 +34,7 @@ class Link final : public kj::Refcounted {
   kj::Promise<ObjectAnswer> object(const ObjectQuestion& question);
   kj::Promise<void> introduce(kj::ArrayPtr<const Neighbour> all);
   kj::Promise<PeerStatus> status();
+  kj::Promise<void> drain();
   /// Those that come after the ones that are `known`. In link-codes.cpp.
   kj::Promise<std::vector<CodeStatus>> codes(std::vector<Digest> digests,
                                              std::vector<CodeStatus> known);

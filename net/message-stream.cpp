@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <sys/socket.h>
+#include <utility>
 
 namespace roam::net {
 namespace {
@@ -190,6 +191,8 @@ MessageStream::writeMessage(kj::ArrayPtr<const int>,
                             kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
   KJ_IF_MAYBE (failure, writeFailure_)
     return kj::cp(*failure);
+  if (hasEnded_)
+    return kj::READY_NOW;
   std::size_t bytes = tableBytes(segments.size());
   for (auto& segment : segments)
     bytes += segment.asBytes().size();
@@ -344,6 +347,8 @@ kj::Maybe<int> MessageStream::getSendBufferSize() {
 }
 
 kj::Promise<void> MessageStream::end() {
+  if (std::exchange(hasEnded_, true))
+    return kj::READY_NOW;
   return whenNothingIsWritten().then([this] { stream_->shutdownWrite(); });
 }
 

@@ -51,6 +51,8 @@ class MessageStream final : public capnp::MessageStream {
   kj::Promise<void> writeMessages(
       kj::ArrayPtr<kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>>> messages) override;
   kj::Maybe<int> getSendBufferSize() override;
+  /// Tells the other side that nothing more comes, once what was written is out. What is written
+  /// after this goes nowhere: the other side may still ask, and has been told.
   kj::Promise<void> end() override;
 
   /// Whether `bytes` may be given to referenceExternalData: large enough to be worth it, and
@@ -74,6 +76,10 @@ class MessageStream final : public capnp::MessageStream {
   bool closedCleanly() const { return closedCleanly_; }
   /// Ends both directions now; what waits for a message fails with `reason`.
   void abort(kj::Exception reason);
+  /// Whether something that was given to be written has not been.
+  bool isWriting() const { return writing_ != Writing::nothing; }
+  /// Resolves when it has been; fails if that can't be any more, or the stream is dropped.
+  kj::Promise<void> whenNothingIsWritten();
   /// Grows while bytes arrive, and while a large message moves out.
   std::uint64_t progress() const { return progress_; }
 
@@ -98,7 +104,6 @@ class MessageStream final : public capnp::MessageStream {
   kj::Promise<void> writePieces(Outgoing& outgoing);
   void addSegment(Outgoing& outgoing, kj::ArrayPtr<const capnp::word> segment);
   void doneWriting();
-  kj::Promise<void> whenNothingIsWritten();
   void failWriting(kj::Exception reason);
 
   kj::Own<kj::AsyncIoStream> stream_;
@@ -117,6 +122,7 @@ class MessageStream final : public capnp::MessageStream {
 
   // Writing. `sending_` belongs to the write that runs, `pending_` is what comes next.
   Writing writing_ = Writing::nothing;
+  bool hasEnded_ = false;
   std::vector<kj::byte> pending_, sending_;
   std::vector<Kept> kept_;
   kj::Maybe<kj::Exception> writeFailure_;

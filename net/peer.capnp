@@ -93,8 +93,9 @@ interface Session {
   # counts as long as the connection is open. At most limits::neighbours. The host dials them when it
   # needs an object.
 
-  drain @9 ();
+  drain @9 (name :Text);
   # The host takes no new work, finishes what it has, and then leaves. Answers when it takes none.
+  # The name is that of its hello: what is meant for another peer fails.
 
   store @10 () -> (store :Store);
   # The store of the host's cluster, wherever it is. Fails if there is none.
@@ -186,7 +187,7 @@ struct ChunkResult {
                                  # level with its cluster. Says which.
   }
   runNanoseconds @3 :UInt64;     # wall time inside the entry
-  leaves @5 :Bool;               # with turnedAway: the host will take none any more
+  leaves @5 :Bool;               # the host takes no work any more; also beside what it still did
 }
 
 struct Failure {
@@ -227,4 +228,6 @@ struct Status {
   fromPeers @14 :UInt64;         # objects that another peer gave
   shipped @15 :UInt64;           # objects that came along with the slice
   tuned @16 :UInt64;             # compiled again in the background, for what ran much
+  leaving @17 :Bool;             # it takes no work any more
+  chunksOpen @18 :UInt32;        # wait or run now, for all origins
 }

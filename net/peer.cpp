@@ -45,6 +45,7 @@ class DialledPeer final : public Peer {
     return link_->codes(std::move(digests), {});
   }
   kj::Promise<void> ping() override { return link_->ping(); }
+  kj::Promise<void> drain() override { return link_->drain(); }
   kj::Promise<void> disconnected() override { return link_->messages().ended(); }
   kj::String whyDisconnected() const override { return link_->whyLost(); }
 

@@ -20,6 +20,8 @@ struct PeerStatus {
   std::uint64_t slicesReceived = 0, compiled = 0, cacheHits = 0, workersLost = 0;
   std::uint64_t linked = 0, memory = 0, bundled = 0, fromPeers = 0, shipped = 0, tuned = 0;
   unsigned connections = 0;
+  bool leaving = false;
+  unsigned chunksOpen = 0;
 };
 
 /// A slice that a peer gave, and was verified.
@@ -77,6 +79,9 @@ class Peer {
   /// its digest says.
   virtual kj::Promise<std::vector<FetchedSlice>> slices(std::vector<Digest> digests) = 0;
   virtual kj::Promise<void> ping() = 0;
+  /// Has it leave: it takes no work any more, finishes what it has, and ends. Resolves when it
+  /// takes none. Fails as `status` does, and with UNIMPLEMENTED if it is of an older Roam.
+  virtual kj::Promise<void> drain() = 0;
 
   /// Resolves as soon as the peer is lost: its connection broke, or it was silent for
   /// limits::silence. Never fails.

@@ -110,13 +110,14 @@ kj::Promise<void> HostSession::run(RunContext context) {
 }
 
 void HostSession::answer(RunContext& context, ChunkOutcome outcome) {
-  visit_->host();
+  const bool leaves = visit_->host().admission.isLeaving();
   KJ_IF_MAYBE (why, outcome.turnedAway)
     return turnAway(context, *why);
   KJ_IF_MAYBE (failure, outcome.failure) {
     auto results = context.getResults();
     write(*failure, results.initFailure());
     results.setRunNanoseconds(outcome.runNanoseconds);
+    results.setLeaves(leaves);
     return;
   }
   const std::size_t size = outcome.results.size();
@@ -128,6 +129,7 @@ void HostSession::answer(RunContext& context, ChunkOutcome outcome) {
   const std::uint64_t words = inPlace ? 0 : size / sizeof(capnp::word) + 1;
   auto results = context.getResults(capnp::MessageSize{resultWords + words, 0});
   results.setRunNanoseconds(outcome.runNanoseconds);
+  results.setLeaves(leaves);
   if (inPlace) {
     kj::ArrayPtr<const kj::byte> bytes = outcome.results;
     results.adoptResults(
@@ -146,10 +148,10 @@ void HostSession::refuse(RunContext& context, Failure::Kind kind, kj::String mes
   write(failure, context.getResults().initFailure());
 }
 
-void HostSession::turnAway(RunContext& context, const TurnedAway& why) {
+void HostSession::turnAway(RunContext& context, kj::StringPtr why) {
   auto results = context.getResults();
-  results.setTurnedAway(why.why);
-  results.setLeaves(why.leaves);
+  results.setTurnedAway(why);
+  results.setLeaves(visit_->host().admission.isLeaving());
 }
 
 /// Verifies all slices, then keeps all; or keeps none, writes a log line and says what is wrong.
@@ -275,10 +277,23 @@ kj::Promise<void> HostSession::status(StatusContext context) {
   status.setFromPeers(runner.fromPeers);
   status.setShipped(runner.shipped);
   status.setTuned(runner.tuned);
+  status.setLeaving(host.admission.isLeaving());
+  status.setChunksOpen(static_cast<unsigned>(host.admission.chunks()));
   return kj::READY_NOW;
 }
 
 kj::Promise<void> HostSession::ping(PingContext) {
+  return kj::READY_NOW;
+}
+
+kj::Promise<void> HostSession::drain(DrainContext context) {
+  auto& host = visit_->host();
+  if (context.getParams().getName() != host.hello.name.c_str())
+    return failed(kj::str("another peer was asked to leave: this is ", host.hello.name.c_str()));
+  if (!host.admission.isLeaving())
+    host.log.line(kj::str(visit_->from, ": asks this peer to leave"));
+  host.leave();
+  host.askedToLeave->fulfill();
   return kj::READY_NOW;
 }
 

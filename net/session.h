@@ -40,6 +40,7 @@ class HostSession final : public protocol::Session::Server {
   kj::Promise<void> get(GetContext context) override;
   kj::Promise<void> status(StatusContext context) override;
   kj::Promise<void> ping(PingContext context) override;
+  kj::Promise<void> drain(DrainContext context) override;
   kj::Promise<void> object(ObjectContext context) override;         // in session-objects.cpp
   kj::Promise<void> neighbours(NeighboursContext context) override; // there too
   kj::Promise<void> codes(CodesContext context) override;           // in session-codes.cpp
@@ -49,7 +50,7 @@ class HostSession final : public protocol::Session::Server {
   kj::Maybe<kj::String> keep(capnp::List<protocol::Slice>::Reader slices);
   void answer(RunContext& context, ChunkOutcome outcome);
   void refuse(RunContext& context, Failure::Kind kind, kj::String message);
-  static void turnAway(RunContext& context, const TurnedAway& why);
+  void turnAway(RunContext& context, kj::StringPtr why);
 
   kj::Own<Visit> visit_;
   std::size_t inFlight_ = 0, bytesInFlight_ = 0; ///< chunks that wait or run, and what they hold

@@ -42,9 +42,8 @@ struct Origin::Link {
            inFlight < std::min<std::size_t>(workers() * chunksAWorkerOfAll, limits::chunksInFlight);
   }
   bool isInDoubt() const { return !whyTurnedAway.empty(); }
-  void turnedAway(const net::TurnedAway& why) {
-    whyTurnedAway = why.why.size() == 0 ? "it did not say why" : why.why.cStr();
-    leaves = leaves || why.leaves;
+  void turnedAway(kj::StringPtr why) {
+    whyTurnedAway = why.size() == 0 ? "it did not say why" : why.cStr();
     doubted = sent;
   }
   /// It has run the chunk of this number. What was sent before it turned others away says nothing.
@@ -54,6 +53,10 @@ struct Origin::Link {
     whyTurnedAway.clear();
     rests = false;
     ++rested;
+  }
+  void leave() {
+    leaves = true;
+    whyTurnedAway = "it leaves";
   }
   double load() const { return double(inFlight) / workers(); }
 };

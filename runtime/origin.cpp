@@ -94,6 +94,18 @@ void Origin::lose(Link& link, const std::string& why) {
   pumpAll(); // jobs that only this peer could serve end here
 }
 
+void Origin::learn(Link& link, std::uint64_t number, const net::ChunkOutcome& outcome) {
+  KJ_IF_MAYBE (why, outcome.turnedAway) {
+    link.turnedAway(*why);
+    rest(link);
+  } else
+    link.took(number);
+  if (outcome.leaves && !link.leaves) {
+    link.leave();
+    closing_.add(kj::evalLater([this] { pumpAll(); })); // jobs that only it could serve end
+  }
+}
+
 /// So a peer in doubt gets one chunk each limits::turnedAwayRetry, until it takes one.
 void Origin::rest(Link& link) {
   link.rests = true;
@@ -292,8 +304,7 @@ void Origin::Job::send(Link& link, ElementRange range) {
           .then(
               [this, &link, range, argumentBytes, number, release](net::ChunkOutcome&& outcome) {
                 release();
-                if (outcome.turnedAway == nullptr)
-                  link.took(number);
+                origin_.learn(link, number, outcome);
                 settled(link, range, argumentBytes, kj::mv(outcome));
               },
               [this, &link, range, release](kj::Exception&& exception) {
@@ -323,8 +334,8 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
                           net::ChunkOutcome outcome) {
   if (finished_)
     return;
-  KJ_IF_MAYBE (why, outcome.turnedAway) {
-    turnedAway(link, range, *why);
+  if (outcome.turnedAway != nullptr) {
+    plan_.lost(range); // nothing was run: this is no try
   } else KJ_IF_MAYBE (failure, outcome.failure) {
     failedChunk(link, range, kj::mv(*failure));
   } else {
@@ -333,15 +344,6 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
   }
   pump();
   origin_.pumpWaiting();
-}
-
-/// Nothing was run, so this is no try.
-void Origin::Job::turnedAway(Link& link, ElementRange range, const net::TurnedAway& why) {
-  link.turnedAway(why);
-  origin_.rest(link);
-  plan_.lost(range);
-  if (link.leaves)
-    origin_.pumpAll(); // jobs that only this peer could serve end here
 }
 
 void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failure) {

@@ -91,6 +91,8 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   std::string whyNobodyServes(const Job& job) const;
   /// A line for each peer that the job may use and that turned away what it was sent last.
   std::string whoTurnsAway(const Job& job) const;
+  /// Whether the peer takes work, as the answer to its chunk of this number tells.
+  void learn(Link& link, std::uint64_t number, const net::ChunkOutcome& outcome);
   /// Sends the peer nothing for limits::turnedAwayRetry.
   void rest(Link& link);
   unsigned workers() const;
@@ -132,7 +134,6 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   bool encodeArguments(ElementRange range, Output& out);
   void settled(Link& link, ElementRange range, std::size_t argumentBytes,
                net::ChunkOutcome outcome);
-  void turnedAway(Link& link, ElementRange range, const net::TurnedAway& why);
   void failedChunk(Link& link, ElementRange range, net::Failure failure);
   void disturbed(Link& link, ElementRange range, kj::Exception&& exception);
   void sendAgain(ElementRange range, std::exception_ptr reason);

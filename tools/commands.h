@@ -18,6 +18,7 @@ using Command = std::function<int()>;
 
 void addPeerCommand(CLI::App& app, Command& chosen);
 void addStatusCommand(CLI::App& app, Command& chosen);
+void addDrainCommand(CLI::App& app, Command& chosen);
 void addInspectCommand(CLI::App& app, Command& chosen);
 void addShowCommand(CLI::App& app, Command& chosen);
 void addBundleCommand(CLI::App& app, Command& chosen);

@@ -53,7 +53,7 @@ struct Answer {
 
 Answer answerOf(const net::ChunkOutcome& outcome, const Digest& entry, const std::string& peer) {
   KJ_IF_MAYBE (turned, outcome.turnedAway)
-    return {false, turned->why.cStr()};
+    return {false, turned->cStr()};
   KJ_IF_MAYBE (failure, outcome.failure) {
     if (failure->kind == net::Failure::Kind::thrown)
       return {false, fmt::format("{}: {}", failure->type.cStr(), failure->message.cStr())};

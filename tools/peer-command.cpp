@@ -47,8 +47,9 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
       "peer",
       "Run a peer: it executes the closures that programs send to it, each in one of its worker "
       "processes. Prints one line, `roam peer listening on ADDRESS`, for each address, and runs "
-      "until "
-      "SIGTERM, SIGINT, or the end of --lifeline. Whoever can connect runs code as this user.");
+      "until SIGTERM, SIGINT, `roam drain`, or the end of --lifeline. Told to leave, it takes no "
+      "new work, finishes what runs, hands back the rest, and ends; a second signal ends it at "
+      "once. Whoever can connect runs code as this user.");
   command
       ->add_option(
           "--listen", options->listen,
@@ -68,6 +69,12 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   addBytes(*command, "--cache-limit", options->cacheLimit,
            "What that folder may take on disk; objects not used for longest are removed first");
+  command
+      ->add_option("--drain-time", options->drainSeconds,
+                   "When the peer is told to leave: seconds for what runs to end. What still runs "
+                   "then is lost, and its callers run it elsewhere")
+      ->check(CLI::Range(0u, 86400u))
+      ->capture_default_str();
   addBytes(*command, "--memory", options->memory,
            "What slices and compiled code may take of the supervisor's memory; a third of it is "
            "what loaded code may take of each worker's. What was not used for longest is dropped "

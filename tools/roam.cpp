@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   Command chosen;
   addPeerCommand(app, chosen);
   addStatusCommand(app, chosen);
+  addDrainCommand(app, chosen);
   addInspectCommand(app, chosen);
   addShowCommand(app, chosen);
   addBundleCommand(app, chosen);

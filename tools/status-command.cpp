@@ -56,6 +56,8 @@ constexpr Column columns[] = {
     {"PEERS", [](const net::PeerStatus& s) { return s.fromPeers; }},
     {"SHIPPED", [](const net::PeerStatus& s) { return s.shipped; }},
     {"TUNED", [](const net::PeerStatus& s) { return s.tuned; }},
+    {"OPEN", [](const net::PeerStatus& s) -> std::uint64_t { return s.chunksOpen; }},
+    {"LEAVING", [](const net::PeerStatus& s) -> std::uint64_t { return s.leaving; }},
 };
 
 constexpr std::size_t columnWidth = 9;
@@ -123,7 +125,8 @@ void addStatusCommand(CLI::App& app, Command& chosen) {
       "time. "
       "CHUNKS, ELEMENTS: done. SLICES: code it holds; RECEIVED over connections. LOST: workers "
       "that "
-      "ended on their own. The other columns count where machine code came from: COMPILED here, "
+      "ended on their own. OPEN: closures that wait or run now. LEAVING: 1 if it takes no work any "
+      "more. The other columns count where machine code came from: COMPILED here, "
       "DISK, "
       "LINKED into the peer, MEMORY, BUNDLED, PEERS: another peer gave it, SHIPPED with the "
       "slice.");

@@ -37,6 +37,8 @@ struct PeerOptions {
   /// The peer ends when this descriptor, of a pipe or socket, comes to its end; -1: none. With it
   /// go the folders of its unix sockets, if nothing else is in them.
   int lifelineFd = -1;
+  /// For what runs to end when the peer leaves, in seconds.
+  unsigned drainSeconds = 30;
   std::string name;    ///< for people; empty: "host:pid"
   std::string version; ///< of Roam
   /// Shared libraries whose linked entries the workers run: paths. A peer does not start without

@@ -1,6 +1,7 @@
 // Building a peer, and running one as a program.
 #include "runtime/peer/peer.h"
 #include "jit/host-target.h"
+#include "net/coroutine.h"
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -96,6 +97,19 @@ kj::Promise<void> Peer::listenOn(const std::string& address) {
       });
 }
 
+kj::Promise<void> Peer::leave() {
+  host_.leave();
+  if (std::size_t open = host_.chunksOpen(); open > 0)
+    log_.line(kj::str("leaves when ", open, " chunks are done, within ", options_.drainSeconds,
+                      " s; a second signal ends it at once"));
+  auto late = io_.provider->getTimer().afterDelay(options_.drainSeconds * kj::SECONDS).then([this] {
+    if (std::size_t open = host_.chunksOpen(); open > 0)
+      log_.line(kj::str("leaves though ", open, " chunks still run; they are lost"));
+  });
+  co_await host_.idle().exclusiveJoin(kj::mv(late));
+  co_await host_.farewell();
+}
+
 // --- as a program ----------------------------------------------------------------------------
 
 namespace {
@@ -143,17 +157,13 @@ kj::Promise<void> endOf(int lifeline, kj::AsyncIoContext& io) {
   return readToEnd(from, into).attach(kj::mv(stream), kj::mv(buffer));
 }
 
-enum class EndedBy { signal, lifeline };
+enum class EndedBy { leaving, lifeline };
 
-/// Resolves when the peer should end.
-kj::Promise<EndedBy> endOf(const PeerOptions& options, kj::AsyncIoContext& io) {
+kj::Promise<EndedBy> signalled(kj::AsyncIoContext& io) {
   auto signal = [&](int number) {
-    return io.unixEventPort.onSignal(number).then([](siginfo_t&&) { return EndedBy::signal; });
+    return io.unixEventPort.onSignal(number).then([](siginfo_t&&) { return EndedBy::leaving; });
   };
-  kj::Promise<EndedBy> end = signal(SIGTERM).exclusiveJoin(signal(SIGINT));
-  if (options.lifelineFd < 0)
-    return end;
-  return end.exclusiveJoin(endOf(options.lifelineFd, io).then([] { return EndedBy::lifeline; }));
+  return signal(SIGTERM).exclusiveJoin(signal(SIGINT));
 }
 
 /// Whoever held the lifeline made the folders for the sockets, and may be gone without a chance to
@@ -179,15 +189,28 @@ void announce(const std::vector<std::string>& addresses) {
 
 namespace {
 
+/// Serves until it is told to leave, and leaves. A second signal, or the end of the lifeline, ends
+/// it at once.
+kj::Promise<EndedBy> serve(Peer& peer, kj::AsyncIoContext& io) {
+  auto leaves =
+      signalled(io).exclusiveJoin(peer.askedToLeave().then([] { return EndedBy::leaving; }));
+  auto announced = peer.listen().then([](std::vector<std::string> addresses) {
+    announce(addresses);
+    return kj::Promise<EndedBy>(kj::NEVER_DONE);
+  });
+  return announced.exclusiveJoin(kj::mv(leaves)).then([&](EndedBy) {
+    auto left = peer.leave().then([] { return EndedBy::leaving; });
+    return left.exclusiveJoin(signalled(io));
+  });
+}
+
 EndedBy runUntilEnd(const PeerOptions& options, net::Log& log) {
   kj::AsyncIoContext io = kj::setupAsyncIo();
-  kj::Promise<EndedBy> end = endOf(options, io);
+  kj::Promise<EndedBy> lifeline = kj::NEVER_DONE;
+  if (options.lifelineFd >= 0)
+    lifeline = endOf(options.lifelineFd, io).then([] { return EndedBy::lifeline; });
   Peer peer(io, log, options);
-  kj::Promise<void> announced =
-      peer.listen().then([](std::vector<std::string> addresses) { announce(addresses); });
-  return announced.then([] { return kj::Promise<EndedBy>(kj::NEVER_DONE); })
-      .exclusiveJoin(kj::mv(end))
-      .wait(io.waitScope);
+  return serve(peer, io).exclusiveJoin(kj::mv(lifeline)).wait(io.waitScope);
 }
 
 } // namespace

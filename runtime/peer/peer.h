@@ -39,6 +39,12 @@ class Peer {
   /// chose.
   kj::Promise<std::vector<std::string>> listen();
 
+  /// Takes no work any more, and hands back what waits. Resolves when what runs is done, at the
+  /// latest after PeerOptions::drainSeconds, and the origins know; then destroy the peer.
+  kj::Promise<void> leave();
+  /// Resolves when somebody asks the peer to leave.
+  kj::Promise<void> askedToLeave() { return host_.askedToLeave(); }
+
   const WorkerPool& workers() const { return workers_; }
 
  private:

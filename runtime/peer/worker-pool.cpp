@@ -74,10 +74,10 @@ void WorkerPool::forget(WaitingChunk& chunk) {
     tasks_.add(kj::evalLater([this] { dispatch(); }));
 }
 
-void WorkerPool::handBack(const net::TurnedAway& why) {
+void WorkerPool::handBack(kj::StringPtr why) {
   auto answer = [&](WaitingChunk& chunk) {
     net::ChunkOutcome outcome;
-    outcome.turnedAway = net::TurnedAway{kj::str(why.why), why.leaves};
+    outcome.turnedAway = kj::str(why);
     chunk.settle(kj::mv(outcome));
   };
   for (ChunkQueue* queue : {&waiting_, &waitingForHome_})

@@ -53,7 +53,7 @@ class WorkerPool final : public net::ClosureRunner,
 
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk, kj::ArrayPtr<const kj::byte> slice) override;
   bool has(const Digest& entry) const override { return isLinked(entry); }
-  void handBack(const net::TurnedAway& why) override;
+  void handBack(kj::StringPtr why) override;
   void offer(const Digest& entry, kj::ArrayPtr<const kj::byte> object) override {
     ladder_.offer(entry, object);
   }

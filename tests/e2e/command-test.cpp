@@ -33,11 +33,11 @@ TEST_F(Command, HelpStatesCommandsAndExitCodes) {
   Ended ended = roam({"--help"});
   EXPECT_EQ(ended.status, 0);
   for (const char* part :
-       {"peer", "status", "inspect", "show", "bundle", "eval", "run", "version", "Exit codes: 0",
-        "1 failed", "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
+       {"peer", "status", "drain", "inspect", "show", "bundle", "eval", "run", "version",
+        "Exit codes: 0", "1 failed", "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
     says(ended.output, part);
   for (const char* command :
-       {"peer", "status", "inspect", "show", "bundle", "eval", "run", "version"})
+       {"peer", "status", "drain", "inspect", "show", "bundle", "eval", "run", "version"})
     EXPECT_EQ(roam({command, "--help"}).status, 0) << command;
 }
 
@@ -49,6 +49,7 @@ TEST_F(Command, AWrongCommandLineIsTwo) {
                                                  {"inspect"},
                                                  {"inspect", "/does/not/exist"},
                                                  {"status"},
+                                                 {"drain"},
                                                  {"peer", "--wrong"},
                                                  {"bundle"},
                                                  {"bundle", "show"},
@@ -177,8 +178,8 @@ TEST_F(Command, StatusForScriptsHasAColumnForEachHeadingAfterAddressAndName) {
   auto columns = std::distance(std::istream_iterator<std::string>(words), {});
   Ended ended = roam({"status", "--plain", "--join", peers.addresses()});
   EXPECT_EQ(std::ranges::count(ended.output, '\t'), columns - 1) << ended.output;
-  for (const char* place :
-       {"COMPILED", "DISK", "LINKED", "MEMORY", "BUNDLED", "PEERS", "SHIPPED", "TUNED"})
+  for (const char* place : {"COMPILED", "DISK", "LINKED", "MEMORY", "BUNDLED", "PEERS", "SHIPPED",
+                            "TUNED", "OPEN", "LEAVING"})
     says(headings, place);
 }
 

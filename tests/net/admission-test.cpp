@@ -9,7 +9,7 @@ namespace {
 /// Why the outcome says that nothing was run.
 std::string whyTurnedAway(const net::ChunkOutcome& outcome) {
   KJ_IF_MAYBE (away, outcome.turnedAway)
-    return std::string(away->why.cStr()) + (away->leaves ? ", for good" : "");
+    return std::string(away->cStr()) + (outcome.leaves ? ", for good" : "");
   return "it was run";
 }
 
@@ -81,4 +81,84 @@ TEST_F(Session, AHostIsIdleWhenTheConnectionOfItsLastChunkEnds) {
   EXPECT_FALSE(idle.poll(loop));
   peer = nullptr;
   EXPECT_TRUE(idle.poll(loop));
+}
+
+// --- leaving ----------------------------------------------------------------------------------
+
+TEST_F(Session, AHostThatIsAskedToLeaveTakesNoWorkAndSaysSo) {
+  auto host = startHost();
+  auto peer = connect();
+  auto asked = host->host.askedToLeave();
+  EXPECT_FALSE(asked.poll(loop));
+  EXPECT_FALSE(peer->status().wait(loop).leaving);
+  peer->drain().wait(loop);
+  EXPECT_TRUE(asked.poll(loop));
+  EXPECT_EQ(whyTurnedAway(run(*peer, Job("3 7")).wait(loop)), "it leaves, for good");
+  EXPECT_TRUE(peer->status().wait(loop).leaving);
+  peer->drain().wait(loop);
+  EXPECT_TRUE(host->log.say("asks this peer to leave"));
+  EXPECT_EQ(host->log.all.size(), 1u) << "it is told once";
+}
+
+TEST_F(Session, AskingAnotherPeerToLeaveIsRefused) {
+  auto host = startHost();
+  auto connection = rawConnection();
+  auto session = rawSession(*connection);
+  auto request = session.drainRequest();
+  request.setName("host:2");
+  EXPECT_TRUE(contains(failureOf(request.send().ignoreResult(), loop).getDescription(),
+                       "another peer was asked to leave: this is host:1"));
+  EXPECT_FALSE(host->host.isLeaving());
+}
+
+TEST_F(Session, StatusTellsHowManyChunksWaitOrRun) {
+  auto host = startHost();
+  host->runner.holding = true;
+  auto peer = connect();
+  auto one = run(*peer, Job("3 7")), other = run(*peer, Job("3 7"));
+  loop.poll();
+  EXPECT_EQ(peer->status().wait(loop).chunksOpen, 2u);
+  host->runner.release();
+  one.wait(loop);
+  other.wait(loop);
+  EXPECT_EQ(peer->status().wait(loop).chunksOpen, 0u);
+}
+
+TEST_F(Session, AnswersArriveThoughTheHostSaysFarewellRightBehindThem) {
+  auto host = startHost();
+  host->runner.holding = true;
+  auto one = connect(), other = connect();
+  // Large ones, which take their time, and a small one behind them.
+  Job echo("echo", Numbers(400'000, 7)), small("3 7");
+  std::vector<kj::Promise<net::ChunkOutcome>> runs;
+  for (int i = 0; i < 3; ++i)
+    runs.push_back(run(*one, echo));
+  runs.push_back(run(*one, small));
+  runs.push_back(run(*other, echo));
+  loop.poll();
+  auto running = std::exchange(host->runner.held, {}); // not what waits, and would be handed back
+  host->host.leave();
+  auto left = host->host.idle().then([&] { return host->host.farewell(); });
+  for (auto& one : running)
+    one->fulfill(nullptr);
+  left.wait(loop);
+  for (auto& answer : runs) {
+    net::ChunkOutcome outcome = answer.wait(loop);
+    EXPECT_FALSE(numbersIn(outcome).empty());
+    EXPECT_TRUE(outcome.leaves);
+  }
+  one->disconnected().wait(loop);
+  EXPECT_EQ(host->host.counters().connections, 0u);
+  EXPECT_TRUE(host->log.all.empty()) << host->log.all.front();
+}
+
+TEST_F(Session, AHostWaitsOnlySoLongForOriginsToCloseTheirConnections) {
+  auto host = startHost();
+  auto stream = network.parseAddress(hostAddress).wait(loop)->connect().wait(loop);
+  loop.poll();
+  ASSERT_EQ(host->host.counters().connections, 1u);
+  auto over = host->host.farewell();
+  EXPECT_FALSE(over.poll(loop));
+  clock.advance(limits::farewell, loop);
+  EXPECT_TRUE(over.poll(loop));
 }

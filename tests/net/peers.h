@@ -55,10 +55,10 @@ class FormulaRunner final : public net::ClosureRunner {
                            kj::str("the host is shutting down"));
     if (!holding)
       return finish(chunk, slice);
-    auto pair = kj::newPromiseAndFulfiller<kj::Maybe<net::TurnedAway>>();
+    auto pair = kj::newPromiseAndFulfiller<kj::Maybe<kj::String>>();
     held.push_back(kj::mv(pair.fulfiller));
     return pair.promise
-        .then([this, chunk, slice](kj::Maybe<net::TurnedAway>&& away) {
+        .then([this, chunk, slice](kj::Maybe<kj::String>&& away) {
           net::ChunkOutcome nothing;
           nothing.turnedAway = kj::mv(away);
           return nothing.turnedAway == nullptr ? finish(chunk, slice) : kj::mv(nothing);
@@ -66,9 +66,9 @@ class FormulaRunner final : public net::ClosureRunner {
         .attach(kj::defer([this] { ++dropped; }));
   }
   /// What is held back counts as waiting.
-  void handBack(const net::TurnedAway& why) override {
+  void handBack(kj::StringPtr why) override {
     for (auto& one : std::exchange(held, {}))
-      one->fulfill(net::TurnedAway{kj::str(why.why), why.leaves});
+      one->fulfill(kj::str(why));
   }
   bool has(const Digest& entry) const override {
     return std::find(own.begin(), own.end(), entry) != own.end();
@@ -105,7 +105,7 @@ class FormulaRunner final : public net::ClosureRunner {
   bool holding = false;
   bool leaving = false; ///< each run fails with DISCONNECTED, and the connection stays open
   unsigned begun = 0, dropped = 0;
-  std::vector<kj::Own<kj::PromiseFulfiller<kj::Maybe<net::TurnedAway>>>> held;
+  std::vector<kj::Own<kj::PromiseFulfiller<kj::Maybe<kj::String>>>> held;
   Counters counted;
   std::vector<net::CodeStatus> known;
   std::vector<Digest> own; ///< entries that are run without a slice: their formula is "1 1000"

@@ -116,14 +116,13 @@ TEST_F(WorkerPoolTest, WhatHasNotBegunIsHandedBackAndWhatRunsRunsOn) {
   std::vector<kj::Promise<net::ChunkOutcome>>
       others; // parked, then at the worker, and in the queue
   others.push_back(begin(square, argument, argument, 1));
-  pool->handBack({kj::str("it leaves"), true});
+  pool->handBack("it leaves");
   for (int i = 0; i < 5; ++i)
     others.push_back(begin(waits, path, nothing, 1));
-  pool->handBack({kj::str("it leaves"), true});
+  pool->handBack("it leaves");
   for (auto& other : others) {
     net::ChunkOutcome outcome = wait(kj::mv(other));
-    EXPECT_EQ(KJ_ASSERT_NONNULL(outcome.turnedAway).why, "it leaves"_kj);
-    EXPECT_TRUE(KJ_ASSERT_NONNULL(outcome.turnedAway).leaves);
+    EXPECT_EQ(KJ_ASSERT_NONNULL(outcome.turnedAway), "it leaves"_kj);
   }
   std::ofstream(path + ".go");
   EXPECT_TRUE(wait(kj::mv(running)).turnedAway == nullptr);
