@@ -305,4 +305,10 @@ protocol::Store::Client StoreService::clientForConnection() {
   return kj::heap<Served>(kj::addRef(*access_));
 }
 
+protocol::Store::Client StoreService::clientOf(kj::Own<Store> store, kj::Timer& timer) {
+  auto service = kj::heap<StoreService>(*store, timer);
+  auto served = kj::heap<Served>(kj::addRef(*service->access_));
+  return served.attach(kj::mv(service)).attach(kj::mv(store)); // which end in this order
+}
+
 } // namespace roam::net

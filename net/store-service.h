@@ -19,6 +19,9 @@ class StoreService {
   /// What one connection gets, once: the limits of a connection are kept by it.
   protocol::Store::Client clientForConnection();
 
+  /// A client that has the store to itself, and ends it when it is dropped.
+  static protocol::Store::Client clientOf(kj::Own<Store> store, kj::Timer& timer);
+
  private:
   class Access;
   class Served;

@@ -1,10 +1,10 @@
 // How a store's file is opened: for one process alone, and only if it can be what it says.
 #include "runtime/store/store-file.h"
+#include "runtime/store/store-identity.h"
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <kj/debug.h>
-#include <random>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -54,14 +54,6 @@ kj::AutoCloseFd lockFor(const std::string& path) {
   }
   writeLock(fd);
   return fd;
-}
-
-std::string newIdentity() {
-  std::random_device random;
-  std::string bytes(16, '\0');
-  for (char& byte : bytes)
-    byte = char(random());
-  return bytes;
 }
 
 constexpr const char* tables = R"(

@@ -1,5 +1,6 @@
 // What each request does to the tables.
 #include "runtime/store/store-file.h"
+#include "runtime/store/prefix.h"
 #include <kj/debug.h>
 
 namespace roam::store {
@@ -21,17 +22,6 @@ constexpr std::int64_t firstVersionOf(Revision revision) {
 constexpr std::size_t rowBytes = 64;
 /// Rows that one look for changes reads, so that a watch of something rare keeps nobody waiting.
 constexpr int rowsPerLook = 16384;
-
-/// The first key that does not begin with `prefix` and comes after those that do; nothing if there
-/// is none.
-std::optional<std::string> endOf(std::string prefix) {
-  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff)
-    prefix.pop_back();
-  if (prefix.empty())
-    return std::nullopt;
-  prefix.back() = char(static_cast<unsigned char>(prefix.back()) + 1);
-  return prefix;
-}
 
 } // namespace
 

@@ -3,9 +3,12 @@
 #include "net/connection.h"
 #include "net/limits.h"
 #include "net/remote-store.h"
+#include "runtime/store/etcd-gateway.h"
+#include "runtime/store/open-store.h"
 #include "runtime/store/sqlite-store.h"
 #include "tests/support/child-process.h"
 #include "tests/support/cutting-proxy.h"
+#include "tests/support/etcd-process.h"
 #include <kj/refcount.h>
 
 namespace roam::test {
@@ -98,6 +101,42 @@ class ServedEngine final : public Engine {
   CuttingProxy proxy_;
 };
 
+class EtcdEngine final : public Engine {
+ public:
+  EtcdEngine(kj::AsyncIoContext& io, const std::string& folder)
+      : io_(io), process_(folder), proxy_(io, process_.port()), gateway_(gateway()) {}
+
+  kj::Own<net::Store> client() override {
+    return store::openStore(io_, "etcd://" + proxy_.address(), "test");
+  }
+  void cut() override { proxy_.cut(); }
+  void killAndRestart() override {
+    process_.killAndRestart();
+    proxy_.cut();
+  }
+  void compact(net::Store& store) override {
+    net::Revision revision = 0;
+    for (int i = 0; i < 2; ++i) // what comes before the last one is forgotten
+      revision = store.commit({}, {{"overflow", "x"}}).wait(io_.waitScope).revision;
+    capnp::MallocMessageBuilder message;
+    auto request = message.initRoot<etcd::RangeRequest>();
+    request.setRevision(std::int64_t(revision));
+    gateway_->call<etcd::RangeAnswer>("/v3/kv/compaction", request).wait(io_.waitScope);
+  }
+
+ private:
+  kj::Own<store::EtcdGateway> gateway() {
+    std::string name = "127.0.0.1:" + std::to_string(process_.port());
+    auto address = io_.provider->getNetwork().parseAddress(name.c_str()).wait(io_.waitScope);
+    return kj::heap<store::EtcdGateway>(kj::mv(address), name, io_.provider->getTimer());
+  }
+
+  kj::AsyncIoContext& io_;
+  EtcdProcess process_;
+  CuttingProxy proxy_;
+  kj::Own<store::EtcdGateway> gateway_;
+};
+
 template <class Made>
 std::unique_ptr<Engine> make(kj::AsyncIoContext& io, const std::string& folder) {
   return std::make_unique<Made>(io, folder);
@@ -106,6 +145,7 @@ std::unique_ptr<Engine> make(kj::AsyncIoContext& io, const std::string& folder) 
 } // namespace
 
 const EngineKind sqliteEngine = {"sqlite", make<SqliteEngine>};
+const EngineKind etcdEngine = {"etcd", make<EtcdEngine>};
 const EngineKind servedEngine = {"served", make<ServedEngine>};
 
 } // namespace roam::test

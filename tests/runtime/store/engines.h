@@ -33,6 +33,8 @@ struct EngineKind {
 extern const EngineKind sqliteEngine;
 /// In a process of its own, over connections that can be cut.
 extern const EngineKind servedEngine;
+/// A real etcd, over connections that can be cut.
+extern const EngineKind etcdEngine;
 
 inline std::string nameOf(const testing::TestParamInfo<EngineKind>& info) {
   return info.param.name;

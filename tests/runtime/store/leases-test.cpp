@@ -19,7 +19,8 @@ class Leases : public StoreTest {
     return textOf(all);
   }
 };
-INSTANTIATE_TEST_SUITE_P(All, Leases, testing::Values(sqliteEngine, servedEngine), nameOf);
+INSTANTIATE_TEST_SUITE_P(All, Leases, testing::Values(sqliteEngine, servedEngine, etcdEngine),
+                         nameOf);
 
 TEST_P(Leases, EndWithTheirEntries) {
   const net::Lease lease = get(store->grant(time));

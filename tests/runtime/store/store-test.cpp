@@ -8,7 +8,8 @@ using namespace roam;
 using namespace roam::test;
 
 class Stores : public StoreTest {};
-INSTANTIATE_TEST_SUITE_P(All, Stores, testing::Values(sqliteEngine, servedEngine), nameOf);
+INSTANTIATE_TEST_SUITE_P(All, Stores, testing::Values(sqliteEngine, servedEngine, etcdEngine),
+                         nameOf);
 
 TEST_P(Stores, GiveBackWhatWasWritten) {
   EXPECT_EQ(valueOf("names/a"), "-");

@@ -20,7 +20,8 @@ class Watches : public StoreTest {
     return all;
   }
 };
-INSTANTIATE_TEST_SUITE_P(All, Watches, testing::Values(sqliteEngine, servedEngine), nameOf);
+INSTANTIATE_TEST_SUITE_P(All, Watches, testing::Values(sqliteEngine, servedEngine, etcdEngine),
+                         nameOf);
 
 TEST_P(Watches, TellOfWhatChangesUnderTheirPrefix) {
   auto watch = store->watch("names/", put("names/a", "0"));
