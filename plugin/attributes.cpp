@@ -76,8 +76,9 @@ class PeerLocalAttribute : public ParsedAttrInfo {
 /// What a name may be: it is written on command lines and in the keys of the store.
 bool isLiveName(StringRef name) {
   constexpr size_t longest = 200;
-  return !name.empty() && name.size() <= longest && llvm::all_of(name, [](char c) {
-    return llvm::isAlnum(c) || c == '.' || c == '_' || c == '-' || c == ':';
+  bool isCut = name.starts_with("/") || name.ends_with("/") || name.contains("//");
+  return !name.empty() && name.size() <= longest && !isCut && llvm::all_of(name, [](char c) {
+    return llvm::isAlnum(c) || llvm::StringRef("._-/").contains(c);
   });
 }
 
@@ -114,7 +115,7 @@ class LiveAttribute : public ParsedAttrInfo {
       Report(sema.getDiagnostics())
           .error(attribute.getLoc(),
                  "'roam::live' takes the name that the function is called by: one string of "
-                 "letters, digits and . _ - : like [[roam::live(\"pricing.convert\")]]");
+                 "letters, digits and . _ - / like [[roam::live(\"pricing.convert\")]]");
       return AttributeNotApplied;
     }
     Expr* name = text;

@@ -91,10 +91,7 @@ std::vector<std::string> wordsToCompile(const Compilation& compilation, const Ro
                                  "-c",
                                  "-o",
                                  object,
-                                 "-resource-dir=" ROAM_CLANG_RESOURCES,
-                                 "-MD",
-                                 "-MF",
-                                 object + ".d"};
+                                 "-resource-dir=" ROAM_CLANG_RESOURCES};
   for (size_t i = 1; i < compilation.words.size(); ++i)
     if (int count = outputArguments(compilation.words[i]))
       i += count - 1;

@@ -29,8 +29,7 @@ std::vector<Compilation> commandsOfProject(const std::string& build, const std::
 Compilation commandWithoutProject(const std::string& file, const std::vector<std::string>& flags,
                                   const RoamFiles& roam);
 
-/// The words that write the object, with the plugin and nothing of the project's own outputs, and
-/// beside it its list of dependencies (".d" after its name).
+/// The words that write the object, with the plugin and nothing of the project's own outputs.
 std::vector<std::string> wordsToCompile(const Compilation& compilation, const RoamFiles& roam,
                                         const std::string& object);
 

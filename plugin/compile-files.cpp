@@ -1,14 +1,18 @@
 // roam-clang: compiles source files with the plugin, so that commands find their entries in the
 // objects. Links Clang as a library.
 //
-//     roam-clang -o FOLDER [-p BUILD] FILE... [-- FLAG...]
+//     roam-clang -o FOLDER [-p BUILD] [--precompile] FILE... [-- FLAG...]
 //
 // With BUILD, which holds compile_commands.json, each command that it has for a file is run, in its
 // folder and with its flags. Without, a file is compiled as C++20 with Roam's headers; FLAGs are
-// for it then. Objects are written to FOLDER, each with a list of the files that it was made of
-// beside it (OBJECT.d, as make reads it). Prints the path of each object, a line each. What Clang
-// says goes to standard error; the exit code is 1 if any file could not be compiled.
+// for it then. --precompile keeps what a file includes first for the next time
+// (plugin/precompiled-beginning.h).
+//
+// Objects are written to FOLDER, each with a list of the files that it was made of beside it
+// (OBJECT.files). Prints the path of each object, a line each. What Clang says goes to standard
+// error; the exit code is 1 if any file could not be compiled.
 #include "plugin/compile-command.h"
+#include "plugin/precompiled-beginning.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/FrontendTool/Utils.h"
 #include "clang/Tooling/Tooling.h"
@@ -32,20 +36,45 @@ namespace {
 /// loads no plugins.
 class CompileToObject : public ToolAction {
  public:
+  explicit CompileToObject(std::shared_ptr<FilesRead> read) : read_(std::move(read)) {}
+
   bool runInvocation(std::shared_ptr<CompilerInvocation> invocation, FileManager* files,
                      std::shared_ptr<PCHContainerOperations> containers,
                      DiagnosticConsumer* diagnostics) override {
     CompilerInstance compiler(std::move(containers));
     compiler.setInvocation(std::move(invocation));
     compiler.setFileManager(files);
+    compiler.addDependencyCollector(read_);
     compiler.createDiagnostics(diagnostics, /*ShouldOwnClient=*/false);
     return ExecuteCompilerInvocation(&compiler);
   }
+
+ private:
+  std::shared_ptr<FilesRead> read_;
 };
+
+bool runCompiler(const std::string& folder, std::vector<std::string> words,
+                 std::shared_ptr<FilesRead> read, bool silent) {
+  llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> system = llvm::vfs::createPhysicalFileSystem();
+  if (std::error_code failure = system->setCurrentWorkingDirectory(folder)) {
+    llvm::errs() << "roam-clang: can't go to '" << folder
+                 << "', where a file is compiled: " << failure.message() << "\n";
+    return false;
+  }
+  llvm::IntrusiveRefCntPtr<FileManager> files(new FileManager({}, system));
+  CompileToObject action(std::move(read));
+  IgnoringDiagConsumer nobody;
+  ToolInvocation invocation(std::move(words), &action, files.get(),
+                            std::make_shared<PCHContainerOperations>());
+  if (silent)
+    invocation.setDiagnosticConsumer(&nobody);
+  return invocation.run();
+}
 
 struct Arguments {
   std::string build, folder;
   std::vector<std::string> files, flags;
+  bool precompiles = false;
 };
 
 std::optional<Arguments> parse(int argc, char** argv) {
@@ -54,6 +83,8 @@ std::optional<Arguments> parse(int argc, char** argv) {
     llvm::StringRef one = argv[i];
     if ((one == "-p" || one == "-o") && i + 1 < argc)
       (one == "-p" ? arguments.build : arguments.folder) = argv[++i];
+    else if (one == "--precompile")
+      arguments.precompiles = true;
     else if (one == "--") {
       arguments.flags.assign(argv + i + 1, argv + argc);
       break;
@@ -67,23 +98,36 @@ std::optional<Arguments> parse(int argc, char** argv) {
   return complete ? std::optional(arguments) : std::nullopt;
 }
 
-bool compile(const Compilation& compilation, const RoamFiles& roam, const std::string& object) {
-  llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> system = llvm::vfs::createPhysicalFileSystem();
-  if (std::error_code failure = system->setCurrentWorkingDirectory(compilation.folder)) {
-    llvm::errs() << "roam-clang: can't go to '" << compilation.folder << "', where "
-                 << compilation.file << " is compiled: " << failure.message() << "\n";
-    return false;
+/// One absolute path a line.
+bool writeFilesRead(const std::string& list, FilesRead& read, const std::string& folder,
+                    const PrecompiledBeginnings& beginnings) {
+  std::error_code failure;
+  llvm::raw_fd_ostream stream(list, failure);
+  for (llvm::StringRef file : read.getDependencies()) {
+    llvm::SmallString<256> whole(file);
+    llvm::sys::fs::make_absolute(folder, whole);
+    if (!beginnings.isOurs(whole))
+      stream << whole << "\n";
   }
-  llvm::IntrusiveRefCntPtr<FileManager> files(new FileManager({}, system));
-  CompileToObject action;
-  return ToolInvocation(wordsToCompile(compilation, roam, object), &action, files.get(),
-                        std::make_shared<PCHContainerOperations>())
-      .run();
+  if (failure)
+    llvm::errs() << "roam-clang: can't write " << list << ": " << failure.message() << "\n";
+  return !failure;
+}
+
+bool compile(const Compilation& compilation, const RoamFiles& roam, const std::string& object,
+             const PrecompiledBeginnings& beginnings) {
+  std::vector<std::string> words = wordsToCompile(compilation, roam, object);
+  for (std::string& word : beginnings.wordsFor(compilation, roam))
+    words.push_back(std::move(word));
+  auto read = std::make_shared<FilesRead>();
+  return runCompiler(compilation.folder, std::move(words), read, /*silent=*/false) &&
+         writeFilesRead(object + ".files", *read, compilation.folder, beginnings);
 }
 
 /// Throws std::runtime_error about what is wrong before a file is compiled. True if all were.
 bool compileAll(const Arguments& arguments) {
   RoamFiles roam = RoamFiles::find();
+  PrecompiledBeginnings beginnings(arguments.precompiles ? folderOfBeginnings() : "", &runCompiler);
   llvm::SmallString<256> folder(arguments.folder);
   llvm::sys::fs::make_absolute(folder);
   llvm::sys::path::remove_dots(folder, /*remove_dot_dot=*/true);
@@ -99,7 +143,7 @@ bool compileAll(const Arguments& arguments) {
       llvm::SmallString<256> object(folder);
       llvm::sys::path::append(object, std::to_string(count++) + "-" +
                                           llvm::sys::path::stem(file).str() + ".o");
-      if (compile(compilation, roam, object.str().str()))
+      if (compile(compilation, roam, object.str().str(), beginnings))
         llvm::outs() << object << "\n";
       else
         good = false;
@@ -115,7 +159,7 @@ int main(int argc, char** argv) {
   auto arguments = roam::plugin::parse(argc, argv);
   if (!arguments) {
     llvm::errs() << "roam-clang is started by `roam bundle`, `push`, `eval` and `run`:\n"
-                    "    roam-clang -o FOLDER [-p BUILD] FILE... [-- FLAG...]\n";
+                    "    roam-clang -o FOLDER [-p BUILD] [--precompile] FILE... [-- FLAG...]\n";
     return 2;
   }
   llvm::InitializeNativeTarget();

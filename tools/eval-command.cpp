@@ -35,7 +35,7 @@ std::string compiled(const Wish& wish) {
   TemporaryFolder folder;
   std::string file = folder.path() + "/eval.cpp";
   std::ofstream(file) << sourceOfExpression(wish.expression, headers);
-  return readFile(compileSources({{file}, "", flags}, folder.path()).at(0).object);
+  return readFile(compileSources({{file}, "", flags, true}, folder.path()).at(0).object);
 }
 
 /// The code of the expression's entry in the object, which must outlive it.

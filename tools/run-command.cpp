@@ -86,7 +86,7 @@ int runProgram(const Wish& wish) {
   for (const std::string& include : wish.folders)
     flags.push_back("-I" + include);
   for (const CompiledSource& source :
-       compileSources({{wish.file}, wish.build, flags}, folder.path()))
+       compileSources({{wish.file}, wish.build, flags, true}, folder.path()))
     objects.push_back(source.object);
   for (const std::string& library : wish.libraries)
     libraries.push_back("-l" + library);

@@ -10,6 +10,8 @@ struct SourceWish {
   /// Folder with compile_commands.json; empty: C++20 with Roam's headers, and `flags`.
   std::string build;
   std::vector<std::string> flags;
+  /// Keeps what the files include first for the next time: plugin/precompiled-beginning.h.
+  bool precompiles = false;
 };
 
 struct CompiledSource {

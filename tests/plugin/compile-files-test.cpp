@@ -105,7 +105,7 @@ TEST(CompileFiles, SaysHowItIsUsed) {
   Project project;
   Ran ran = project.compile("--fast one.cpp");
   EXPECT_EQ(ran.status, 2);
-  EXPECT_NE(ran.output.find("roam-clang -o FOLDER [-p BUILD] FILE... [-- FLAG...]"), std::string::npos);
+  EXPECT_NE(ran.output.find("roam-clang -o FOLDER [-p BUILD] [--precompile] FILE... [-- FLAG...]"), std::string::npos);
 }
 
 } // namespace

@@ -36,7 +36,7 @@ namespace app {
 static double twice(double x) { return 2 * x; }
 [[roam::live("app.convert")]]
 double convert(const double euros) { return twice(euros); }
-struct Shop { [[roam::live("app::shop")]] static long open(int, char) noexcept; };
+struct Shop { [[roam::live("app/shop")]] static long open(int, char) noexcept; };
 long Shop::open(int hour, char) noexcept { return hour; }
 }
 extern "C" [[roam::live("plain")]] void plain() {}
@@ -44,7 +44,7 @@ extern "C" [[roam::live("plain")]] void plain() {}
   ASSERT_EQ(live.size(), 3u);
   EXPECT_EQ(live.at("app.convert").signature, "double (double)");
   EXPECT_EQ(live.at("app.convert").line, 5u);
-  EXPECT_EQ(live.at("app::shop").signature, "long (int, char)");
+  EXPECT_EQ(live.at("app/shop").signature, "long (int, char)");
   EXPECT_EQ(live.at("plain").signature, "void ()");
 }
 

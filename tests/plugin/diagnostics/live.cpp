@@ -3,7 +3,7 @@
 #include <string>
 #include <thread>
 
-[[roam::live]] int nameless(); // expected-error {{'roam::live' takes the name that the function is called by: one string of letters, digits and . _ - : like [[roam::live("pricing.convert")]]}}
+[[roam::live]] int nameless(); // expected-error {{'roam::live' takes the name that the function is called by: one string of letters, digits and . _ - / like [[roam::live("pricing.convert")]]}}
 [[roam::live("")]] int empty(); // expected-error {{'roam::live' takes the name}}
 [[roam::live("a b")]] int spaced(); // expected-error {{'roam::live' takes the name}}
 [[roam::live(3)]] int numbered(); // expected-error {{'roam::live' takes the name}}
