@@ -42,6 +42,7 @@ struct ChunkOutcome {
   kj::Maybe<Failure> failure;
   kj::Maybe<kj::String> turnedAway; ///< why nothing was run, for people
   bool leaves = false;              ///< the host takes no work any more
+  bool codeMissing = false;         ///< the peer lacks the code, and it was sent without
   std::uint64_t runNanoseconds = 0; ///< wall time inside the entry
 };
 

@@ -28,6 +28,8 @@ void Hello::write(protocol::Hello::Builder to) const {
   to.setRoam(version.c_str());
   if (dictionary)
     to.setDictionary(bytesOf(*dictionary));
+  to.setCluster(cluster.c_str());
+  to.setStore(kj::arrayPtr(reinterpret_cast<const kj::byte*>(store.data()), store.size()));
   if (target)
     to.setTarget(target->toText().c_str());
 }
@@ -44,6 +46,9 @@ Hello Hello::read(protocol::Hello::Reader from) {
   hello.dictionary =
       Digest::fromBytes(std::as_bytes(std::span(dictionary.begin(), dictionary.size())));
   hello.target = readTarget(from.getTarget());
+  hello.cluster = text(from.getCluster());
+  auto store = from.getStore();
+  hello.store = {store.asChars().begin(), std::min(store.size(), limits::storeIdentityBytes)};
   try {
     hello.platform = Platform::parse(text(from.getPlatform()));
   } catch (const std::runtime_error& error) {
@@ -58,6 +63,9 @@ std::string Hello::refusalOf(const Hello& other) const {
     return name + " speaks Roam's protocol " + std::to_string(protocol) + " (Roam " + version +
            "), " + other.name + " protocol " + std::to_string(other.protocol) + " (Roam " +
            other.version + "): run the same Roam on both";
+  if (!cluster.empty() && !other.cluster.empty() && cluster != other.cluster)
+    return name + " belongs to the cluster \"" + cluster + "\", and " + other.name + " to \"" +
+           other.cluster + "\"";
   std::string difference = platform.differenceFrom(other.platform);
   if (difference.empty())
     return {};

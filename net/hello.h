@@ -22,6 +22,10 @@ struct Hello {
   /// What the sender's workers run; nothing if it takes no objects.
   std::optional<ObjectTarget> target = std::nullopt;
 
+  std::string cluster; ///< its name; empty if it has none
+  /// Identity of the store that the sender uses; empty if it uses none yet.
+  std::string store;
+
   void write(protocol::Hello::Builder to) const;
   /// Of a peer that speaks our protocol the whole hello, of another one only what is sure to be
   /// readable. What can't be true is brought within its limits: workers, and the length and the

@@ -7,6 +7,7 @@
 #include "net/message-memory.h"
 #include "net/neighbours.h"
 #include "net/slice-store.h"
+#include "net/store-door.h"
 #include <kj/async-io.h>
 #include <kj/timer.h>
 #include <set>
@@ -37,6 +38,11 @@ class Host {
   /// What hellos say from now on.
   void setTarget(ObjectTarget target) { world_.hello.target = std::move(target); }
 
+  /// Who leads to the cluster's store; set before anyone is served.
+  void setStoreDoor(StoreDoor& door) { world_.storeDoor = &door; }
+  /// The identity of the store, for hellos from now on.
+  void setStore(std::string identity) { world_.hello.store = std::move(identity); }
+
   /// Turns work away until `takeWork`; what was taken is done. The words are for people: "not level
   /// with its cluster".
   void turnAway(kj::String why) { world_.admission.turnAway(kj::mv(why)); }
@@ -66,6 +72,7 @@ class Host {
     std::size_t bytesInFlight;
     Introductions* introductions;
     Admission admission;
+    StoreDoor* storeDoor = nullptr;
     kj::Own<kj::PromiseFulfiller<void>> askedToLeave;
 
     void leave();

@@ -84,10 +84,21 @@ inline constexpr std::size_t connections = 1024;
 /// The key of an entry in a cluster's store, and its value. etcd takes 1.5 MB in one request.
 inline constexpr std::size_t storeKeyBytes = 1024;
 inline constexpr std::size_t storeValueBytes = 512u << 10;
+/// Of what a store is told apart from others by.
+inline constexpr std::size_t storeIdentityBytes = 16;
 /// Conditions, and writes, of one commit; and what its values may hold together. As etcd's own
 /// defaults.
 inline constexpr std::size_t storeWrites = 128;
 inline constexpr std::size_t storeCommitBytes = 1u << 20;
+/// Events of peers that wait for one watcher.
+inline constexpr std::size_t peerEvents = 65536;
+/// Names that one push switches: a condition and a write each.
+inline constexpr std::size_t namesPerPush = storeWrites;
+/// Revisions of a name that are kept to go back to.
+inline constexpr std::size_t namesHistory = 16;
+/// What the captures of a closure that is bound to a name may take, encoded: it is in each of the
+/// name's revisions.
+inline constexpr std::size_t boundCaptures = 64u << 10;
 /// What one answer of a store holds: a part of a listing, or changes. A single revision that is
 /// larger is not split.
 inline constexpr std::size_t storeAnswerBytes = 4u << 20;
@@ -131,6 +142,10 @@ inline constexpr std::size_t targetBytes = 8192;
 
 /// To reach a peer and hear its hello. Long enough for a loaded machine, short enough for a person.
 inline constexpr kj::Duration connect = 5 * kj::SECONDS;
+/// For a peer that is connected to be in the list of members.
+inline constexpr kj::Duration registration = 1 * kj::SECONDS;
+/// For a member that must be there (--require) to come.
+inline constexpr kj::Duration required = 60 * kj::SECONDS;
 /// A connection that has not said hello by then is closed, so that half-open ones do not pile up.
 inline constexpr kj::Duration hello = 10 * kj::SECONDS;
 /// For a host to tell an origin why it hangs up.

@@ -82,6 +82,11 @@ kj::Promise<ChunkOutcome> Link::run(Parcel parcel) {
   case Slice::State::there:
     return send(kj::mv(parcel), false, slice.generation);
   case Slice::State::missing:
+    if (parcel.code.slice == nullptr) {
+      ChunkOutcome outcome;
+      outcome.codeMissing = true;
+      return kj::mv(outcome);
+    }
     // Calls arrive in the order they are sent: whatever is sent behind this one needs no slice.
     slice.state = Slice::State::there;
     return send(kj::mv(parcel), true, slice.generation);
@@ -238,6 +243,15 @@ kj::Array<const kj::byte> Link::take(capnp::Data::Reader results) {
     if (auto owner = messages().ownerOf(results))
       return results.attach(kj::mv(owner));
   return kj::heapArray<const kj::byte>(results.begin(), results.size());
+}
+
+// --- the cluster's store ----------------------------------------------------------------------
+
+kj::Promise<StoreAccess> Link::openStore() {
+  return inTime(session_.storeRequest(capnp::MessageSize{4, 0}).send(), "where its store is")
+      .then([](capnp::Response<protocol::Session::StoreResults>&& response) {
+        return StoreAccess{response.getStore(), kj::str(response.getKeeper())};
+      });
 }
 
 // --- is it still there ------------------------------------------------------------------------

@@ -44,6 +44,10 @@ class Link final : public kj::Refcounted {
   kj::Promise<void> ping() {
     return session_.pingRequest(capnp::MessageSize{4, 0}).send().ignoreResult();
   }
+  protocol::Store::Client store() {
+    return session_.storeRequest(capnp::MessageSize{4, 0}).send().getStore();
+  }
+  kj::Promise<StoreAccess> openStore();
   /// Ends the connection; what waits for the peer fails with DISCONNECTED and these words.
   void lose(kj::String why);
   /// The reason alone. Empty if the peer is not lost.

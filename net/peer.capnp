@@ -97,8 +97,9 @@ interface Session {
   # The host takes no new work, finishes what it has, and then leaves. Answers when it takes none.
   # The name is that of its hello: what is meant for another peer fails.
 
-  store @10 () -> (store :Store);
-  # The store of the host's cluster, wherever it is. Fails if there is none.
+  store @10 () -> (store :Store, keeper :Text);
+  # The store of the host's cluster, wherever it is. If another peer keeps it, `keeper` is where that
+  # listens, and calls are passed on. Fails while the host does not know where it is.
 }
 
 interface OutputReader {

@@ -4,6 +4,7 @@
 #include "net/code.h"
 #include "net/hello.h"
 #include "net/neighbours.h"
+#include "net/store-door.h"
 #include <kj/async-io.h>
 #include <kj/timer.h>
 #include <memory>
@@ -49,10 +50,11 @@ class Peer {
   virtual const Counters& counters() const = 0;
 
   /// Runs the chunk there. `code` is that of `chunk.entry`; it travels only if the peer lacks it.
-  /// The bytes of `chunk` and `code` must stay unchanged as long as `owner` is held, which may
-  /// be longer than the promise lives: large ones are sent from where they lie. A null `owner` is
-  /// for bytes that outlive the peer. `owner` is released on the loop thread. The results are free
-  /// of threads and of the peer; large ones keep the message they came in. What went wrong with the
+  /// If its slice is null, a peer that lacks it runs nothing: the outcome is `codeMissing`. The
+  /// bytes of `chunk` and `code` must stay unchanged as long as `owner` is held, which may be
+  /// longer than the promise lives: large ones are sent from where they lie. A null `owner` is for
+  /// bytes that outlive the peer. `owner` is released on the loop thread. The results are free of
+  /// threads and of the peer; large ones keep the message they came in. What went wrong with the
   /// chunk comes as `failure`. The promise fails with DISCONNECTED if the peer is lost (the chunk
   /// may have run), OVERLOADED if it has too much to do. Dropping it cancels what has not begun.
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, Code code,
@@ -82,6 +84,12 @@ class Peer {
   /// Has it leave: it takes no work any more, finishes what it has, and ends. Resolves when it
   /// takes none. Fails as `status` does, and with UNIMPLEMENTED if it is of an older Roam.
   virtual kj::Promise<void> drain() = 0;
+
+  /// The store of the peer's cluster. Calls on it fail if the peer has none.
+  virtual protocol::Store::Client store() = 0;
+  /// The same, with who keeps it. Fails after limits::storeAnswer, with OVERLOADED, if the peer
+  /// does not answer.
+  virtual kj::Promise<StoreAccess> openStore() = 0;
 
   /// Resolves as soon as the peer is lost: its connection broke, or it was silent for
   /// limits::silence. Never fails.

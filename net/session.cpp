@@ -45,6 +45,7 @@ void Visit::close() {
   host_ = nullptr;
   messages = nullptr;
   introduction = nullptr;
+  store = nullptr;
   running.cancel("the connection is closed");
 }
 
@@ -280,6 +281,26 @@ kj::Promise<void> HostSession::status(StatusContext context) {
   status.setLeaving(host.admission.isLeaving());
   status.setChunksOpen(static_cast<unsigned>(host.admission.chunks()));
   return kj::READY_NOW;
+}
+
+/// One a connection, so that the store's limits of one hold.
+kj::Promise<void> HostSession::store(StoreContext context) {
+  auto& host = visit_->host();
+  auto give = [context](StoreAccess& access) mutable {
+    context.getResults().setStore(access.store);
+    context.getResults().setKeeper(access.keeper);
+  };
+  KJ_IF_MAYBE (access, visit_->store) {
+    give(*access);
+    return kj::READY_NOW;
+  }
+  if (host.storeDoor == nullptr)
+    return failed(kj::str("this peer has no store"));
+  return visit_->running.wrap(host.storeDoor->open())
+      .then([this, give](StoreAccess&& access) mutable {
+        visit_->host();
+        give(visit_->store.emplace(kj::mv(access)));
+      });
 }
 
 kj::Promise<void> HostSession::ping(PingContext) {

@@ -22,6 +22,7 @@ class Visit final : public kj::Refcounted {
   bool saidHello = false;
   MessageStream* messages = nullptr; ///< valid as long as `host` is
   kj::Canceler running;
+  kj::Maybe<StoreAccess> store;             ///< once it was asked for
   std::shared_ptr<const void> introduction; ///< what the origin said of other peers
 
  private:
@@ -41,6 +42,7 @@ class HostSession final : public protocol::Session::Server {
   kj::Promise<void> status(StatusContext context) override;
   kj::Promise<void> ping(PingContext context) override;
   kj::Promise<void> drain(DrainContext context) override;
+  kj::Promise<void> store(StoreContext context) override;
   kj::Promise<void> object(ObjectContext context) override;         // in session-objects.cpp
   kj::Promise<void> neighbours(NeighboursContext context) override; // there too
   kj::Promise<void> codes(CodesContext context) override;           // in session-codes.cpp

@@ -58,3 +58,35 @@ struct StoreEvent {
     removed @3 :Void;
   }
 }
+
+# --- what a cluster keeps in its store ---------------------------------------------------------
+#
+#     members/ADDRESS         Member      of each peer, with its lease
+#     names/NAME              Binding     in force
+#     history/NAME@REVISION   Binding     the latest of each name, REVISION in 20 digits
+#     code/DIGEST             CodeSize    written anew with each binding to it
+#     code/DIGEST/PART        bytes       of the slice or slice group, PART in 4 digits
+
+struct Member {
+  name @0 :Text;         # as in its Hello
+  workers @1 :UInt32;
+  target @2 :Text;
+  leaving @3 :Bool;      # it takes no new work, and ends when what it has is done
+  started @4 :Int64;     # seconds since 1970, by its own clock; for people
+}
+
+struct Binding {
+  revision @0 :UInt64;   # of the name: 1, 2, 3...
+  digest @1 :Data;       # of the code
+  signature @2 :Text;    # "double (double)": what roam::live must be asked with
+  captures @3 :Data;     # encoded, of the closure that was bound
+  home @4 :Bool;         # as in Chunk
+  description @5 :Text;  # as in Slice
+  boundBy @6 :Text;      # name of the process that did it
+  boundAt @7 :Int64;     # seconds since 1970, by its clock; for people
+  copyOf @8 :UInt64;     # a rollback: the revision that this one repeats; else 0
+}
+
+struct CodeSize {
+  bytes @0 :UInt64;
+}

@@ -5,13 +5,9 @@
 #include "net/limits.h"
 #include "net/peer.h"
 #include "roam/error.h"
+#include "runtime/cluster-state.h"
 #include "runtime/code-packing.h"
 #include "runtime/function-names.h"
-#include "runtime/loop-thread.h"
-#include "runtime/origin.h"
-#include "runtime/private-cluster.h"
-#include "runtime/running-call.h"
-#include "runtime/shipped-objects.h"
 #include <fmt/format.h>
 #include <kj/debug.h>
 
@@ -35,81 +31,79 @@ std::string_view bundlesListed() {
   return paths == nullptr ? "" : paths;
 }
 
-const PackedCode& codeOf(const detail::CallSpec& spec, CodePacker& packer) {
-  auto* functions = reinterpret_cast<const EntryRecord*>(spec.functions);
-  auto* end = reinterpret_cast<const EntryRecord*>(spec.functionsEnd);
-  auto* named = reinterpret_cast<const NamedAddress*>(spec.addresses);
-  auto* namedEnd = reinterpret_cast<const NamedAddress*>(spec.addressesEnd);
-  std::vector<std::string> targets;
-  for (std::size_t i = 0; i < spec.targetCount; ++i)
-    targets.push_back(spec.targets[i].name != nullptr
-                          ? spec.targets[i].name
-                          : nameOfFunction(spec.targets[i].address, {named, namedEnd}));
-  return packer.pack(*spec.entry, {functions, end}, targets);
-}
-
 } // namespace
 
-class Cluster::State {
- public:
-  State(const std::vector<std::string>& addresses, std::unique_ptr<PrivateCluster> ours)
-      : private_(std::move(ours)), shipped_(bundlesListed()),
-        loop_([&](kj::AsyncIoContext& io) { begin(io, addresses); }, [this] { end(); }),
-        link_(std::make_shared<LoopLink>(loop_)) {}
-  ~State();
+// --- the state ---------------------------------------------------------------------------------
 
-  /// False in a process that was forked from the one the cluster was made in: its thread is not
-  /// here.
-  bool isHere() const { return link_->isHere(); }
-  std::shared_ptr<RunningCall> start(const detail::CallSpec& spec);
-  std::vector<Member> peers();
+std::exception_ptr errorOf(const kj::Exception& exception) {
+  std::string words = net::wordsOf(exception).cStr();
+  switch (exception.getType()) {
+  case kj::Exception::Type::DISCONNECTED:
+    return std::make_exception_ptr(PeerLost(words));
+  case kj::Exception::Type::FAILED:
+    return std::make_exception_ptr(Refused(words));
+  default:
+    return std::make_exception_ptr(Error(words));
+  }
+}
 
- private:
-  void begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses);
-  void end();
-  void forgetEnded();
+void Cluster::State::Tasks::taskFailed(kj::Exception&& exception) {
+  KJ_LOG(ERROR, "of a task of the cluster", exception);
+}
 
-  std::unique_ptr<PrivateCluster> private_; // outlives the loop that speaks to it
-  ShippedObjects shipped_;
-  CodePacker packer_;      // outlives the jobs that send what it packed
-  kj::Own<Origin> origin_; // on the loop only
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<RunningCall>> calls_; // guarded by mutex_
-  std::size_t forgetAt_ = 64;                     // guarded by mutex_
-  LoopThread loop_;
-  std::shared_ptr<LoopLink> link_;
-};
+Cluster::State::State(Members::Options where, std::unique_ptr<PrivateCluster> ours)
+    : private_(std::move(ours)), shipped_(bundlesListed()),
+      loop_([&](kj::AsyncIoContext& io) { begin(io, where); }, [this] { end(); }),
+      link_(std::make_shared<LoopLink>(loop_)) {
+  std::lock_guard lock(allMutex);
+  all.push_back(this);
+}
 
-void Cluster::State::begin(kj::AsyncIoContext& io, const std::vector<std::string>& addresses) {
+Cluster::State& Cluster::onlyState() {
+  std::lock_guard lock(State::allMutex);
+  if (State::all.size() != 1)
+    throw Error(State::all.empty()
+                    ? "roam::live needs a cluster: this process is connected to none"
+                    : "roam::live can't tell which cluster is meant, for this process is connected "
+                      "to several: call `live` of one of them");
+  return *State::all.front();
+}
+
+void Cluster::State::begin(kj::AsyncIoContext& io, const Members::Options& where) {
   net::Hello mine;
-  mine.name = net::nameOfThisProcess();
+  mine.name = processName_ = net::nameOfThisProcess();
   mine.version = ROAM_VERSION;
-  std::string failures;
-  std::vector<kj::Own<net::Peer>> peers(
-      addresses.size()); // in the order of the list, whoever answers first
-  kj::Vector<kj::Promise<void>> dials;
-  for (std::size_t i = 0; i < addresses.size(); ++i)
-    dials.add(
-        net::dial(io.provider->getNetwork(), io.provider->getTimer(), addresses[i].c_str(), mine)
-            .then([&peers, i](kj::Own<net::Peer> peer) { peers[i] = kj::mv(peer); },
-                  [&](kj::Exception&& exception) {
-                    failures += fmt::format("\n  {}", exception.getDescription().cStr());
-                  })
-            .eagerlyEvaluate(nullptr));
-  kj::joinPromises(dials.releaseAsArray()).wait(io.waitScope);
-  if (!failures.empty())
-    throw PeerLost("cannot join the cluster:" + failures);
-  auto origin = kj::heap<Origin>(io.provider->getTimer());
-  for (auto& peer : peers)
-    origin->add(kj::mv(peer));
-  origin_ = kj::mv(origin);
+  mine.cluster = where.places.cluster;
+  timer_ = &io.provider->getTimer();
+  tasks_ = kj::heap<Tasks>();
+  origin_ = kj::heap<Origin>(*timer_);
+  try {
+    members_ =
+        kj::heap<Members>(io, *origin_, mine, where,
+                          [this](PeerChange change, const Member& peer, const std::string& why) {
+                            watchers_.tell({change, peer, why});
+                          });
+    members_->joined().wait(io.waitScope);
+  } catch (const kj::Exception& exception) {
+    end();
+    std::rethrow_exception(errorOf(exception));
+  }
+  nameStore_ = kj::heap<NameStore>(members_->store());
 }
 
 void Cluster::State::end() {
+  tasks_ = nullptr;
+  table_ = nullptr;
+  nameStore_ = nullptr;
+  members_ = nullptr;
   origin_ = nullptr;
 }
 
 Cluster::State::~State() {
+  {
+    std::lock_guard lock(allMutex);
+    std::erase(all, this);
+  }
   std::vector<std::shared_ptr<RunningCall>> calls;
   {
     std::lock_guard lock(mutex_);
@@ -124,24 +118,44 @@ Cluster::State::~State() {
   link_->cut();
 }
 
-std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec) {
+const PackedCode& Cluster::State::codeOf(const detail::CallSpec& spec) {
+  auto* functions = reinterpret_cast<const EntryRecord*>(spec.functions);
+  auto* end = reinterpret_cast<const EntryRecord*>(spec.functionsEnd);
+  auto* named = reinterpret_cast<const NamedAddress*>(spec.addresses);
+  auto* namedEnd = reinterpret_cast<const NamedAddress*>(spec.addressesEnd);
+  std::vector<std::string> targets;
+  for (std::size_t i = 0; i < spec.targetCount; ++i)
+    targets.push_back(spec.targets[i].name != nullptr
+                          ? spec.targets[i].name
+                          : nameOfFunction(spec.targets[i].address, {named, namedEnd}));
+  return packer_.pack(*spec.entry, {functions, end}, targets);
+}
+
+void Cluster::State::describe(const detail::CallSpec& spec, JobSpec& job) {
   if (spec.capturesSize > limits::chunkBytes)
     throw Refused(fmt::format("the captures of the closure are {} bytes; the limit is {} MiB",
                               spec.capturesSize, limits::chunkBytes >> 20));
-  const PackedCode& code = codeOf(spec, packer_);
+  const PackedCode& code = codeOf(spec);
   auto captures = kj::heapArray<const kj::byte>(reinterpret_cast<const kj::byte*>(spec.captures),
                                                 spec.capturesSize);
-  auto job = std::make_shared<JobSpec>();
-  job->entry = code.digest;
-  job->code.slice =
+  job.entry = code.digest;
+  job.code.slice =
       kj::arrayPtr(reinterpret_cast<const kj::byte*>(code.bytes().data()), code.bytes().size());
-  job->code.description = code.description.c_str();
-  job->code.objects = shipped_.of(code.digest);
-  job->captures = std::make_shared<const kj::Array<const kj::byte>>(kj::mv(captures));
+  job.code.description = code.description.c_str();
+  job.code.objects = shipped_.of(code.digest);
+  job.captures = std::make_shared<const kj::Array<const kj::byte>>(kj::mv(captures));
+  job.home = code.home;
+}
+
+std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec) {
+  auto job = std::make_shared<JobSpec>();
+  if (spec.name != nullptr)
+    describeNamed(spec, *job);
+  else
+    describe(spec, *job);
   job->count = spec.count;
   job->encode = encoderOf(spec);
   job->peer = spec.peer;
-  job->home = code.home;
   job->chunk = spec.fixedChunks && spec.chunk == 0
                    ? std::max<std::uint64_t>(1, spec.count / ChunkPlan::chunksOfReduction)
                    : spec.chunk;
@@ -196,8 +210,12 @@ Cluster::State& Cluster::state() const {
   return *state_;
 }
 
+detail::Call Cluster::start(State& state, const detail::CallSpec& spec) {
+  return detail::Call(new detail::CallState{state.start(spec)});
+}
+
 detail::Call Cluster::start(const detail::CallSpec& spec) {
-  return detail::Call(new detail::CallState{state().start(spec)});
+  return start(state(), spec);
 }
 
 void Cluster::collect(const detail::CallSpec& spec, const ProgressFunction& progress,
@@ -221,15 +239,18 @@ Cluster connect(std::string_view where) {
   if (addresses.empty())
     throw ConfigurationError("there is no address in \"" + std::string(where) +
                              "\"; expected a list like 127.0.0.1:7070,unix:/run/roam.sock");
-  return Cluster(new Cluster::State(addresses, nullptr));
+  Members::Options options;
+  options.places.where = addresses;
+  return Cluster(new Cluster::State(options, nullptr));
 }
 
 Cluster connect() {
   if (const char* where = getenv("ROAM_JOIN"); where != nullptr && *where != 0)
     return connect(where);
   auto ours = std::make_unique<PrivateCluster>(PrivateCluster::forThisMachine());
-  auto addresses = ours->addresses();
-  return Cluster(new Cluster::State(addresses, std::move(ours)));
+  Members::Options options;
+  options.places.where = ours->addresses();
+  return Cluster(new Cluster::State(options, std::move(ours)));
 }
 
 } // namespace roam

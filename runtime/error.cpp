@@ -32,6 +32,8 @@ PeerLost::~PeerLost() = default;
 Crashed::~Crashed() = default;
 Timeout::~Timeout() = default;
 Refused::~Refused() = default;
+UnknownName::~UnknownName() = default;
+SignatureMismatch::~SignatureMismatch() = default;
 Cancelled::~Cancelled() = default;
 ConfigurationError::~ConfigurationError() = default;
 

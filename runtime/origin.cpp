@@ -26,7 +26,7 @@ Origin::~Origin() noexcept(false) {
   KJ_ASSERT(jobs_.empty(), "jobs are dropped before their origin");
 }
 
-void Origin::add(kj::Own<net::Peer> peer) {
+unsigned Origin::add(kj::Own<net::Peer> peer) {
   auto link = kj::heap<Link>(kj::mv(peer), unsigned(links_.size()));
   Link& added = *link;
   added.watch = added.get()
@@ -39,6 +39,7 @@ void Origin::add(kj::Own<net::Peer> peer) {
   links_.push_back(kj::mv(link));
   introduceLater();
   pumpAll();
+  return added.index;
 }
 
 void Origin::introduceLater() {
@@ -86,6 +87,8 @@ void Origin::lose(Link& link, const std::string& why) {
   if (peer == nullptr)
     return;
   losses_ += fmt::format("\n  {} at {}: {}", peer->name(), peer->address(), why);
+  if (lossesHeard_ != nullptr)
+    lossesHeard_->lost(*peer, why);
   // We may be inside one of the peer's own promises: it is closed once the stack is clear. Every
   // call on it then fails with DISCONNECTED, and its chunk goes elsewhere.
   closing_.add(kj::evalLater([closed = kj::mv(link.peer)] {}));
@@ -234,7 +237,7 @@ void Origin::Job::pump() {
 
 void Origin::Job::sendWhatFits() {
   bool wanted = true;
-  while (plan_.hasWork() && !finished_ && (wanted = listener_.wantsMore())) {
+  while (plan_.hasWork() && !finished_ && !fetching_ && (wanted = listener_.wantsMore())) {
     Link* link = origin_.leastBusy(*this);
     if (link == nullptr)
       break;
@@ -267,15 +270,16 @@ bool Origin::Job::isAtItsLimit(const Link& link) const {
 /// The bytes of a chunk on its way. The connection holds them for as long as it may still send
 /// them.
 struct Sent {
-  Sent(std::shared_ptr<const kj::Array<const kj::byte>> captures, net::MessageMemory& memory,
-       std::size_t expected)
-      : captures(std::move(captures)), arguments(memory, expected) {}
+  Sent(std::shared_ptr<const kj::Array<const kj::byte>> captures,
+       std::shared_ptr<const std::string> code, net::MessageMemory& memory, std::size_t expected)
+      : captures(std::move(captures)), code(std::move(code)), arguments(memory, expected) {}
   std::shared_ptr<const kj::Array<const kj::byte>> captures;
+  std::shared_ptr<const std::string> code; ///< if it was fetched
   ArgumentBuffer arguments;
 };
 
 void Origin::Job::send(Link& link, ElementRange range) {
-  auto sent = std::make_shared<Sent>(spec_.captures, *origin_.memory_, argumentBytes_);
+  auto sent = std::make_shared<Sent>(spec_.captures, fetched_, *origin_.memory_, argumentBytes_);
   if (!encodeArguments(range, sent->arguments.out()))
     return;
   net::Chunk chunk;
@@ -336,6 +340,9 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
     return;
   if (outcome.turnedAway != nullptr) {
     plan_.lost(range); // nothing was run: this is no try
+  } else if (outcome.codeMissing) {
+    plan_.lost(range);
+    fetchCode();
   } else KJ_IF_MAYBE (failure, outcome.failure) {
     failedChunk(link, range, kj::mv(*failure));
   } else {
@@ -344,6 +351,26 @@ void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBy
   }
   pump();
   origin_.pumpWaiting();
+}
+
+/// Nothing is sent meanwhile.
+void Origin::Job::fetchCode() {
+  if (fetching_ || fetched_ != nullptr)
+    return;
+  fetching_ = true;
+  tasks_.add(spec_.fetchCode().then(
+      [this](std::shared_ptr<const std::string> code) {
+        fetching_ = false;
+        fetched_ = code;
+        spec_.code.slice =
+            kj::arrayPtr(reinterpret_cast<const kj::byte*>(code->data()), code->size());
+        pump();
+      },
+      [this](kj::Exception&& exception) {
+        finish(std::make_exception_ptr(
+            Error(fmt::format("the code of {} can't be had: {}", spec_.entry.shortened(),
+                              exception.getDescription().cStr()))));
+      }));
 }
 
 void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failure) {

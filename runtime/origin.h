@@ -29,7 +29,9 @@ namespace roam {
 /// What one call asks for. Owned by the job.
 struct JobSpec {
   Digest entry;
-  net::Code code;                                            ///< outlives the job
+  net::Code code; ///< outlives the job
+  /// Gets the code where `code` has no slice; asked for only if a peer lacks it.
+  std::function<kj::Promise<std::shared_ptr<const std::string>>()> fetchCode;
   std::shared_ptr<const kj::Array<const kj::byte>> captures; ///< shared with what is being sent
   std::uint64_t count = 1;
   /// Appends the encoded arguments of a range of elements.
@@ -57,6 +59,16 @@ class JobListener {
   ~JobListener() = default;
 };
 
+/// Hears of peers that were lost. Called on the loop.
+class PeerLosses {
+ public:
+  /// The peer is there until this returns.
+  virtual void lost(net::Peer& peer, const std::string& why) = 0;
+
+ protected:
+  ~PeerLosses() = default;
+};
+
 class Origin final : private kj::TaskSet::ErrorHandler {
  public:
   class Job;
@@ -66,8 +78,10 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   KJ_DISALLOW_COPY(Origin);
 
   /// Uses the peer from now on, until its connection ends. Peers keep the index they are given
-  /// here, from 0.
-  void add(kj::Own<net::Peer> peer);
+  /// here, from 0, which is returned.
+  unsigned add(kj::Own<net::Peer> peer);
+  /// Who hears of losses from now on; null: nobody.
+  void tellLosses(PeerLosses* losses) { lossesHeard_ = losses; }
 
   /// Starts a job; its listener hears at least `finished`, never during this call. Dropping the job
   /// cancels it: what has not begun is taken back, what has runs to its end for nothing.
@@ -106,6 +120,7 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   std::string losses_;               // why links were lost, for the error when none is left
   std::list<Job*> jobs_;             // all that are not yet dropped
   std::list<Job*> waiting_; // those that have to wait for room, in the order they came to it
+  PeerLosses* lossesHeard_ = nullptr;
   bool introducing_ = false;
   kj::TaskSet closing_; // lost peers, until nothing of theirs is on the stack; introductions; rests
 };
@@ -134,6 +149,7 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   bool encodeArguments(ElementRange range, Output& out);
   void settled(Link& link, ElementRange range, std::size_t argumentBytes,
                net::ChunkOutcome outcome);
+  void fetchCode();
   void failedChunk(Link& link, ElementRange range, net::Failure failure);
   void disturbed(Link& link, ElementRange range, kj::Exception&& exception);
   void sendAgain(ElementRange range, std::exception_ptr reason);
@@ -151,6 +167,8 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   std::exception_ptr failure_;                 // of the lowest element that failed
   std::uint64_t failedElement_ = 0;
   bool finished_ = false;
+  bool fetching_ = false;                                 // the code
+  std::shared_ptr<const std::string> fetched_;            // the code, if it was
   std::list<Job*>::iterator place_;                       // in Origin::jobs_
   std::optional<std::list<Job*>::iterator> waitingPlace_; // in Origin::waiting_
   kj::TaskSet tasks_; // last: its promises refer to what is above

@@ -32,6 +32,7 @@ net::Hello helloOf(const PeerOptions& options, unsigned workers, std::optional<O
   hello.name = options.name.empty() ? net::nameOfThisProcess() : options.name;
   hello.workers = workers;
   hello.version = options.version;
+  hello.cluster = options.join.cluster;
   hello.target = std::move(host);
   return hello;
 }
@@ -76,13 +77,17 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
                {options.workers, pathOf(options.workerExecutable, findWorker), options.memory / 3,
                 librariesOf(options)}),
       host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, workers_,
-            io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_) {}
+            io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_),
+      membership_({io, log, host_, slices_, workers_, neighbours_}, options,
+                  helloOf(options, workers_.workers(), ladder_.host())) {}
 
 kj::Promise<std::vector<std::string>> Peer::listen() {
   kj::Promise<void> listening = workers_.ready();
   for (const std::string& address : options_.listen)
     listening = listening.then([this, &address] { return listenOn(address); });
-  return listening.then([this] { return addresses_; });
+  return listening.then([this] { return membership_.join(addresses_); }).then([this] {
+    return addresses_;
+  });
 }
 
 kj::Promise<void> Peer::listenOn(const std::string& address) {

@@ -9,6 +9,7 @@
 #include "runtime/peer/bundles.h"
 #include "runtime/peer/code-ladder.h"
 #include "runtime/peer/compilers.h"
+#include "runtime/peer/membership.h"
 #include "runtime/peer/neighbours.h"
 #include "runtime/peer/peer-options.h"
 #include "runtime/peer/worker-pool.h"
@@ -61,6 +62,7 @@ class Peer {
   CodeLadder ladder_;
   WorkerPool workers_;
   net::Host host_;
+  Membership membership_;
   std::vector<kj::Own<net::Listener>> listeners_;
   std::vector<std::string> addresses_; ///< of the listeners
 };

@@ -24,15 +24,17 @@ WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log,
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
       libraries_(kj::mv(options.libraries)), codeLoaded_(options.codeLoaded), ladder_(ladder),
       codeUses_(std::min(limits::codesKnown, options.codeLoaded / limits::bytesPerUse)),
-      notReady_(options.workers), ready_(nullptr), tasks_(*this) {
+      workers_(options.workers), notReady_(options.workers), ready_(nullptr), tasks_(*this) {
   ladder_.tell(this);
   auto pair = kj::newPromiseAndFulfiller<void>();
   readyFulfiller_ = kj::mv(pair.fulfiller);
   ready_ = pair.promise.fork();
-  for (unsigned i = 0; i < notReady_; ++i) {
+  for (unsigned i = 0; i < workers_; ++i) {
     members_.push_back(std::make_unique<Member>());
     start(*members_.back());
   }
+  members_.push_back(std::make_unique<Member>());
+  members_.back()->onlyLinks = true;
 }
 
 WorkerPool::~WorkerPool() noexcept(false) {
@@ -43,7 +45,7 @@ WorkerPool::~WorkerPool() noexcept(false) {
 kj::Vector<pid_t> WorkerPool::processes() const {
   kj::Vector<pid_t> ids;
   for (auto& member : members_)
-    if (member->isReady())
+    if (member->isReady() && !member->onlyLinks)
       ids.add(member->process->pid());
   return ids;
 }
@@ -181,7 +183,7 @@ void WorkerPool::learnLinked(const WorkerProcess& worker) {
 
 void WorkerPool::onReady(WorkerProcess& worker) {
   learnLinked(worker);
-  if (notReady_ > 0 && --notReady_ == 0)
+  if (notReady_ > 0 && !memberOf(worker).onlyLinks && --notReady_ == 0)
     readyFulfiller_->fulfill();
   dispatch();
 }
@@ -231,7 +233,7 @@ void WorkerPool::giveUp(const kj::Exception& exception) {
   for (auto& parked : parked_)
     while (!parked.second.empty())
       parked.second.front()->reject(kj::cp(exception));
-  for (ChunkQueue* queue : {&waiting_, &waitingForHome_})
+  for (ChunkQueue* queue : {&waiting_, &waitingForHome_, &waitingToLink_})
     while (!queue->empty())
       queue->front()->reject(kj::cp(exception));
 }

@@ -38,13 +38,15 @@ kj::Maybe<net::CodeStatus> WorkerPool::code(const Digest& digest) const {
 /// Also those that wait for somebody else to compile. There are fewer queues of them than places at
 /// workers.
 std::size_t WorkerPool::chunksWaiting() const {
-  std::size_t count = waiting_.size() + waitingForHome_.size();
+  std::size_t count = waiting_.size() + waitingForHome_.size() + waitingToLink_.size();
   for (auto& [entry, parked] : parked_)
     count += parked.size();
   return count;
 }
 
 ChunkQueue& WorkerPool::queueFor(const WaitingChunk& chunk) {
+  if (chunk.chunk.onlyLink)
+    return waitingToLink_;
   return chunk.chunk.home ? waitingForHome_ : waiting_;
 }
 
@@ -80,7 +82,7 @@ void WorkerPool::handBack(kj::StringPtr why) {
     outcome.turnedAway = kj::str(why);
     chunk.settle(kj::mv(outcome));
   };
-  for (ChunkQueue* queue : {&waiting_, &waitingForHome_})
+  for (ChunkQueue* queue : {&waiting_, &waitingForHome_, &waitingToLink_})
     while (!queue->empty())
       answer(*queue->front());
   for (auto& [entry, parked] : parked_)
@@ -96,6 +98,8 @@ void WorkerPool::handBack(kj::StringPtr why) {
 // --- to a worker -----------------------------------------------------------------------------
 
 void WorkerPool::dispatch() {
+  while (!waitingToLink_.empty() && dispatchFront(waitingToLink_))
+    ;
   while (!waitingForHome_.empty() && dispatchFront(waitingForHome_))
     ;
   while (!waiting_.empty() && dispatchFront(waiting_))
@@ -144,7 +148,7 @@ WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk) {
   Member* best = nullptr;
   int bestMerit = -1;
   for (auto& member : members_) {
-    if (!member->isReady() || (chunk.home && member != members_.front()))
+    if (!member->isReady() || member->onlyLinks || (chunk.home && member != members_.front()))
       continue;
     unsigned open = member->process->open();
     if (open >= limits::chunksAtWorker)
@@ -155,7 +159,18 @@ WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk) {
       bestMerit = merit;
     }
   }
-  return best;
+  const bool isBusy = best == nullptr || best->process->open() > 0;
+  return chunk.onlyLink && isBusy ? linkingMember() : best;
+}
+
+/// Null if it has to start first, or has enough to link.
+WorkerPool::Member* WorkerPool::linkingMember() {
+  Member& member = *members_.back();
+  if (member.process.get() == nullptr)
+    KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&] { start(member); }))
+      log_.line(kj::str("the process that links can't be started: ", problem->getDescription()));
+  bool takesMore = member.isReady() && member.process->open() < limits::chunksAtWorker;
+  return takesMore ? &member : nullptr;
 }
 
 /// What goes along with a chunk: the object, if the worker has not loaded it, or has loaded what is
@@ -208,7 +223,7 @@ void WorkerPool::give(Member& member, WaitingChunk& chunk) {
 /// is no such pair.
 bool WorkerPool::takeFromBusy() {
   for (auto& busy : members_) {
-    if (!busy->isReady() || busy->process->open() < 2)
+    if (!busy->isReady() || busy->onlyLinks || busy->process->open() < 2)
       continue;
     // Only the last: the one before it is running, or will be as soon as the worker is awake.
     unsigned last = 0;
@@ -232,7 +247,7 @@ bool WorkerPool::takeFromBusy() {
 
 WorkerPool::Member* WorkerPool::idleMember() {
   for (auto& member : members_)
-    if (member->isReady() && member->process->open() == 0)
+    if (member->isReady() && !member->onlyLinks && member->process->open() == 0)
       return member.get();
   return nullptr;
 }

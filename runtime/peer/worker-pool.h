@@ -7,6 +7,9 @@
 // chunk of it. A worker that dies fails the chunk it was running; what it had not begun goes to the
 // others. Chunks that use peer-local variables have a queue of their own, which only the first
 // worker serves: the variables are in its memory. If it dies, they start anew.
+//
+// Code that is only to be linked need not wait for a busy worker: one more process, started when it
+// is first needed, links what no other has time for.
 #pragma once
 #include "net/closure-runner.h"
 #include "net/log.h"
@@ -63,7 +66,7 @@ class WorkerPool final : public net::ClosureRunner,
   std::vector<Digest> codes() const override { return codeUses_.digests(); }
   kj::Maybe<net::CodeStatus> code(const Digest& digest) const override;
   Counters counters() const override;
-  unsigned workers() const override { return static_cast<unsigned>(members_.size()); }
+  unsigned workers() const override { return workers_; }
 
   /// The processes that are ready now.
   kj::Vector<pid_t> processes() const;
@@ -84,6 +87,7 @@ class WorkerPool final : public net::ClosureRunner,
     LoadedEntries loaded;
     std::unordered_set<Digest> linkedUsed; ///< of the linked entries
     std::uint64_t lastUse = 0;
+    bool onlyLinks = false; ///< runs nothing, and is no worker
     bool isReady() const { return process.get() != nullptr && process->isReady(); }
   };
 
@@ -99,6 +103,7 @@ class WorkerPool final : public net::ClosureRunner,
   bool giveToBest(WaitingChunk& chunk);
   bool takeFromBusy();
   Member* choose(const net::Chunk& chunk);
+  Member* linkingMember();
   Member* idleMember();
   void give(Member& member, WaitingChunk& chunk);
   kj::ArrayPtr<const kj::byte> codeFor(Member& member, Place& place);
@@ -133,12 +138,14 @@ class WorkerPool final : public net::ClosureRunner,
   Counters counters_;
   ChunkQueue waiting_;                            ///< in the order of arrival
   ChunkQueue waitingForHome_;                     ///< the same; for the first member only
+  ChunkQueue waitingToLink_;                      ///< the same; of those that run nothing
   std::unordered_map<Digest, ChunkQueue> parked_; ///< until the ladder has their code
   std::uint64_t uses_ = 0;
-  unsigned notReady_;
+  const unsigned workers_;
+  unsigned notReady_; ///< of them
   kj::Own<kj::PromiseFulfiller<void>> readyFulfiller_;
   kj::ForkedPromise<void> ready_;
-  std::vector<std::unique_ptr<Member>> members_;
+  std::vector<std::unique_ptr<Member>> members_; ///< the workers, then the one that only links
   kj::TaskSet tasks_;
 };
 

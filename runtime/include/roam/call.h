@@ -10,6 +10,7 @@
 #include "roam/options.h"
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <typeinfo>
 #include <utility>
 
@@ -30,9 +31,16 @@ extern "C" __attribute__((weak, visibility("hidden"))) const char __stop_roam_he
 
 namespace roam::detail {
 
+class LiveName;
+/// The name in the only cluster that this process is connected to. Throws Error if there is none,
+/// or more than one.
+ROAM_API LiveName nameInTheOnlyCluster(std::string_view name, std::string_view signature);
+
 /// What the library needs to know of a call. All bytes are copied when it is started, but for what
 /// `source` refers to.
 struct CallSpec {
+  /// In place of an entry: the call is of what the name is bound to.
+  const LiveName* name = nullptr;
   const EntryRecord* entry = nullptr;
   /// The records of the functions that other files may call, of the executable or shared library
   /// that `entry` lies in: bytes from `functions` to `functionsEnd`. Both null if it has none.

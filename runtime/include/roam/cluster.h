@@ -34,6 +34,25 @@ struct Indexed {
   R value;
 };
 
+/// What became of a peer of the cluster.
+enum class PeerChange {
+  joined,    ///< it takes work: it is new, or back
+  suspected, ///< its connection broke, or it is silent; what it ran goes elsewhere
+  left,      ///< it took leave
+  dead,      ///< its lease ended without a word; or it was no member of a cluster and was lost
+};
+
+struct PeerEvent {
+  PeerChange change;
+  Member peer;
+  std::string why; ///< for people; empty for `joined`
+};
+
+template <class Signature>
+class Live;
+class Names;
+class PeerWatch;
+
 /// What `for` takes.
 template <class Range>
 concept Iterable = requires(Range& range) {
@@ -94,19 +113,49 @@ class ROAM_API Cluster {
   template <class F, class... Args>
   auto onAll(const F& f, const Args&... args);
 
-  /// The peers that are connected now, in the order in which their addresses were given.
+  /// As `map`, of what a name is bound to now: the whole map keeps that revision.
+  template <Iterable Range, class R, class A>
+  std::vector<R> map(const Range& range, const Live<R(A)>& f, const Options& options = {});
+
+  /// The peers that are connected now, in the order in which they were found.
   std::vector<Member> peers() const;
+  /// What becomes of peers from now on, those that are there first, as `joined`.
+  PeerWatch watchPeers() const;
+
+  /// Binds a name to the code of `f` and its captures, which may take 64 KiB encoded, as the name's
+  /// next revision, and returns that. All peers of the cluster hold the code ready to run before
+  /// the name is switched; if one can't, nothing changes, and Refused or PeerLost says who and why.
+  /// From when this returns, calls of this process are of the new revision or a later one. The
+  /// signature is that of `f`; of a generic lambda it must be given: publish<double(double)>(...).
+  /// Names are letters, digits and ". _ -", with "/" between parts. Include <roam/live.h>.
+  template <class Signature = void, class F>
+  std::uint64_t publish(std::string_view name, const F& f);
+  /// A function object that calls what the name is bound to at the moment of each call.
+  template <class Signature>
+  Live<Signature> live(std::string_view name) const;
+  /// What all names are bound to now.
+  Names names() const;
 
  private:
   friend Cluster connect();
   friend Cluster connect(std::string_view where);
+  friend class Names;
+  friend class PeerWatch;
+  template <class Signature>
+  friend class Live;
+  friend class detail::LiveName;
   class State;
   explicit Cluster(State* state) : state_(state) {}
+  friend detail::LiveName detail::nameInTheOnlyCluster(std::string_view, std::string_view);
+  static State& onlyState();
   State& state() const;
   detail::Call start(const detail::CallSpec& spec);
   /// Starts the call and hands each of its chunks to take(results, chunk).
   void collect(const detail::CallSpec& spec, const ProgressFunction& progress,
                void (*take)(void* results, const detail::CompletedChunk& chunk), void* results);
+  static detail::Call start(State& state, const detail::CallSpec& spec);
+  std::uint64_t bind(std::string_view name, std::string_view signature,
+                     const detail::CallSpec& spec);
   template <class F, class... Args>
   auto startOne(int peer, const Options& options, const F& f, const Args&... args);
 

@@ -73,6 +73,29 @@ class ROAM_API Refused : public Error {
   ~Refused() override;
 };
 
+/// Nothing is bound to the name that was called.
+class ROAM_API UnknownName : public Error {
+ public:
+  using Error::Error;
+  ~UnknownName() override;
+};
+
+/// What a name is bound to takes or gives other types than the caller says.
+class ROAM_API SignatureMismatch : public Error {
+ public:
+  SignatureMismatch(std::string name, std::string asked, std::string bound);
+  ~SignatureMismatch() override;
+
+  const std::string& name() const { return name_; }
+  /// What the caller said: "double (double)".
+  const std::string& asked() const { return asked_; }
+  /// What the name is bound to.
+  const std::string& bound() const { return bound_; }
+
+ private:
+  std::string name_, asked_, bound_;
+};
+
 /// The call was ended by `cancel`, or with its cluster.
 class ROAM_API Cancelled : public Error {
  public:

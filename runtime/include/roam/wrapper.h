@@ -234,6 +234,42 @@ struct CallShape {
   }
 };
 
+/// What a name is bound to: any number of calls, so that a call and a map of a name run the same
+/// code. The loop calls a function: inlined, it would be optimised as a whole, which doubles the
+/// time that compiling a small one takes.
+template <class F, class... A>
+struct LiveShape {
+  using Closure = F;
+  using Argument = std::tuple<A...>; // only named
+  using Result = ResultOf<F, A...>;
+
+  static Outcome run(const char* captures, std::size_t capturesSize, const char* arguments,
+                     std::size_t argumentsSize, std::uint64_t count, Output& out) {
+    if constexpr (!shippable<F, AsPassed<A>..., AsPassed<Result>> || !Callable<F, A...>)
+      return Outcome::badCaptures;
+    else {
+      Reader reader{captures, capturesSize};
+      Rebuilt<F> f(reader);
+      if (!reader.finished())
+        return Outcome::badCaptures;
+      reader = {arguments, argumentsSize};
+      for (Position at{out}; at.element < count; ++at.element)
+        if (!callOne(f.get(), reader, out))
+          return Outcome::badArguments;
+      return reader.finished() ? Outcome::done : Outcome::badArguments;
+    }
+  }
+
+ private:
+  [[gnu::noinline]] static bool callOne(F& f, Reader& reader, Output& out) {
+    RebuiltArguments<std::index_sequence_for<A...>, A...> call(reader);
+    if (!reader.ok)
+      return false;
+    saveResult<Result>(out, [&]() -> decltype(auto) { return call.call(f); });
+    return true;
+  }
+};
+
 /// The two functions of a mapReduce as one closure.
 template <class F, class Op>
 struct MapAndReduce {

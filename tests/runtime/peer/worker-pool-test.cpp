@@ -200,6 +200,24 @@ TEST_F(WorkerPoolTest, LinkingOnlyRunsNothingAndMakesTheCodeReady) {
   EXPECT_EQ(failureOf(link(needs)).kind, Kind::badSlice);
 }
 
+TEST_F(WorkerPoolTest, LinkingDoesNotWaitForABusyWorker) {
+  open(1);
+  TestSlice waits = TestSlice::of("waits"), square = TestSlice::of("square");
+  std::string gate = directory.file("gate");
+  kj::Promise<net::ChunkOutcome> busy = begin(waits, gate, nothing, 1);
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(gate + ".begun"); }));
+  net::Chunk chunk;
+  chunk.entry = square.digest;
+  chunk.onlyLink = true;
+  for (bool home : {false, true}) {
+    chunk.home = home;
+    EXPECT_TRUE(wait(pool->run(chunk, bytesOf(square.bytes))).failure == nullptr);
+  }
+  EXPECT_EQ(pool->processes().size(), 1u);
+  std::ofstream(gate + ".go").close();
+  EXPECT_TRUE(wait(kj::mv(busy)).failure == nullptr);
+}
+
 TEST_F(WorkerPoolTest, ResultsAboveTheLimitFailAndTheWorkerServesOn) {
   open(1);
   TestSlice fills = TestSlice::of("fills");

@@ -1,0 +1,223 @@
+// The public calls of roam/live.h, and what happens at the origin for them.
+#include "roam/live.h"
+#include "net/coroutine.h"
+#include "net/limits.h"
+#include "runtime/cluster-state.h"
+#include <atomic>
+#include <fmt/format.h>
+
+namespace roam {
+
+// --- names in a cluster's state ----------------------------------------------------------------
+
+NameTable& Cluster::State::table() {
+  if (table_.get() == nullptr)
+    table_ = kj::heap<NameTable>(
+        members_->store(), *timer_, [](const std::vector<NamedBinding>&) {},
+        [this](std::string complaint) { members_->complain(complaint); });
+  return *table_;
+}
+
+std::shared_ptr<const NameSnapshot> Cluster::State::names() {
+  NameTable* table = listed_;
+  if (table == nullptr)
+    listed_ = table = await<NameTable*>([this]() -> kj::Promise<NameTable*> {
+      auto late = timer_->afterDelay(limits::storeAnswer).then([this]() -> kj::Promise<NameTable*> {
+        return kj::Exception(
+            kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+            kj::str("the names of the cluster can't be read: ", members_->complaints().c_str()));
+      });
+      return this->table()
+          .listed()
+          .then([this] { return table_.get(); })
+          .exclusiveJoin(kj::mv(late));
+    });
+  return table->snapshot();
+}
+
+/// The code that a name is bound to, from the store, for peers that lack it; once for all who ask.
+kj::Promise<std::shared_ptr<const std::string>> Cluster::State::fetchCode(Digest digest) {
+  if (auto code = fetched_[digest].lock())
+    return code;
+  return nameStore_->code(digest).then([this, digest](std::string code) {
+    auto shared = std::make_shared<const std::string>(std::move(code));
+    std::erase_if(fetched_, [](auto& each) { return each.second.expired(); });
+    fetched_[digest] = shared;
+    return std::shared_ptr<const std::string>(shared);
+  });
+}
+
+namespace {
+
+std::shared_ptr<const Binding> bindingOf(const NameSnapshot& names, const std::string& name,
+                                         const std::string& signature) {
+  auto found = names.names.find(name);
+  if (found == names.names.end())
+    throw UnknownName(
+        "nothing is bound to the name " + name +
+        " in this cluster: bind it with Cluster::publish or `roam push`; `roam names` "
+        "lists what there is");
+  if (found->second->signature != signature)
+    throw SignatureMismatch(name, signature, found->second->signature);
+  return found->second;
+}
+
+} // namespace
+
+struct detail::LiveName::State {
+  std::atomic<unsigned> owners = 1;
+  Cluster::State& cluster;
+  const std::string name, signature;
+  const std::shared_ptr<const Binding> pinned; ///< null: what the name is bound to at each call
+};
+
+void Cluster::State::describeNamed(const detail::CallSpec& spec, JobSpec& job) {
+  const detail::LiveName::State& name = spec.name->state();
+  auto binding = name.pinned ? name.pinned : bindingOf(*names(), name.name, name.signature);
+  auto captures = kj::arrayPtr(reinterpret_cast<const kj::byte*>(binding->captures.data()),
+                               binding->captures.size());
+  job.entry = binding->digest;
+  job.home = binding->home;
+  job.captures =
+      std::make_shared<const kj::Array<const kj::byte>>(captures.attach(std::move(binding)));
+  job.fetchCode = [this, digest = job.entry] { return fetchCode(digest); };
+}
+
+std::uint64_t Cluster::State::bind(std::string_view name, std::string_view signature,
+                                   const detail::CallSpec& spec) {
+  checkName(name);
+  if (spec.capturesSize > limits::boundCaptures)
+    throw Refused(fmt::format("what is to be bound to {} captures {} bytes; the limit is {} KiB",
+                              name, spec.capturesSize, limits::boundCaptures >> 10));
+  const PackedCode& code = codeOf(spec);
+  PushedFunction function{.name = std::string(name),
+                          .signature = std::string(signature),
+                          .digest = code.digest,
+                          .code = std::string(code.bytes()),
+                          .home = code.home,
+                          .description = code.description,
+                          .captures = std::string(spec.captures, spec.capturesSize)};
+  names(); // so that what is bound can be awaited there
+  return await<std::uint64_t>([&]() -> kj::Promise<std::uint64_t> {
+    return push(*members_, *nameStore_, *timer_, {std::move(function)}, processName_)
+        .then([this](PushReport report) {
+          return table_->reached(report.revision)
+              .then([revision = report.bindings.front().binding.revision] { return revision; });
+        });
+  });
+}
+
+// --- LiveName ----------------------------------------------------------------------------------
+
+namespace detail {
+
+LiveName::LiveName(Cluster::State& cluster, std::string_view name, std::string_view signature)
+    : state_(nullptr) {
+  checkName(name);
+  state_ = new State{1, cluster, std::string(name), std::string(signature), nullptr};
+}
+
+LiveName::LiveName(const LiveName& other) : state_(other.state_) {
+  ++state_->owners;
+}
+
+LiveName& LiveName::operator=(const LiveName& other) {
+  LiveName copy(other);
+  std::swap(state_, copy.state_);
+  return *this;
+}
+
+LiveName::~LiveName() {
+  if (--state_->owners == 0)
+    delete state_;
+}
+
+Call LiveName::start(const CallSpec& spec) const {
+  return Cluster::start(state_->cluster, spec);
+}
+
+std::string LiveName::name() const {
+  return state_->name;
+}
+
+LiveName nameInTheOnlyCluster(std::string_view name, std::string_view signature) {
+  return LiveName(Cluster::onlyState(), name, signature);
+}
+
+} // namespace detail
+
+SignatureMismatch::SignatureMismatch(std::string name, std::string asked, std::string bound)
+    : Error(name + " is asked for as " + asked + ", and is bound to a function of type " + bound +
+            ": ask for that, or bind it to a function of the type that callers expect"),
+      name_(std::move(name)), asked_(std::move(asked)), bound_(std::move(bound)) {}
+
+// --- Names -------------------------------------------------------------------------------------
+
+struct Names::State {
+  Cluster::State& cluster;
+  std::shared_ptr<const NameSnapshot> snapshot;
+};
+
+Names::Names(const Names& other) : state_(new State(*other.state_)) {}
+
+Names& Names::operator=(const Names& other) {
+  Names copy(other);
+  std::swap(state_, copy.state_);
+  return *this;
+}
+
+Names::~Names() {
+  delete state_;
+}
+
+std::vector<Bound> Names::list() const {
+  std::vector<Bound> all;
+  for (auto& [name, binding] : state_->snapshot->names)
+    all.push_back({name, binding->revision, binding->digest.toString(), binding->signature,
+                   binding->boundBy, binding->boundAt});
+  return all;
+}
+
+detail::LiveName Names::pin(std::string_view name, std::string_view signature) const {
+  detail::LiveName live(state_->cluster, name, signature);
+  auto binding = bindingOf(*state_->snapshot, std::string(name), std::string(signature));
+  auto* pinned = new detail::LiveName::State{1, state_->cluster, std::string(name),
+                                             std::string(signature), std::move(binding)};
+  delete std::exchange(live.state_, pinned);
+  return live;
+}
+
+// --- PeerWatch ---------------------------------------------------------------------------------
+
+struct PeerWatch::State {
+  std::shared_ptr<PeerWatchers::Queue> queue;
+};
+
+PeerWatch::PeerWatch(PeerWatch&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+
+PeerWatch::~PeerWatch() {
+  delete state_;
+}
+
+std::optional<PeerEvent> PeerWatch::next(Duration duration) {
+  if (state_ == nullptr)
+    throw Error("this PeerWatch was moved from: ask the one it was moved to");
+  return state_->queue->take(boundedSeconds(duration));
+}
+
+// --- Cluster -----------------------------------------------------------------------------------
+
+std::uint64_t Cluster::bind(std::string_view name, std::string_view signature,
+                            const detail::CallSpec& spec) {
+  return state().bind(name, signature, spec);
+}
+
+Names Cluster::names() const {
+  return Names(new Names::State{state(), state().names()});
+}
+
+PeerWatch Cluster::watchPeers() const {
+  return PeerWatch(new PeerWatch::State{state().watchers().watch()});
+}
+
+} // namespace roam

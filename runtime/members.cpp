@@ -1,0 +1,304 @@
+// Whom to dial, and what to tell of them.
+#include "runtime/members.h"
+#include "net/address.h"
+#include "net/coroutine.h"
+#include "net/join-place.h"
+#include "net/limits.h"
+#include "net/log.h"
+#include "net/remote-store.h"
+#include "runtime/store-records.h"
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace roam {
+namespace {
+
+constexpr std::size_t linesKept = 8;
+
+/// Of the tries to reach a member.
+constexpr kj::Duration shortestPause = 100 * kj::MILLISECONDS, longestPause = 2 * kj::SECONDS;
+
+kj::Exception lostWith(const std::string& why) {
+  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+                       kj::heapString(why.data(), why.size()));
+}
+
+/// Each of the places is a certain peer.
+bool areAddresses(const net::JoinOptions& options) {
+  return std::ranges::all_of(net::joinPlaces(options), [](const net::JoinPlace& place) {
+    return place.kind == net::JoinPlace::Kind::address;
+  });
+}
+
+} // namespace
+
+void RecentLines::line(kj::StringPtr text) {
+  lines_.push_back(text.cStr());
+  if (lines_.size() > linesKept)
+    lines_.pop_front();
+}
+
+std::string RecentLines::text() const {
+  std::string all;
+  for (const std::string& line : lines_)
+    all += "\n  " + line;
+  return all;
+}
+
+Members::Members(kj::AsyncIoContext& io, Origin& origin, net::Hello mine, Options options,
+                 Changed changed)
+    : io_(io), origin_(origin), mine_(std::move(mine)), options_(std::move(options)),
+      changed_(std::move(changed)),
+      store_(
+          kj::heap<net::RemoteStore>([this] { return connectStore(); }, io.provider->getTimer())),
+      discovery_(net::discover(io, log_, options_.places,
+                               [this](std::string address) { found(std::move(address)); })),
+      tasks_(*this) {
+  origin_.tellLosses(this);
+}
+
+Members::~Members() noexcept(false) {
+  origin_.tellLosses(nullptr);
+}
+
+// --- the first ---------------------------------------------------------------------------------
+
+kj::Promise<void> Members::joined() {
+  co_await discovery_->firstRound();
+  co_await dialFirst();
+  checkFirst();
+  dialsAtOnce_ = true;
+  co_await awaitRequired();
+  tasks_.add(followMembers());
+}
+
+/// All at once, and given to the origin in the order in which they were found.
+kj::Promise<void> Members::dialFirst() {
+  auto deadline = io_.provider->getTimer().now() + limits::connect;
+  while (true) {
+    std::vector<std::string> addresses = first_;
+    std::vector<kj::Own<net::Peer>> peers(addresses.size());
+    kj::Vector<kj::Promise<void>> dials;
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      known_[addresses[i]].isDialled = true;
+      dials.add(net::dial(io_.provider->getNetwork(), io_.provider->getTimer(),
+                          addresses[i].c_str(), mine_)
+                    .then([&peers, i](kj::Own<net::Peer> peer) { peers[i] = kj::mv(peer); },
+                          [this, address = addresses[i]](kj::Exception&& exception) {
+                            failed(address, exception);
+                          })
+                    .eagerlyEvaluate(nullptr));
+    }
+    co_await kj::joinPromises(dials.releaseAsArray());
+    bool isAny = false;
+    for (std::size_t i = 0; i < addresses.size(); ++i)
+      if (peers[i].get() != nullptr) {
+        connected(addresses[i], kj::mv(peers[i]));
+        isAny = true;
+      }
+    if (isAny || areAddresses(options_.places) || io_.provider->getTimer().now() >= deadline)
+      co_return;
+    co_await io_.provider->getTimer().afterDelay(shortestPause);
+  }
+}
+
+void Members::checkFirst() {
+  std::string failures;
+  std::size_t count = 0;
+  for (auto& [address, known] : known_) {
+    count += known.peer != nullptr;
+    if (known.peer == nullptr && !known.failure.empty())
+      failures += "\n  " + known.failure;
+  }
+  if (count > 0 && (failures.empty() || !areAddresses(options_.places)))
+    return;
+  std::string places;
+  for (const std::string& place : options_.places.where)
+    places += (places.empty() ? "" : ", ") + place;
+  if (failures.empty())
+    failures = fmt::format("\n  no peer was found at {} within {} s{}", places,
+                           limits::connect / kj::SECONDS, log_.text());
+  throw lostWith("cannot join the cluster:" + failures);
+}
+
+kj::Promise<void> Members::awaitRequired() {
+  auto& timer = io_.provider->getTimer();
+  auto deadline = timer.now() + limits::required;
+  for (const std::string& written : options_.required) {
+    std::string address = net::loopbackAddress(written).cStr();
+    known_[address].isNamed = true;
+    if (!known_[address].isDialled)
+      dial(address);
+    while (known_[address].peer == nullptr) {
+      if (timer.now() >= deadline)
+        throw lostWith("a required member did not join: " + unreachable(address));
+      co_await timer.afterDelay(10 * kj::MILLISECONDS);
+    }
+  }
+}
+
+// --- dialling ----------------------------------------------------------------------------------
+
+void Members::found(std::string address) {
+  Known& known = known_[address];
+  const bool isNew = !std::exchange(known.isNamed, true);
+  if (!dialsAtOnce_) {
+    if (isNew)
+      first_.push_back(std::move(address));
+  } else if (!known.isDialled) {
+    dial(address);
+  }
+}
+
+void Members::dial(const std::string& address) {
+  known_[address].isDialled = true;
+  tasks_.add(
+      net::dial(io_.provider->getNetwork(), io_.provider->getTimer(), address.c_str(), mine_)
+          .then([this, address](kj::Own<net::Peer> peer) { connected(address, kj::mv(peer)); },
+                [this, address](kj::Exception&& why) { failed(address, why); }));
+}
+
+void Members::failed(const std::string& address, const kj::Exception& why) {
+  Known& known = known_[address];
+  known.failure = why.getDescription().cStr();
+  known.isDialled = false;
+  if (!dialsAtOnce_)
+    return;
+  known.pause = std::clamp(2 * known.pause, shortestPause, longestPause);
+  tasks_.add(io_.provider->getTimer().afterDelay(known.pause).then([this, address] {
+    Known& known = known_[address];
+    if (!known.isDialled && (known.isNamed || known.isMember))
+      dial(address);
+  }));
+}
+
+void Members::connected(const std::string& address, kj::Own<net::Peer> peer) {
+  Known& known = known_[address];
+  known.failure.clear();
+  known.pause = 0 * kj::SECONDS;
+  known.isLeaving = false;
+  known.peer = peer;
+  const unsigned index = origin_.add(kj::mv(peer));
+  known.member = {known.peer->name(), address, known.peer->workers(), index};
+  changed_(PeerChange::joined, known.member, "");
+}
+
+void Members::lost(net::Peer& peer, const std::string& why) {
+  for (auto& [address, known] : known_)
+    if (known.peer == &peer) {
+      known.peer = nullptr;
+      known.isDialled = false;
+      if (!known.isMember)
+        changed_(known.isLeaving ? PeerChange::left : PeerChange::dead, known.member, why);
+      else
+        changed_(PeerChange::suspected, known.member, why);
+      tasks_.add(kj::evalLater([this, address = address] {
+        if (!known_[address].isDialled)
+          failed(address, kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+                                        kj::str("the connection was lost")));
+      }));
+    }
+}
+
+// --- the store ---------------------------------------------------------------------------------
+
+/// Through the peer that has been there longest.
+kj::Promise<protocol::Store::Client> Members::connectStore() {
+  for (auto& [index, peer] : origin_.peers())
+    return peer->store();
+  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+                       kj::str("no peer is connected, through which the store could be reached"));
+}
+
+kj::Promise<void> Members::followMembers() {
+  while (true) {
+    try {
+      net::StoreListing listing = co_await store_->list(keys::members);
+      for (auto& [address, known] : known_)
+        known.isMember = false;
+      for (auto& entry : listing.entries)
+        learn(entry.key.substr(std::string_view(keys::members).size()), entry.value);
+      co_await watchMembers(listing.revision);
+    } catch (const kj::Exception&) {
+      // Of peers that have no store; or it can't be reached now, or keeps no more of what we
+      // missed.
+    }
+    co_await io_.provider->getTimer().afterDelay(limits::storeRetry);
+  }
+}
+
+kj::Promise<void> Members::watchMembers(net::Revision after) {
+  kj::Own<net::StoreWatch> watch = store_->watch(keys::members, after);
+  while (true) {
+    net::StoreChanges changes = co_await watch->next();
+    for (auto& event : changes.events)
+      learn(event.key.substr(std::string_view(keys::members).size()), event.value);
+  }
+}
+
+void Members::learn(const std::string& address, const std::optional<std::string>& record) {
+  Known& known = known_[address];
+  if (record) {
+    MemberRecord said = MemberRecord::read(*record);
+    known.isMember = true;
+    known.isLeaving = said.leaving;
+    known.member.name = said.name;
+    known.member.address = address;
+    if (!known.isDialled && !said.leaving)
+      dial(address);
+    return;
+  }
+  if (!std::exchange(known.isMember, false))
+    return;
+  if (known.isLeaving)
+    changed_(PeerChange::left, known.member, "it took leave");
+  else if (known.peer == nullptr)
+    changed_(PeerChange::dead, known.member, "its lease ended");
+  else
+    changed_(PeerChange::suspected, known.member, "its lease in the cluster's store ended");
+}
+
+std::string Members::unreachable(const std::string& address) const {
+  auto known = known_.find(address);
+  if (known != known_.end() && !known->second.failure.empty())
+    return known->second.failure;
+  return address + " is not connected";
+}
+
+kj::Promise<std::vector<net::Peer*>> Members::all() {
+  auto& timer = io_.provider->getTimer();
+  auto deadline = timer.now() + limits::connect, registered = timer.now() + limits::registration;
+  while (true) {
+    net::StoreListing listing = co_await store_->list(keys::members);
+    std::string missing, strangers;
+    std::map<std::string, bool> members;
+    for (auto& entry : listing.entries)
+      if (!MemberRecord::read(entry.value).leaving)
+        members.emplace(entry.key.substr(std::string_view(keys::members).size()), true);
+    std::vector<net::Peer*> all;
+    for (auto& [address, unused] : members)
+      if (auto known = known_.find(address); known != known_.end() && known->second.peer != nullptr)
+        all.push_back(known->second.peer);
+      else
+        missing += "\n  " + unreachable(address);
+    for (auto& [address, known] : known_)
+      if (known.peer != nullptr && !known.isLeaving && members.count(address) == 0)
+        strangers += fmt::format("\n  {} at {} is no member of the same cluster: it has another "
+                                 "store; start it with --join, or leave it out",
+                                 known.member.name, address);
+    if (missing.empty() && strangers.empty() && !all.empty())
+      co_return all;
+    missing += strangers;
+    if (timer.now() >= (strangers.empty() ? deadline : registered))
+      throw kj::Exception(
+          kj::Exception::Type::FAILED, __FILE__, __LINE__,
+          kj::str("not all members of the cluster can be reached:", missing.c_str()));
+    co_await timer.afterDelay(10 * kj::MILLISECONDS);
+  }
+}
+
+void Members::taskFailed(kj::Exception&& exception) {
+  log_.line(net::wordsOf(exception));
+}
+
+} // namespace roam

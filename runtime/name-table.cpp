@@ -1,0 +1,120 @@
+// Listing once, then watching; listing again where the store no longer keeps what was missed.
+#include "runtime/name-table.h"
+#include "net/coroutine.h"
+#include "net/limits.h"
+#include <stdexcept>
+
+namespace roam {
+
+NameTable::NameTable(net::Store& store, kj::Timer& timer, Changed changed,
+                     std::function<void(std::string)> complain)
+    : store_(store), timer_(timer), changed_(std::move(changed)), complain_(std::move(complain)),
+      snapshot_(std::make_shared<NameSnapshot>()), tasks_(*this) {
+  tasks_.add(follow());
+}
+
+std::shared_ptr<const NameSnapshot> NameTable::snapshot() const {
+  std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+kj::Promise<void> NameTable::reached(net::Revision revision) {
+  if (isListed_ && snapshot()->revision >= revision)
+    return kj::READY_NOW;
+  auto pair = kj::newPromiseAndFulfiller<void>();
+  waiters_.push_back({revision, kj::mv(pair.fulfiller)});
+  return kj::mv(pair.promise);
+}
+
+kj::Promise<void> NameTable::follow() {
+  while (true) {
+    kj::Maybe<kj::Exception> problem;
+    try {
+      co_await watch(co_await relist());
+    } catch (const kj::Exception& exception) {
+      problem = kj::cp(exception);
+    }
+    KJ_IF_MAYBE (exception, problem)
+      if (std::string_view(exception->getDescription().cStr()).find(net::compactedWords) ==
+          std::string_view::npos)
+        complain_(std::string("the names of the cluster can't be read for now: ") +
+                  exception->getDescription().cStr());
+    co_await timer_.afterDelay(limits::storeRetry);
+  }
+}
+
+/// Never goes back: a binding that is older than the one that is known is left out.
+void NameTable::apply(std::shared_ptr<NameSnapshot> next, const std::string& key,
+                      const std::optional<std::string>& value, std::vector<NamedBinding>& changes) {
+  std::string name = key.substr(std::string_view(keys::names).size());
+  if (!value) {
+    next->names.erase(name);
+    return;
+  }
+  try {
+    Binding binding = Binding::read(*value);
+    auto known = next->names.find(name);
+    if (known != next->names.end() && known->second->revision >= binding.revision)
+      return;
+    next->names[name] = std::make_shared<Binding>(binding);
+    changes.push_back({std::move(name), std::move(binding)});
+  } catch (const std::runtime_error& error) {
+    complain_(name + ": " + error.what());
+  }
+}
+
+kj::Promise<net::Revision> NameTable::relist() {
+  net::StoreListing listing = co_await store_.list(keys::names);
+  auto next = std::make_shared<NameSnapshot>(*snapshot());
+  next->revision = listing.revision;
+  std::vector<NamedBinding> changes;
+  std::map<std::string, std::shared_ptr<const Binding>, std::less<>> there;
+  for (auto& entry : listing.entries) {
+    apply(next, entry.key, entry.value, changes);
+    auto known = next->names.find(entry.key.substr(std::string_view(keys::names).size()));
+    if (known != next->names.end())
+      there.insert(*known);
+  }
+  next->names = std::move(there);
+  isListed_ = true;
+  publish(std::move(next), changes);
+  co_return listing.revision;
+}
+
+kj::Promise<void> NameTable::watch(net::Revision after) {
+  kj::Own<net::StoreWatch> watch = store_.watch(keys::names, after);
+  while (true) {
+    net::StoreChanges news = co_await watch->next();
+    auto next = std::make_shared<NameSnapshot>(*snapshot());
+    next->revision = news.revision;
+    std::vector<NamedBinding> changes;
+    for (auto& event : news.events)
+      apply(next, event.key, event.value, changes);
+    publish(std::move(next), changes);
+  }
+}
+
+void NameTable::publish(std::shared_ptr<NameSnapshot> next,
+                        const std::vector<NamedBinding>& changes) {
+  const net::Revision revision = next->revision;
+  {
+    std::lock_guard lock(mutex_);
+    snapshot_ = std::move(next);
+  }
+  if (!changes.empty())
+    changed_(changes);
+  std::vector<Waiter> waiting;
+  for (Waiter& waiter : waiters_)
+    if (waiter.revision <= revision)
+      waiter.fulfiller->fulfill();
+    else
+      waiting.push_back({waiter.revision, kj::mv(waiter.fulfiller)});
+  waiters_ = std::move(waiting);
+}
+
+void NameTable::taskFailed(kj::Exception&& exception) {
+  complain_(std::string("the names of the cluster are no longer followed: ") +
+            exception.getDescription().cStr());
+}
+
+} // namespace roam

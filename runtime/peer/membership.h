@@ -1,0 +1,95 @@
+// A peer as a member of its cluster: level with the names, there for others as long as its lease
+// lasts.
+//
+//     find the store        cluster-store.h
+//     level                 every current name and its code, linked by a worker
+//     take work             and say so in the store, with a lease
+//     ...                   what is bound later is got ready when it is heard of
+//     the lease is lost     take no work; from the start again
+//
+// A peer that was told nothing of a cluster takes work at once. It begins with all this when
+// somebody asks for its store: it is then the first of a cluster.
+#pragma once
+#include "net/host.h"
+#include "runtime/name-store.h"
+#include "runtime/name-table.h"
+#include "runtime/peer/cluster-store.h"
+#include "runtime/peer/neighbours.h"
+#include "runtime/store-records.h"
+#include <map>
+#include <optional>
+#include <set>
+
+namespace roam::peer {
+
+/// Call on the loop thread.
+class Membership final : kj::TaskSet::ErrorHandler {
+ public:
+  struct World {
+    kj::AsyncIoContext& io;
+    net::Log& log;
+    net::Host& host;
+    net::SliceStore& slices;
+    net::ClosureRunner& runner;
+    Neighbours& neighbours;
+  };
+  /// All must outlive it. `mine` is what this peer says of itself.
+  Membership(World world, const PeerOptions& options, net::Hello mine);
+  ~Membership() noexcept(false);
+  KJ_DISALLOW_COPY(Membership);
+
+  /// `own`: where this peer listens now. Resolves when it takes work: at once, or when it is level
+  /// with its cluster. Fails only if the store that it keeps itself can't be opened.
+  kj::Promise<void> join(std::vector<std::string> own);
+  /// Says that it takes no new work.
+  kj::Promise<void> beginLeaving();
+  /// Takes leave.
+  kj::Promise<void> leave();
+
+  net::StoreDoor& door() { return door_; }
+
+ private:
+  /// Opens the store for others, and makes this peer a member then.
+  class Door final : public net::StoreDoor {
+   public:
+    explicit Door(Membership& of) : of_(of) {}
+    kj::Promise<net::StoreAccess> open() override;
+
+   private:
+    Membership& of_;
+  };
+
+  kj::Promise<void> run();
+  kj::Promise<void> level();
+  kj::Promise<void> introduceOthers();
+  void introduce(const std::vector<net::StoreEntry>& members);
+  kj::Promise<void> followMembers();
+  void bound(const std::vector<NamedBinding>& bindings);
+  kj::Promise<void> makeReady(NamedBinding bound);
+  kj::Promise<void> allReady();
+  kj::Promise<void> registerMember();
+  kj::Promise<void> holdLease();
+  std::string record(bool leaving) const;
+  void turnAway(const std::string& why);
+  void taskFailed(kj::Exception&& exception) override;
+
+  World world_;
+  const PeerOptions options_;
+  const net::Hello mine_;
+  ClusterStore cluster_;
+  Door door_{*this};
+  std::vector<std::string> own_;
+  const std::int64_t started_;
+  bool isRunning_ = false;
+  kj::Own<NameStore> names_;
+  kj::Own<NameTable> table_;
+  net::Lease lease_ = 0;
+  bool isLeaving_ = false;
+  std::map<std::string, Digest> wanted_;       ///< of each name, what it is bound to
+  std::map<std::string, std::string> unready_; ///< names whose code is not here, and why
+  std::shared_ptr<const void> introduction_;
+  kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> awaitsReady_;
+  kj::TaskSet tasks_; ///< last: refers to what is above
+};
+
+} // namespace roam::peer
