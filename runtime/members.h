@@ -42,8 +42,8 @@ class Members final : private PeerLosses, private kj::TaskSet::ErrorHandler {
   KJ_DISALLOW_COPY(Members);
 
   /// Resolves when the peers of each list have answered, at least one of every cluster that is
-  /// looked for elsewhere, and those that are required. Fails with DISCONNECTED that says who did not,
-  /// and why.
+  /// looked for elsewhere, and those that are required. Fails with DISCONNECTED that says who did
+  /// not, and why.
   kj::Promise<void> joined();
 
   /// The store of the first peers' cluster, through whichever peer is there. Opens when it is first

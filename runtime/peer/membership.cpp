@@ -236,17 +236,26 @@ kj::Promise<void> Membership::holdLease() {
   }
 }
 
+kj::Promise<void> Membership::tell(kj::Promise<void> said) {
+  try {
+    co_await world_.io.provider->getTimer().timeoutAfter(limits::farewell, kj::mv(said));
+  } catch (const kj::Exception& exception) {
+    world_.log.line(kj::str("the cluster's store did not hear that this peer leaves: ",
+                            net::wordsOf(exception)));
+  }
+}
+
 kj::Promise<void> Membership::beginLeaving() {
   isLeaving_ = true;
-  if (lease_ == 0)
-    co_return;
-  co_await cluster_.store().commit({}, {{keys::members + own_.front(), record(true), lease_}});
+  if (lease_ != 0)
+    co_await tell(cluster_.store()
+                      .commit({}, {{keys::members + own_.front(), record(true), lease_}})
+                      .ignoreResult());
 }
 
 kj::Promise<void> Membership::leave() {
-  if (lease_ == 0)
-    co_return;
-  co_await cluster_.store().revoke(lease_);
+  if (lease_ != 0)
+    co_await tell(cluster_.store().revoke(lease_));
 }
 
 void Membership::taskFailed(kj::Exception&& exception) {

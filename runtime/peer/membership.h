@@ -41,9 +41,10 @@ class Membership final : kj::TaskSet::ErrorHandler {
   /// `own`: where this peer listens now. Resolves when it takes work: at once, or when it is level
   /// with its cluster. Fails only if the store that it keeps itself can't be opened.
   kj::Promise<void> join(std::vector<std::string> own);
-  /// Says that it takes no new work.
+  /// Says to the cluster that this peer takes no new work. Never fails: if the store does not
+  /// answer in time, the others find out when the lease ends.
   kj::Promise<void> beginLeaving();
-  /// Takes leave.
+  /// Takes leave. Never fails, likewise.
   kj::Promise<void> leave();
 
   net::StoreDoor& door() { return door_; }
@@ -69,6 +70,7 @@ class Membership final : kj::TaskSet::ErrorHandler {
   kj::Promise<void> allReady();
   kj::Promise<void> registerMember();
   kj::Promise<void> holdLease();
+  kj::Promise<void> tell(kj::Promise<void> said);
   std::string record(bool leaving) const;
   void turnAway(const std::string& why);
   void taskFailed(kj::Exception&& exception) override;

@@ -104,6 +104,7 @@ kj::Promise<void> Peer::listenOn(const std::string& address) {
 
 kj::Promise<void> Peer::leave() {
   host_.leave();
+  co_await membership_.beginLeaving();
   if (std::size_t open = host_.chunksOpen(); open > 0)
     log_.line(kj::str("leaves when ", open, " chunks are done, within ", options_.drainSeconds,
                       " s; a second signal ends it at once"));
@@ -112,6 +113,7 @@ kj::Promise<void> Peer::leave() {
       log_.line(kj::str("leaves though ", open, " chunks still run; they are lost"));
   });
   co_await host_.idle().exclusiveJoin(kj::mv(late));
+  co_await membership_.leave();
   co_await host_.farewell();
 }
 

@@ -1,4 +1,4 @@
-// The engine that a text names.
+// The store that a person names.
 #pragma once
 #include "net/store.h"
 #include <kj/async-io.h>
@@ -6,9 +6,10 @@
 
 namespace roam::store {
 
-/// "memory": gone with this process. "sqlite:PATH": a file, made if it is not there. Throws
-/// kj::Exception with words for people if it can't be opened, or names no engine. `io` must outlive
-/// the store.
+/// `where` is "memory", "sqlite:PATH", or "etcd://HOST:PORT,HOST:PORT...". Stores of different
+/// clusters are apart in an etcd; the others hold one cluster's. May block for some milliseconds.
+/// `io` must outlive the store. Throws kj::Exception of type FAILED, with words for people, if that
+/// names no store, or the store can't be opened.
 kj::Own<net::Store> openStore(kj::AsyncIoContext& io, const std::string& where,
                               const std::string& cluster);
 

@@ -222,6 +222,8 @@ TEST_F(Live, WhatBecomesOfPeersIsWatched) {
   next(PeerChange::dead, address);
   PeerProcess third(1, {"--join", first.address()});
   next(PeerChange::joined, third.address());
+  EXPECT_EQ(third.end(SIGTERM), 0);
+  next(PeerChange::left, third.address());
 }
 
 } // namespace
