@@ -59,6 +59,7 @@ class RemoteStore::Way final : public kj::Refcounted {
     return running_.wrap(kj::mv(promise));
   }
   void close();
+  bool hasEnded() const { return ended_ != nullptr; }
 
   kj::Timer& timer;
 
@@ -141,7 +142,7 @@ void RemoteStore::Way::close() {
 kj::Promise<Client> RemoteStore::Way::client(kj::TimePoint deadline) {
   return client().catch_(
       [self = kj::addRef(*this), deadline](kj::Exception&& failure) mutable -> kj::Promise<Client> {
-        if (!passes(failure) || self->timer.now() + limits::storeRetry > deadline)
+        if (!passes(failure) || self->timer.now() + limits::storeRetry >= deadline)
           return kj::mv(failure);
         return self->timer.afterDelay(limits::storeRetry)
             .then([self = kj::mv(self), deadline]() mutable { return self->client(deadline); });
@@ -170,7 +171,7 @@ kj::Promise<T> RemoteStore::Way::ask(std::function<kj::Promise<T>(Client)> quest
           return kj::mv(failure);
         if (failure.getType() == Type::DISCONNECTED)
           self->lose(failure);
-        if (self->timer.now() + limits::storeRetry > deadline)
+        if (self->timer.now() + limits::storeRetry >= deadline)
           return kj::mv(failure);
         return self->timer.afterDelay(limits::storeRetry)
             .then([self = kj::mv(self), question, deadline]() mutable {
@@ -201,7 +202,7 @@ class RemoteStore::Watch final : public kj::Refcounted {
         .then([self = kj::addRef(*this)](Client client) mutable { return self->ask(client); })
         .catch_([self = kj::addRef(*this)](
                     kj::Exception&& failure) mutable -> kj::Promise<StoreChanges> {
-          if (!passes(failure))
+          if (!passes(failure) || self->way_->hasEnded())
             return kj::mv(failure);
           self->watch_ = nullptr;
           if (failure.getType() == Type::DISCONNECTED)
