@@ -17,6 +17,7 @@
 #include "bench/peer-kernels.h"
 #include "bench/peers.h"
 #include "bench/starts.h"
+#include "bench/store.h"
 #include "bench/unloading.h"
 #include "jit/slice/manifest.h"
 #include "net/slice-packing.h"
@@ -295,7 +296,8 @@ int run(const std::vector<std::string>& names) {
       {"kernel-poly", [] { benchKernel("poly"); }},
       {"kernel-bs", [] { benchKernel("bs"); }},
       {"unload", benchUnload},
-      {"linked", benchLinked}};
+      {"linked", benchLinked},
+      {"watch", benchWatch}};
   for (auto& [name, bench] : all)
     if (names.empty() || std::count(names.begin(), names.end(), name) > 0)
       bench();
@@ -308,5 +310,7 @@ int run(const std::vector<std::string>& names) {
 int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], "--baseline") == 0)
     return roam::bench::serveBaseline(std::atoi(argv[2]));
+  if (argc == 4 && std::strcmp(argv[1], "--store") == 0)
+    return roam::bench::serveStore(std::atoi(argv[2]), argv[3]);
   return roam::bench::run({argv + 1, argv + argc});
 }
