@@ -134,6 +134,8 @@ inline constexpr std::size_t commandOutputBytes = 64u << 10;
 /// A datagram of discovery: one frame of an Ethernet. And how many are looked at in a second.
 inline constexpr std::size_t datagramBytes = 1400;
 inline constexpr unsigned datagramsPerSecond = 1000;
+/// A roam.toml.
+inline constexpr std::size_t configurationBytes = 1u << 20;
 /// A peer's file in a registry folder. Ours have 200 bytes.
 inline constexpr std::size_t registryFileBytes = 4096;
 

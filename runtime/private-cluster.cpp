@@ -107,11 +107,15 @@ PrivateCluster::~PrivateCluster() {
 }
 
 void PrivateCluster::startPeer(const Options& options, unsigned index, int output, int lifeline) {
-  std::vector<std::string> words = {
-      options.command, "peer",
-      "--listen",      fmt::format("unix:{}/peer-{}", directory_, index),
-      "--workers",     std::to_string(options.workers),
-      "--lifeline",    std::to_string(lifelineInPeer)};
+  std::vector<std::string> words = {options.command,
+                                    "peer",
+                                    "--no-configuration",
+                                    "--listen",
+                                    fmt::format("unix:{}/peer-{}", directory_, index),
+                                    "--workers",
+                                    std::to_string(options.workers),
+                                    "--lifeline",
+                                    std::to_string(lifelineInPeer)};
   std::vector<char*> arguments;
   for (auto& word : words)
     arguments.push_back(word.data());
