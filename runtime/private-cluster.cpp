@@ -76,10 +76,10 @@ bool awaitReadable(int descriptor, Clock::time_point deadline) {
 
 } // namespace
 
-PrivateCluster::Options PrivateCluster::forThisMachine() {
+PrivateCluster::Options PrivateCluster::forThisMachine(const std::string& command) {
   unsigned processors = std::max(1u, std::thread::hardware_concurrency());
   unsigned peers = std::min(processors, 8u);
-  return {findRoamCommand(), peers, (processors + peers - 1) / peers};
+  return {findRoamCommand(command), peers, (processors + peers - 1) / peers};
 }
 
 PrivateCluster::PrivateCluster(const Options& options)
@@ -201,10 +201,10 @@ void PrivateCluster::awaitEnd(PeerProcess& peer) {
     ;
 }
 
-std::string findRoamCommand() {
+std::string findRoamCommand(const std::string& chosen) {
   std::vector<std::filesystem::path> places;
-  if (const char* command = getenv("ROAM_COMMAND"))
-    places = {command};
+  if (!chosen.empty())
+    places = {chosen};
   else {
     Dl_info library;
     if (dladdr(reinterpret_cast<const void*>(&findRoamCommand), &library) && library.dli_fname) {
@@ -225,9 +225,10 @@ std::string findRoamCommand() {
       return std::filesystem::weakly_canonical(place).string();
     looked += "\n  " + place.lexically_normal().string();
   }
-  throw ConfigurationError("cannot start a private cluster: the program `roam` is in none of these "
-                           "places; install Roam, or set ROAM_COMMAND to it:" +
-                           looked);
+  throw ConfigurationError(
+      "cannot start a private cluster: the program `roam` is in none of these "
+      "places; install Roam, or set ROAM_COMMAND (or command in roam.toml) to it:" +
+      looked);
 }
 
 } // namespace roam

@@ -172,10 +172,12 @@ ROAM_API const char* version();
 /// peers need not compile them; ConfigurationError names a file that is no bundle.
 ROAM_API Cluster connect(std::string_view where);
 
-/// Joins the cluster that the environment variable ROAM_JOIN lists. With none, starts a private
-/// cluster: peers on this machine with one worker a processor, reached through Unix sockets that
-/// only this user can open, ended with the returned object or with the program, however that ends.
-/// Takes some 50 ms; the first use of each closure compiles it, unless it was compiled here before.
+/// Joins the cluster that is configured: by the environment variable ROAM_JOIN, or by join in
+/// ./roam.toml or ~/.config/roam/roam.toml. Throws ConfigurationError if what is configured is
+/// wrong. With nothing, starts a private cluster: peers on this machine with one worker a
+/// processor, reached through Unix sockets that only this user can open, ended with the returned
+/// object or with the program, however that ends. Takes some 50 ms; the first use of each closure
+/// compiles it, unless it was compiled here before.
 ROAM_API Cluster connect();
 
 } // namespace roam
