@@ -165,11 +165,13 @@ class ROAM_API Cluster {
 /// Roam's version: "0.1.0".
 ROAM_API const char* version();
 
-/// Joins a cluster: `where` lists the addresses of its peers, separated by commas
-/// ("10.0.0.5:7070,unix:/run/roam.sock"). Every one must answer within the connect limit of 5 s,
-/// else PeerLost names those that did not. The compiled objects in the bundles that the environment
-/// variable ROAM_BUNDLE lists (paths separated by colons) are sent along with their slices, so that
-/// peers need not compile them; ConfigurationError names a file that is no bundle.
+/// Joins a cluster: `where` says where its peers are found, as `roam peer --join` takes it, for
+/// example "127.0.0.1:7070,unix:/run/roam.sock", "dir:/srv/roam" or "multicast"; all else is as it
+/// is configured. Every address of a list must answer within the connect limit of 5 s, and one peer
+/// of any other place, else PeerLost says who did not. The compiled objects in the bundles that the
+/// environment variable ROAM_BUNDLE lists (paths separated by colons) are sent along with their
+/// slices, so that peers need not compile them. Throws ConfigurationError for what is written
+/// wrongly, or a file that is no bundle.
 ROAM_API Cluster connect(std::string_view where);
 
 /// Joins the cluster that is configured: by the environment variable ROAM_JOIN, or by join in
