@@ -76,10 +76,10 @@ bool awaitReadable(int descriptor, Clock::time_point deadline) {
 
 } // namespace
 
-PrivateCluster::Options PrivateCluster::forThisMachine(const std::string& command) {
+PrivateCluster::Options PrivateCluster::forThisMachine() {
   unsigned processors = std::max(1u, std::thread::hardware_concurrency());
   unsigned peers = std::min(processors, 8u);
-  return {findRoamCommand(command), peers, (processors + peers - 1) / peers};
+  return {findRoamCommand(), peers, (processors + peers - 1) / peers};
 }
 
 PrivateCluster::PrivateCluster(const Options& options)
@@ -107,15 +107,11 @@ PrivateCluster::~PrivateCluster() {
 }
 
 void PrivateCluster::startPeer(const Options& options, unsigned index, int output, int lifeline) {
-  std::vector<std::string> words = {options.command,
-                                    "peer",
-                                    "--no-configuration",
-                                    "--listen",
-                                    fmt::format("unix:{}/peer-{}", directory_, index),
-                                    "--workers",
-                                    std::to_string(options.workers),
-                                    "--lifeline",
-                                    std::to_string(lifelineInPeer)};
+  std::vector<std::string> words = {
+      options.command, "peer",
+      "--listen",      fmt::format("unix:{}/peer-{}", directory_, index),
+      "--workers",     std::to_string(options.workers),
+      "--lifeline",    std::to_string(lifelineInPeer)};
   std::vector<char*> arguments;
   for (auto& word : words)
     arguments.push_back(word.data());
@@ -201,10 +197,10 @@ void PrivateCluster::awaitEnd(PeerProcess& peer) {
     ;
 }
 
-std::string findRoamCommand(const std::string& chosen) {
+std::string findRoamCommand() {
   std::vector<std::filesystem::path> places;
-  if (!chosen.empty())
-    places = {chosen};
+  if (const char* command = getenv("ROAM_COMMAND"))
+    places = {command};
   else {
     Dl_info library;
     if (dladdr(reinterpret_cast<const void*>(&findRoamCommand), &library) && library.dli_fname) {
@@ -225,10 +221,9 @@ std::string findRoamCommand(const std::string& chosen) {
       return std::filesystem::weakly_canonical(place).string();
     looked += "\n  " + place.lexically_normal().string();
   }
-  throw ConfigurationError(
-      "cannot start a private cluster: the program `roam` is in none of these "
-      "places; install Roam, or set ROAM_COMMAND (or command in roam.toml) to it:" +
-      looked);
+  throw ConfigurationError("cannot start a private cluster: the program `roam` is in none of these "
+                           "places; install Roam, or set ROAM_COMMAND to it:" +
+                           looked);
 }
 
 } // namespace roam

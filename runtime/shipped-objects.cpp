@@ -5,13 +5,18 @@
 
 namespace roam {
 
-ShippedObjects::ShippedObjects(const ConfiguredValue& listed) {
-  for (auto& path : listed.words)
+ShippedObjects::ShippedObjects(std::string_view paths) {
+  while (!paths.empty()) {
+    std::string path(paths.substr(0, paths.find(':')));
+    paths.remove_prefix(std::min(paths.size(), path.size() + 1));
+    if (path.empty())
+      continue;
     try {
       bundles_.emplace_back(path);
     } catch (const std::runtime_error& error) {
-      throw ConfigurationError(listed.source + " lists what is no bundle: " + error.what());
+      throw ConfigurationError(std::string("ROAM_BUNDLE lists what is no bundle: ") + error.what());
     }
+  }
 }
 
 kj::ArrayPtr<const net::ShippedObject> ShippedObjects::of(const Digest& digest) {
