@@ -23,7 +23,9 @@ std::exception_ptr errorOf(const kj::Exception& exception);
 /// Members are called from any thread, if nothing else is said.
 class Cluster::State {
  public:
-  State(Members::Options where, std::unique_ptr<PrivateCluster> ours);
+  /// `bundles`: the setting "bundle".
+  State(Members::Options where, const ConfiguredValue& bundles,
+        std::unique_ptr<PrivateCluster> ours);
   ~State();
 
   /// False in a process that was forked from the one the cluster was made in: its thread is not

@@ -1,12 +1,12 @@
 // roam::Cluster: the public calls, on a loop thread that holds the connections.
 #include "roam/cluster.h"
 #include "jit/slice/platform.h"
-#include "net/address.h"
 #include "net/limits.h"
 #include "net/peer.h"
 #include "roam/error.h"
 #include "runtime/cluster-state.h"
 #include "runtime/code-packing.h"
+#include "runtime/configuration.h"
 #include "runtime/function-names.h"
 #include <fmt/format.h>
 #include <kj/debug.h>
@@ -26,9 +26,8 @@ std::function<void(ElementRange, Output&)> encoderOf(const detail::CallSpec& spe
   };
 }
 
-std::string_view bundlesListed() {
-  const char* paths = getenv("ROAM_BUNDLE");
-  return paths == nullptr ? "" : paths;
+Members::Options optionsOf(const Configuration& configuration) {
+  return {configuration.joinOptions(), configuration.texts("require")};
 }
 
 } // namespace
@@ -51,8 +50,9 @@ void Cluster::State::Tasks::taskFailed(kj::Exception&& exception) {
   KJ_LOG(ERROR, "of a task of the cluster", exception);
 }
 
-Cluster::State::State(Members::Options where, std::unique_ptr<PrivateCluster> ours)
-    : private_(std::move(ours)), shipped_(bundlesListed()),
+Cluster::State::State(Members::Options where, const ConfiguredValue& bundles,
+                      std::unique_ptr<PrivateCluster> ours)
+    : private_(std::move(ours)), shipped_(bundles),
       loop_([&](kj::AsyncIoContext& io) { begin(io, where); }, [this] { end(); }),
       link_(std::make_shared<LoopLink>(loop_)) {
   std::lock_guard lock(allMutex);
@@ -169,12 +169,6 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
     forgetEnded();
     calls_.push_back(call);
   }
-  if (spec.output != nullptr)
-    job->output = [to = std::weak_ptr(call)](const std::string& peer, kj::StringPtr line,
-                                             bool isError) {
-      if (auto running = to.lock())
-        running->printed(peer, line, isError);
-    };
   loop_.post([this, call, job] { call->begin(*origin_, kj::mv(*job)); });
   return call;
 }
@@ -217,7 +211,7 @@ Cluster::State& Cluster::state() const {
 }
 
 detail::Call Cluster::start(State& state, const detail::CallSpec& spec) {
-  return detail::Call(new detail::CallState{state.start(spec), spec.output});
+  return detail::Call(new detail::CallState{state.start(spec)});
 }
 
 detail::Call Cluster::start(const detail::CallSpec& spec) {
@@ -241,22 +235,24 @@ std::vector<Member> Cluster::peers() const {
 }
 
 Cluster connect(std::string_view where) {
-  auto addresses = net::splitAddresses(where);
-  if (addresses.empty())
+  auto configuration =
+      Configuration::ofThisProcess({{"join", {{std::string(where)}, "roam::connect"}}});
+  if (configuration.texts("join").empty())
     throw ConfigurationError("there is no address in \"" + std::string(where) +
                              "\"; expected a list like 127.0.0.1:7070,unix:/run/roam.sock");
-  Members::Options options;
-  options.places.where = addresses;
-  return Cluster(new Cluster::State(options, nullptr));
+  return Cluster(new Cluster::State(optionsOf(configuration), configuration["bundle"], nullptr));
 }
 
 Cluster connect() {
-  if (const char* where = getenv("ROAM_JOIN"); where != nullptr && *where != 0)
-    return connect(where);
-  auto ours = std::make_unique<PrivateCluster>(PrivateCluster::forThisMachine());
-  Members::Options options;
-  options.places.where = ours->addresses();
-  return Cluster(new Cluster::State(options, std::move(ours)));
+  auto configuration = Configuration::ofThisProcess();
+  Members::Options options = optionsOf(configuration);
+  std::unique_ptr<PrivateCluster> ours;
+  if (options.places.where.empty()) {
+    ours = std::make_unique<PrivateCluster>(
+        PrivateCluster::forThisMachine(configuration.text("command")));
+    options.places = {.where = ours->addresses()};
+  }
+  return Cluster(new Cluster::State(options, configuration["bundle"], std::move(ours)));
 }
 
 } // namespace roam

@@ -76,10 +76,10 @@ bool awaitReadable(int descriptor, Clock::time_point deadline) {
 
 } // namespace
 
-PrivateCluster::Options PrivateCluster::forThisMachine() {
+PrivateCluster::Options PrivateCluster::forThisMachine(const std::string& command) {
   unsigned processors = std::max(1u, std::thread::hardware_concurrency());
   unsigned peers = std::min(processors, 8u);
-  return {findRoamCommand(), peers, (processors + peers - 1) / peers};
+  return {findRoamCommand(command), peers, (processors + peers - 1) / peers};
 }
 
 PrivateCluster::PrivateCluster(const Options& options)
@@ -107,11 +107,15 @@ PrivateCluster::~PrivateCluster() {
 }
 
 void PrivateCluster::startPeer(const Options& options, unsigned index, int output, int lifeline) {
-  std::vector<std::string> words = {
-      options.command, "peer",
-      "--listen",      fmt::format("unix:{}/peer-{}", directory_, index),
-      "--workers",     std::to_string(options.workers),
-      "--lifeline",    std::to_string(lifelineInPeer)};
+  std::vector<std::string> words = {options.command,
+                                    "peer",
+                                    "--no-configuration",
+                                    "--listen",
+                                    fmt::format("unix:{}/peer-{}", directory_, index),
+                                    "--workers",
+                                    std::to_string(options.workers),
+                                    "--lifeline",
+                                    std::to_string(lifelineInPeer)};
   std::vector<char*> arguments;
   for (auto& word : words)
     arguments.push_back(word.data());
@@ -197,10 +201,10 @@ void PrivateCluster::awaitEnd(PeerProcess& peer) {
     ;
 }
 
-std::string findRoamCommand() {
+std::string findRoamCommand(const std::string& chosen) {
   std::vector<std::filesystem::path> places;
-  if (const char* command = getenv("ROAM_COMMAND"))
-    places = {command};
+  if (!chosen.empty())
+    places = {chosen};
   else {
     Dl_info library;
     if (dladdr(reinterpret_cast<const void*>(&findRoamCommand), &library) && library.dli_fname) {
@@ -221,9 +225,10 @@ std::string findRoamCommand() {
       return std::filesystem::weakly_canonical(place).string();
     looked += "\n  " + place.lexically_normal().string();
   }
-  throw ConfigurationError("cannot start a private cluster: the program `roam` is in none of these "
-                           "places; install Roam, or set ROAM_COMMAND to it:" +
-                           looked);
+  throw ConfigurationError(
+      "cannot start a private cluster: the program `roam` is in none of these "
+      "places; install Roam, or set ROAM_COMMAND (or command in roam.toml) to it:" +
+      looked);
 }
 
 } // namespace roam

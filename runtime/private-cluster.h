@@ -19,8 +19,8 @@ class PrivateCluster {
   };
 
   /// The number of peers and workers that suits this machine: a worker a processor, spread over at
-  /// most eight peers.
-  static Options forThisMachine();
+  /// most eight peers. `command`: the setting of that name.
+  static Options forThisMachine(const std::string& command);
 
   /// Starts the peers and waits until each listens, at most limits::workerStart. Throws roam::Error
   /// that says which program failed to start and what it wrote. Blocks; not for a loop thread.
@@ -50,9 +50,9 @@ class PrivateCluster {
   std::vector<std::string> addresses_;
 };
 
-/// Where the `roam` program is: the environment variable ROAM_COMMAND; else beside this library
-/// (../bin, ../../bin: build tree and installed tree); else on PATH. Throws
-/// roam::ConfigurationError that lists the places looked at.
-std::string findRoamCommand();
+/// Where the `roam` program is: at `chosen` if that is not empty; else beside this library (../bin,
+/// ../../bin: build tree and installed tree); else on PATH. Throws roam::ConfigurationError that
+/// lists the places looked at.
+std::string findRoamCommand(const std::string& chosen);
 
 } // namespace roam

@@ -5,18 +5,13 @@
 
 namespace roam {
 
-ShippedObjects::ShippedObjects(std::string_view paths) {
-  while (!paths.empty()) {
-    std::string path(paths.substr(0, paths.find(':')));
-    paths.remove_prefix(std::min(paths.size(), path.size() + 1));
-    if (path.empty())
-      continue;
+ShippedObjects::ShippedObjects(const ConfiguredValue& listed) {
+  for (auto& path : listed.words)
     try {
       bundles_.emplace_back(path);
     } catch (const std::runtime_error& error) {
-      throw ConfigurationError(std::string("ROAM_BUNDLE lists what is no bundle: ") + error.what());
+      throw ConfigurationError(listed.source + " lists what is no bundle: " + error.what());
     }
-  }
 }
 
 kj::ArrayPtr<const net::ShippedObject> ShippedObjects::of(const Digest& digest) {

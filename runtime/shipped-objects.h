@@ -2,9 +2,9 @@
 #pragma once
 #include "jit/slice/bundle-file.h"
 #include "net/code.h"
+#include "runtime/configuration-file.h"
 #include <map>
 #include <mutex>
-#include <string_view>
 #include <vector>
 
 namespace roam {
@@ -12,10 +12,9 @@ namespace roam {
 /// Callable from any thread.
 class ShippedObjects {
  public:
-  /// Opens the bundles of a list of paths separated by colons, as in ROAM_BUNDLE; empty ones are
-  /// left out. Microseconds a bundle. Throws ConfigurationError that names the file and what is
-  /// wrong.
-  explicit ShippedObjects(std::string_view paths);
+  /// Opens the bundles of the setting "bundle". Microseconds a bundle. Throws ConfigurationError
+  /// that names the file and what is wrong, and where it is listed.
+  explicit ShippedObjects(const ConfiguredValue& listed);
 
   /// Those made from a slice or slice group. They are as the file has them, and checked by the host
   /// that gets them. Valid as long as this object; the same each time.

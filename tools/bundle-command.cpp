@@ -1,13 +1,13 @@
 // `roam bundle`: makes bundles of programs, and looks into them.
 #include "jit/slice/bundle-file.h"
 #include "jit/slice/bundle-writer.h"
-#include "net/address.h"
 #include "runtime/bundle-signature.h"
 #include "runtime/peer/peer-options.h"
 #include "tools/bundle-reports.h"
 #include "tools/cluster-closures.h"
 #include "tools/commands.h"
 #include "tools/files.h"
+#include "tools/joining.h"
 #include "tools/object-making.h"
 #include "tools/program-closures.h"
 #include <fmt/format.h>
@@ -46,6 +46,11 @@ int finish(const BundleWriter& bundle, const Wish& wish,
   return exitDone;
 }
 
+net::JoinOptions clusterOf(const Wish& wish) {
+  ConfiguredValues flags{{"join", {{wish.cluster}, "flag --from-cluster"}}};
+  return Configuration::ofThisProcess(std::move(flags)).joinOptions();
+}
+
 int make(const Wish& wish) {
   BundleWriter bundle;
   auto tell = [](const std::vector<std::string>& leftOut) {
@@ -61,7 +66,7 @@ int make(const Wish& wish) {
   if (!sources.empty())
     tell(addSources(bundle, sources, wish.project));
   if (!wish.cluster.empty())
-    tell(addCluster(bundle, net::splitAddresses(wish.cluster)));
+    tell(addCluster(bundle, addressesOf(clusterOf(wish))));
   if (wish.cpus != "none")
     tell(addObjects(bundle, CLI::detail::split(wish.cpus, ','), peer::findCompiler()));
   return finish(bundle, wish);
@@ -212,8 +217,7 @@ void addBundleCommand(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   command->add_option(
       "--from-cluster", made->cluster,
-      "Addresses of running peers, separated by commas: what they have run, and how "
-      "often");
+      "Where running peers are found, as for --join: what they have run, and how often");
   command->callback([&chosen, command, made, output] {
     if (!command->get_subcommands().empty())
       return;

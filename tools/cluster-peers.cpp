@@ -1,37 +1,17 @@
 // Peers are dialled while others are still being looked for.
 #include "tools/cluster-peers.h"
 #include "net/log.h"
+#include "tools/joining.h"
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
 #include <stdexcept>
 
 namespace roam::tools {
-namespace {
-
-class LogOnErrors final : public net::Log {
- public:
-  void line(kj::StringPtr text) override { fmt::print(stderr, "roam: {}\n", text.cStr()); }
-};
-
-} // namespace
-
-void addJoinWords(CLI::App& command, net::JoinOptions& join) {
-  command
-      .add_option("--join", join.where,
-                  "Where the peers are found: HOST:PORT, unix:/PATH, dir:PATH, multicast, "
-                  "dns:NAME:PORT, exec:COMMAND; several with commas, or repeated")
-      ->allow_extra_args(false)
-      ->envname("ROAM_JOIN");
-  command
-      .add_option("--cluster", join.cluster, "Name of the cluster: peers of others are not found")
-      ->envname("ROAM_CLUSTER");
-  command.add_option("--multicast", join.multicast, "GROUP:PORT that --join multicast uses");
-}
-
 ClusterPeers findPeers(kj::AsyncIoContext& io, const net::JoinOptions& join, const char* name) {
   if (join.where.empty())
-    throw std::runtime_error("there is no cluster to join: give --join or set ROAM_JOIN");
+    throw std::runtime_error(
+        "there is no cluster to join: give --join, or set join as `roam config` tells");
   net::Hello mine;
   mine.name = name;
   mine.version = ROAM_VERSION;

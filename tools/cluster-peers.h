@@ -1,16 +1,12 @@
 // The peers of a cluster, for commands that speak to each of them.
 #pragma once
-#include "net/discovery.h"
 #include "net/peer.h"
-#include <CLI/CLI.hpp>
+#include "tools/joining.h"
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace roam::tools {
-
-/// Adds --join, --cluster and --multicast.
-void addJoinWords(CLI::App& command, net::JoinOptions& join);
 
 /// Those that answer, and a line for each that does not.
 struct ClusterPeers {

@@ -17,6 +17,7 @@ enum ExitCode : int {
 using Command = std::function<int()>;
 
 void addPeerCommand(CLI::App& app, Command& chosen);
+void addConfigCommand(CLI::App& app, Command& chosen);
 void addStatusCommand(CLI::App& app, Command& chosen);
 void addDrainCommand(CLI::App& app, Command& chosen);
 void addInspectCommand(CLI::App& app, Command& chosen);

@@ -2,6 +2,7 @@
 #include "net/limits.h"
 #include "runtime/peer/peer.h"
 #include "tools/commands.h"
+#include "tools/joining.h"
 #include <memory>
 
 namespace roam::tools {
@@ -14,28 +15,16 @@ void addBytes(CLI::App& command, const char* name, std::uint64_t& bytes, std::st
       ->default_str(std::to_string(bytes >> 20) + "M");
 }
 
-void addJoining(CLI::App& command, peer::PeerOptions& options) {
-  command
-      .add_option(
-          "--join", options.join.where,
-          "Where the other peers of the cluster are found: HOST:PORT, unix:/PATH, dir:PATH, "
-          "multicast, dns:NAME:PORT, exec:COMMAND; several with commas, or repeated")
-      ->allow_extra_args(false);
-  command
-      .add_option(
-          "--require", options.require,
-          "Address of a member that must be there before this peer listens. May be repeated")
-      ->allow_extra_args(false);
-  command.add_option("--cluster", options.join.cluster,
-                     "Name of the cluster: peers of others are not found");
-  command.add_flag("!--no-register", options.join.registers,
-                   "Only look: leave no file in dir: and answer nobody by multicast");
-  command.add_option("--multicast", options.join.multicast,
-                     "GROUP:PORT that --join multicast uses");
-  command.add_option("--store", options.store,
-                     "etcd://HOST:PORT,... keeps what the cluster agrees on; else its first peer");
-  command.add_option("--state", options.stateDirectory,
-                     "Folder for the cluster's store, if this peer keeps it");
+void addCluster(CLI::App& command, peer::PeerOptions& options) {
+  addSettings(
+      command, {"join", "cluster", "require", "register", "multicast", "store", "state"},
+      [&options](const Configuration& configuration) {
+        options.join = configuration.joinOptions();
+        options.require = configuration.texts("require");
+        options.store = configuration.text("store");
+        options.stateDirectory = configuration.text("state");
+      },
+      true);
 }
 
 } // namespace
@@ -56,7 +45,7 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
           "Where to listen: 127.0.0.1:PORT (port 0: the kernel chooses), unix:/PATH. May be "
           "repeated. Only this machine's own addresses are allowed.")
       ->capture_default_str();
-  addJoining(*command, *options);
+  addCluster(*command, *options);
   command
       ->add_option("--workers", options->workers,
                    "Closures run at the same time, each in a process of its own")

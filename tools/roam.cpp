@@ -16,7 +16,8 @@ constexpr const char* description = "Roam runs the lambdas of C++ programs on ot
 constexpr const char* footer =
     "Exit codes: 0 done; 1 failed, with the reason on standard error; 2 wrong command line; 3 no "
     "peer answered.\n"
-    "Environment: ROAM_JOIN lists the peers to use (host:port or unix:/path, separated by commas).";
+    "Where peers are found is said by --join, ROAM_JOIN or roam.toml: `roam config` prints what is in "
+    "force.";
 
 int run(int argc, char** argv) {
   CLI::App app(description, "roam");
@@ -24,6 +25,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   Command chosen;
   addPeerCommand(app, chosen);
+  addConfigCommand(app, chosen);
   addStatusCommand(app, chosen);
   addDrainCommand(app, chosen);
   addInspectCommand(app, chosen);

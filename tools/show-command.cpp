@@ -1,10 +1,10 @@
 // `roam show DIGEST`: all that is known about one piece of code.
 #include "jit/slice/ship-report.h"
-#include "net/address.h"
 #include "runtime/peer/peer-options.h"
 #include "tools/child-program.h"
 #include "tools/code-search.h"
 #include "tools/commands.h"
+#include "tools/joining.h"
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
@@ -115,7 +115,7 @@ int showDifference(const std::string& one, const std::string& other, const CodeP
 void addShowCommand(CLI::App& app, Command& chosen) {
   struct Arguments {
     std::vector<std::string> words, bundles;
-    std::string join;
+    net::JoinOptions join;
     bool diff = false;
   };
   auto arguments = std::make_shared<Arguments>();
@@ -129,8 +129,7 @@ void addShowCommand(CLI::App& app, Command& chosen) {
                    "The beginning of its digest; with --diff, of two digests. Then programs or "
                    "shared libraries to look into")
       ->required();
-  command->add_option("--join", arguments->join, "Addresses of peers to ask, separated by commas")
-      ->envname("ROAM_JOIN");
+  addJoinWords(*command, arguments->join);
   command->add_option("--bundle", arguments->bundles, "A bundle to look into. May be repeated")
       ->allow_extra_args(false);
   command->add_flag("--diff", arguments->diff,
@@ -141,7 +140,7 @@ void addShowCommand(CLI::App& app, Command& chosen) {
       throw CLI::RequiredError("--diff needs two digests");
     chosen = [arguments, digests] {
       auto& words = arguments->words;
-      CodePlaces places{net::splitAddresses(arguments->join),
+      CodePlaces places{addressesOf(arguments->join),
                         arguments->bundles,
                         {words.begin() + static_cast<std::ptrdiff_t>(digests), words.end()}};
       return arguments->diff ? showDifference(words[0], words[1], places) : show(words[0], places);

@@ -1,7 +1,7 @@
 // `roam status`: what the peers of a cluster are and have done.
-#include "net/address.h"
 #include "net/peer.h"
 #include "tools/commands.h"
+#include "tools/joining.h"
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -91,13 +91,15 @@ void printPlain(const std::vector<Answer>& answers) {
   }
 }
 
-int status(const std::string& where, bool plain) {
-  auto addresses = net::splitAddresses(where);
-  if (addresses.empty()) {
+int status(const net::JoinOptions& join, bool plain) {
+  if (join.where.empty()) {
     fmt::print(stderr, "roam: there is no address to ask; give --join or set ROAM_JOIN\n");
     return exitUsage;
   }
   auto io = kj::setupAsyncIo();
+  auto addresses = addressesOf(io, join);
+  if (addresses.empty())
+    fmt::print(stderr, "roam: no peer was found\n");
   kj::Vector<kj::Promise<Answer>> asked; // all at once: one that does not answer holds up no other
   for (auto& address : addresses)
     asked.add(ask(io, address).eagerlyEvaluate(nullptr));
@@ -115,7 +117,7 @@ int status(const std::string& where, bool plain) {
 
 void addStatusCommand(CLI::App& app, Command& chosen) {
   struct Arguments {
-    std::string where;
+    net::JoinOptions join;
     bool plain = false;
   };
   auto arguments = std::make_shared<Arguments>();
@@ -130,13 +132,12 @@ void addStatusCommand(CLI::App& app, Command& chosen) {
       "DISK, "
       "LINKED into the peer, MEMORY, BUNDLED, PEERS: another peer gave it, SHIPPED with the "
       "slice.");
-  command->add_option("--join", arguments->where, "Addresses of the peers, separated by commas")
-      ->envname("ROAM_JOIN");
+  addJoinWords(*command, arguments->join);
   command->add_flag("--plain", arguments->plain,
                     "For scripts: the same columns separated by tabs, without the heading; peers "
                     "that do not answer are named on standard error only");
   command->callback([&chosen, arguments] {
-    chosen = [arguments] { return status(arguments->where, arguments->plain); };
+    chosen = [arguments] { return status(arguments->join, arguments->plain); };
   });
 }
 

@@ -103,6 +103,15 @@ void readAll(std::array<int, 2> from, std::array<std::string*, 2> texts) {
   }
 }
 
+/// Names of our environment variables that would configure the programs of a test.
+std::vector<std::string> variablesOfRoam() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    if (std::string_view(*entry).starts_with("ROAM_"))
+      names.emplace_back(*entry, std::strcspn(*entry, "="));
+  return names;
+}
+
 /// The letter of the process's state: 'Z' for a zombie; 'X' if there is no such process.
 char stateOf(pid_t process) {
   std::ifstream file("/proc/" + std::to_string(process) + "/stat");
@@ -116,7 +125,9 @@ char stateOf(pid_t process) {
 EndToEnd::EndToEnd() {
   static TemporaryFolder caches; // of private clusters: the user's own stays as it is
   setenv("XDG_CACHE_HOME", caches.path().c_str(), 1);
-  unsetenv("ROAM_JOIN");
+  setenv("XDG_CONFIG_HOME", caches.path().c_str(), 1); // nor does it decide anything here
+  for (std::string& name : variablesOfRoam())
+    unsetenv(name.c_str());
   signal(SIGALRM, sayWhichTest);
   alarm(secondsOfATest);
 }

@@ -57,7 +57,8 @@ TEST_F(Install, GivesAProjectOutsideAllItNeedsToRun) {
   ASSERT_EQ(built.status, 0) << built.output;
   EXPECT_EQ(built.output.find("warning:"), std::string::npos) << built.output;
   CommandResult ran =
-      run(fmt::format("unset ROAM_JOIN ROAM_COMMAND; XDG_CACHE_HOME='{0}/cache' '{0}/consumer'",
+      run(fmt::format("unset ROAM_JOIN ROAM_COMMAND; XDG_CACHE_HOME='{0}/cache' "
+                      "XDG_CONFIG_HOME='{0}' '{0}/consumer'",
                       buildFolder().string()));
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.output, "41\n42\n43\n");

@@ -49,7 +49,7 @@ class ShippedObjectsTest : public testing::Test {
 TEST_F(ShippedObjectsTest, GivesTheObjectsOfEveryBundleListed) {
   std::string first = bundle("first", "a slice", {"haswell", "x86-64"});
   std::string second = bundle("second", "a slice", {"znver3"});
-  ShippedObjects objects(":" + first + "::" + second);
+  ShippedObjects objects({{first, second}, "ROAM_BUNDLE"});
   auto found = objects.of(Digest::of("a slice"));
   ASSERT_EQ(found.size(), 3u);
   EXPECT_EQ(found[0].target, targetFor("haswell"));
@@ -63,14 +63,14 @@ TEST_F(ShippedObjectsTest, GivesTheObjectsOfEveryBundleListed) {
 }
 
 TEST_F(ShippedObjectsTest, WithNoBundleThereIsNone) {
-  EXPECT_EQ(ShippedObjects("").of(Digest::of("a slice")).size(), 0u);
+  EXPECT_EQ(ShippedObjects({}).of(Digest::of("a slice")).size(), 0u);
 }
 
 TEST_F(ShippedObjectsTest, AFileThatIsNoBundleIsNamed) {
   std::ofstream(file("text")) << "no bundle";
   for (const std::string& path : {file("text"), file("nothing")})
     try {
-      ShippedObjects objects(path);
+      ShippedObjects objects({{path}, "ROAM_BUNDLE"});
       ADD_FAILURE() << path;
     } catch (const ConfigurationError& error) {
       EXPECT_NE(std::string(error.what()).find(path), std::string::npos) << error.what();

@@ -102,24 +102,16 @@ class ROAM_API Cluster {
   /// Starts f(args...) on the peer with the least to do. Does not block.
   template <class F, class... Args>
   auto async(const F& f, const Args&... args);
-  /// The same with options, to be moved or made on the spot: `cluster.async({.retries = 0}, f, x)`.
-  /// Of those, `chunk` and `progress` mean nothing for a single call.
-  template <class F, class... Args>
-  auto async(Options options, const F& f, const Args&... args);
 
   /// f(args...) on that peer. Blocks. Throws PeerLost if the peer is gone: nothing is run
   /// elsewhere.
   template <class F, class... Args>
   auto on(const Member& peer, const F& f, const Args&... args);
-  template <class F, class... Args>
-  auto on(const Member& peer, const Options& options, const F& f, const Args&... args);
 
   /// f(args...) once on every peer, all at the same time. Blocks until each has answered or is
   /// lost; throws nothing of what went wrong on a peer: its PeerResult does.
   template <class F, class... Args>
   auto onAll(const F& f, const Args&... args);
-  template <class F, class... Args>
-  auto onAll(const Options& options, const F& f, const Args&... args);
 
   /// As `map`, of what a name is bound to now: the whole map keeps that revision.
   template <Iterable Range, class R, class A>
@@ -173,17 +165,21 @@ class ROAM_API Cluster {
 /// Roam's version: "0.1.0".
 ROAM_API const char* version();
 
-/// Joins a cluster: `where` lists the addresses of its peers, separated by commas
-/// ("10.0.0.5:7070,unix:/run/roam.sock"). Every one must answer within the connect limit of 5 s,
-/// else PeerLost names those that did not. The compiled objects in the bundles that the environment
-/// variable ROAM_BUNDLE lists (paths separated by colons) are sent along with their slices, so that
-/// peers need not compile them; ConfigurationError names a file that is no bundle.
+/// Joins a cluster: `where` says where its peers are found, as `roam peer --join` takes it, for
+/// example "127.0.0.1:7070,unix:/run/roam.sock", "dir:/srv/roam" or "multicast"; all else is as it
+/// is configured. Every address of a list must answer within the connect limit of 5 s, and one peer
+/// of any other place, else PeerLost says who did not. The compiled objects in the bundles that the
+/// environment variable ROAM_BUNDLE lists (paths separated by colons) are sent along with their
+/// slices, so that peers need not compile them. Throws ConfigurationError for what is written
+/// wrongly, or a file that is no bundle.
 ROAM_API Cluster connect(std::string_view where);
 
-/// Joins the cluster that the environment variable ROAM_JOIN lists. With none, starts a private
-/// cluster: peers on this machine with one worker a processor, reached through Unix sockets that
-/// only this user can open, ended with the returned object or with the program, however that ends.
-/// Takes some 50 ms; the first use of each closure compiles it, unless it was compiled here before.
+/// Joins the cluster that is configured: by the environment variable ROAM_JOIN, or by join in
+/// ./roam.toml or ~/.config/roam/roam.toml. Throws ConfigurationError if what is configured is
+/// wrong. With nothing, starts a private cluster: peers on this machine with one worker a
+/// processor, reached through Unix sockets that only this user can open, ended with the returned
+/// object or with the program, however that ends. Takes some 50 ms; the first use of each closure
+/// compiles it, unless it was compiled here before.
 ROAM_API Cluster connect();
 
 } // namespace roam

@@ -40,7 +40,6 @@ class [[nodiscard]] Future {
   void cancel() { call_.cancel(); }
 
  private:
-  friend class Cluster;
   detail::Call call_;
 };
 
