@@ -3,7 +3,8 @@
 
 namespace roam::bench {
 
-/// From the first question by multicast to a peer that is known.
+/// Prints `discovery`: roam::connect by multicast, from the question to a cluster with the peers
+/// that answered. `discovery-found` is the time until the first address is known.
 void benchDiscovery();
 
 } // namespace roam::bench

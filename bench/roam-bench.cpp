@@ -10,6 +10,7 @@
 // alike; figures are medians. Beside each stands the processor time of all processes that took part
 // (`NAME.cpu`).
 #include "bench/baseline.h"
+#include "bench/discovery.h"
 #include "bench/first-calls.h"
 #include "bench/kernels.h"
 #include "bench/linked.h"
@@ -297,7 +298,8 @@ int run(const std::vector<std::string>& names) {
       {"kernel-bs", [] { benchKernel("bs"); }},
       {"unload", benchUnload},
       {"linked", benchLinked},
-      {"watch", benchWatch}};
+      {"watch", benchWatch},
+      {"discovery", benchDiscovery}};
   for (auto& [name, bench] : all)
     if (names.empty() || std::count(names.begin(), names.end(), name) > 0)
       bench();
