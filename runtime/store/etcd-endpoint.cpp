@@ -26,15 +26,17 @@ void setRange(Range range, const std::string& first, const std::string& prefix) 
   range.setRangeEnd(bytesOf(endOf(prefix).value())); // ours begins with "roam/"
 }
 
+/// The entry's key as the store knows it; `ours` is before it in etcd.
+std::string keyOf(etcd::KeyValue::Reader entry, const std::string& ours) {
+  return stringOf(entry.getKey()).substr(ours.size());
+}
+
 } // namespace
 
 EtcdEndpoint::EtcdEndpoint(kj::Own<kj::NetworkAddress> address, std::string name, kj::Timer& timer,
                            const std::string& cluster)
     : identityKey_("roam/" + cluster + "/identity"), prefix_("roam/" + cluster + "/entries/"),
-      name_(std::move(name)), gateway_(kj::mv(address), name_, timer) {}
-
-std::string EtcdEndpoint::keyOf(etcd::KeyValue::Reader entry) const {
-  return stringOf(entry.getKey()).substr(prefix_.size());
+      name_(std::move(name)), gateway_(kj::refcounted<EtcdGateway>(kj::mv(address), name_, timer)) {
 }
 
 /// Whoever comes first chooses it.
@@ -50,7 +52,7 @@ kj::Promise<std::string> EtcdEndpoint::identity() {
   put.setKey(bytesOf(identityKey_));
   put.setValue(bytesOf(fresh));
   txn.initFailure(1)[0].initRange().setKey(bytesOf(identityKey_));
-  auto answer = co_await gateway_.call<etcd::TxnAnswer>("/v3/kv/txn", txn);
+  auto answer = co_await gateway_->call<etcd::TxnAnswer>("/v3/kv/txn", txn);
   auto read = answer->getRoot<etcd::TxnAnswer>().asReader();
   if (read.getSucceeded())
     co_return fresh;
@@ -66,7 +68,7 @@ kj::Promise<kj::Maybe<net::StoreEntry>> EtcdEndpoint::get(std::string key) {
   capnp::MallocMessageBuilder message;
   auto range = message.initRoot<etcd::RangeRequest>();
   range.setKey(bytesOf(prefix_ + key));
-  auto answer = co_await gateway_.call<etcd::RangeAnswer>("/v3/kv/range", range);
+  auto answer = co_await gateway_->call<etcd::RangeAnswer>("/v3/kv/range", range);
   for (auto found : answer->getRoot<etcd::RangeAnswer>().asReader().getKvs())
     co_return net::StoreEntry{key, stringOf(found.getValue()),
                               net::Revision(found.getModRevision()), net::Lease(found.getLease())};
@@ -82,12 +84,12 @@ kj::Promise<net::StoreListing> EtcdEndpoint::list(std::string prefix) {
     setRange(range, first, prefix_ + prefix);
     range.setLimit(listingPart);
     range.setRevision(std::int64_t(listing.revision)); // 0, the newest, at first
-    auto answer = co_await gateway_.call<etcd::RangeAnswer>("/v3/kv/range", range);
+    auto answer = co_await gateway_->call<etcd::RangeAnswer>("/v3/kv/range", range);
     auto part = answer->getRoot<etcd::RangeAnswer>().asReader();
     if (listing.revision == 0)
       listing.revision = revisionOf(part.getHeader());
     for (auto found : part.getKvs())
-      listing.entries.push_back({keyOf(found), stringOf(found.getValue()),
+      listing.entries.push_back({keyOf(found, prefix_), stringOf(found.getValue()),
                                  net::Revision(found.getModRevision()),
                                  net::Lease(found.getLease())});
     more = part.getMore() && part.getKvs().size() > 0;
@@ -121,7 +123,7 @@ kj::Promise<net::Committed> EtcdEndpoint::commit(std::vector<net::StoreCondition
     put.setValue(bytesOf(*writes[i].value));
     put.setLease(std::int64_t(writes[i].lease));
   }
-  auto answer = co_await gateway_.call<etcd::TxnAnswer>("/v3/kv/txn", txn);
+  auto answer = co_await gateway_->call<etcd::TxnAnswer>("/v3/kv/txn", txn);
   auto read = answer->getRoot<etcd::TxnAnswer>().asReader();
   co_return net::Committed{read.getSucceeded(), revisionOf(read.getHeader())};
 }
@@ -131,7 +133,7 @@ kj::Promise<net::Lease> EtcdEndpoint::grant(kj::Duration time) {
   capnp::MallocMessageBuilder message;
   auto grant = message.initRoot<etcd::GrantRequest>();
   grant.setTtl((time + kj::SECONDS - kj::NANOSECONDS) / kj::SECONDS);
-  auto answer = co_await gateway_.call<etcd::LeaseAnswer>("/v3/lease/grant", grant);
+  auto answer = co_await gateway_->call<etcd::LeaseAnswer>("/v3/lease/grant", grant);
   co_return net::Lease(answer->getRoot<etcd::LeaseAnswer>().getId());
 }
 
@@ -140,9 +142,9 @@ kj::Promise<void> EtcdEndpoint::keepAlive(net::Lease lease) {
   auto keep = message.initRoot<etcd::LeaseRequest>();
   keep.setId(std::int64_t(lease));
   // The answer is a stream, though of one line.
-  auto lines = co_await gateway_.open("/v3/lease/keepalive", keep);
+  auto lines = co_await gateway_->open("/v3/lease/keepalive", keep);
   const kj::String line = co_await lines->next();
-  auto answer = gateway_.read<etcd::KeepAliveAnswer>(line);
+  auto answer = gateway_->read<etcd::KeepAliveAnswer>(line);
   if (answer->getRoot<etcd::KeepAliveAnswer>().getResult().getTtl() <= 0)
     kj::throwFatalException(net::leaseEndedException());
 }
@@ -152,7 +154,7 @@ kj::Promise<void> EtcdEndpoint::revoke(net::Lease lease) {
   auto revoke = message.initRoot<etcd::LeaseRequest>();
   revoke.setId(std::int64_t(lease));
   try {
-    co_await gateway_.call<etcd::RevokeAnswer>("/v3/lease/revoke", revoke);
+    co_await gateway_->call<etcd::RevokeAnswer>("/v3/lease/revoke", revoke);
   } catch (const kj::Exception& failure) {
     if (failure.getDescription() != net::leaseEndedException().getDescription())
       throw;
@@ -164,7 +166,8 @@ kj::Promise<void> EtcdEndpoint::revoke(net::Lease lease) {
 class EtcdEndpoint::Watch final : public net::StoreWatch {
  public:
   Watch(EtcdEndpoint& endpoint, std::string prefix, net::Revision after)
-      : endpoint_(endpoint), prefix_(endpoint.prefix_ + prefix), after_(after) {}
+      : gateway_(kj::addRef(*endpoint.gateway_)), name_(endpoint.name_), ours_(endpoint.prefix_),
+        prefix_(std::move(prefix)), after_(after) {}
 
   kj::Promise<net::StoreChanges> next() override {
     if (lines_.get() == nullptr)
@@ -182,18 +185,18 @@ class EtcdEndpoint::Watch final : public net::StoreWatch {
     capnp::MallocMessageBuilder message;
     auto request = message.initRoot<etcd::WatchRequest>();
     auto create = request.initCreate();
-    setRange(create, prefix_, prefix_);
+    setRange(create, ours_ + prefix_, ours_ + prefix_);
     create.setStartRevision(std::int64_t(after_ + 1));
     create.setFragment(true);
-    lines_ = co_await endpoint_.gateway_.open("/v3/watch", request);
+    lines_ = co_await gateway_->open("/v3/watch", request);
   }
 
   /// Adds the events of one line.
   void take(kj::StringPtr text) {
-    auto message = endpoint_.gateway_.read<etcd::WatchLine>(text);
+    auto message = gateway_->read<etcd::WatchLine>(text);
     auto line = message->getRoot<etcd::WatchLine>().asReader();
     if (line.hasError())
-      kj::throwFatalException(EtcdGateway::exceptionOf(line.getError(), endpoint_.name_.c_str()));
+      kj::throwFatalException(EtcdGateway::exceptionOf(line.getError(), name_.c_str()));
     auto answer = line.getResult();
     if (answer.getCompactRevision() != 0)
       kj::throwFatalException(net::compactedException(after_));
@@ -202,7 +205,7 @@ class EtcdEndpoint::Watch final : public net::StoreWatch {
                                             kj::str("etcd ended the watch")));
     for (auto event : answer.getEvents()) {
       net::StoreEvent told{net::Revision(event.getKv().getModRevision()),
-                           endpoint_.keyOf(event.getKv()), std::nullopt};
+                           keyOf(event.getKv(), ours_), std::nullopt};
       if (event.getType() != "DELETE")
         told.value = stringOf(event.getKv().getValue());
       taken_.push_back(std::move(told));
@@ -224,8 +227,8 @@ class EtcdEndpoint::Watch final : public net::StoreWatch {
     return changes;
   }
 
-  EtcdEndpoint& endpoint_;
-  const std::string prefix_;
+  kj::Own<EtcdGateway> gateway_;
+  const std::string name_, ours_, prefix_;
   net::Revision after_;
   kj::Own<EtcdGateway::Lines> lines_;
   std::vector<net::StoreEvent> taken_; ///< and not told yet

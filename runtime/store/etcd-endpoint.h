@@ -6,7 +6,8 @@
 
 namespace roam::store {
 
-/// Everything fails at once if the etcd can't be reached. Its promises end before it.
+/// Everything fails at once if the etcd can't be reached. Its promises end before it; its watches
+/// may outlive it.
 class EtcdEndpoint final : public net::Store {
  public:
   /// Entries are under roam/CLUSTER/entries/.
@@ -25,11 +26,10 @@ class EtcdEndpoint final : public net::Store {
 
  private:
   class Watch;
-  std::string keyOf(etcd::KeyValue::Reader entry) const;
 
   const std::string identityKey_, prefix_;
   const std::string name_;
-  EtcdGateway gateway_;
+  kj::Own<EtcdGateway> gateway_;
 };
 
 } // namespace roam::store

@@ -5,6 +5,7 @@
 #include <capnp/message.h>
 #include <kj/async-io.h>
 #include <kj/compat/http.h>
+#include <kj/refcount.h>
 #include <kj/timer.h>
 #include <memory>
 #include <string>
@@ -14,7 +15,7 @@ namespace roam::store {
 /// Call on the loop thread. What fails does so with DISCONNECTED if the etcd can't be reached, has
 /// no leader, or breaks off; with OVERLOADED if it has too much to do; else with FAILED and etcd's
 /// words. It must outlive what it promises.
-class EtcdGateway {
+class EtcdGateway final : public kj::Refcounted {
  public:
   /// `name` is HOST:PORT. `timer` must outlive it.
   EtcdGateway(kj::Own<kj::NetworkAddress> address, std::string name, kj::Timer& timer);
@@ -29,7 +30,7 @@ class EtcdGateway {
     });
   }
 
-  /// An answer that comes line by line, each an `Answer`.
+  /// An answer that comes line by line. Ends before the gateway.
   class Lines {
    public:
     /// Fails with DISCONNECTED when no more will come.

@@ -128,7 +128,7 @@ class EtcdEngine final : public Engine {
   kj::Own<store::EtcdGateway> gateway() {
     std::string name = "127.0.0.1:" + std::to_string(process_.port());
     auto address = io_.provider->getNetwork().parseAddress(name.c_str()).wait(io_.waitScope);
-    return kj::heap<store::EtcdGateway>(kj::mv(address), name, io_.provider->getTimer());
+    return kj::refcounted<store::EtcdGateway>(kj::mv(address), name, io_.provider->getTimer());
   }
 
   kj::AsyncIoContext& io_;

@@ -43,6 +43,12 @@ TEST_F(SqliteStores, NeverGiveARevisionTwiceThoughHistoryWasForgotten) {
   EXPECT_EQ(put(*store, "b", "1").wait(loop).revision, last + 1);
 }
 
+TEST_F(SqliteStores, TellAWatchThatAnOlderCopyIsInTheirPlace) {
+  auto store = open();
+  put(*store, "a", "1").wait(loop);
+  EXPECT_TRUE(has(failureOf(store->watch("a", 99)->next()), net::compactedWords));
+}
+
 TEST_F(SqliteStores, InMemoryAreGoneWithTheStore) {
   auto& timer = io.provider->getTimer();
   auto one = kj::heap<store::SqliteStore>(timer, ""), two = kj::heap<store::SqliteStore>(timer, "");
