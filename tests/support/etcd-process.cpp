@@ -38,7 +38,8 @@ std::string contentOf(const std::string& path) {
 
 } // namespace
 
-EtcdProcess::EtcdProcess(std::string folder) : folder_(std::move(folder)) {
+EtcdProcess::EtcdProcess(std::string folder, std::vector<std::string> options)
+    : folder_(std::move(folder)), options_(std::move(options)) {
   for (int tries = 0; tries < 5; ++tries) {
     port_ = freePort();
     peerPort_ = freePort();
@@ -57,13 +58,25 @@ void EtcdProcess::killAndRestart() {
 /// False if it ended instead of serving.
 bool EtcdProcess::start() {
   const std::string log = folder_ + "/log";
-  process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{"etcd", "--name", "test", "--data-dir", folder_ + "/data",
-                               "--listen-client-urls", at(port_), "--advertise-client-urls",
-                               at(port_), "--listen-peer-urls", at(peerPort_),
-                               "--initial-advertise-peer-urls", at(peerPort_), "--initial-cluster",
-                               "test=" + at(peerPort_), "--logger", "zap"},
-      log);
+  std::vector<std::string> words{"etcd",
+                                 "--name",
+                                 "test",
+                                 "--data-dir",
+                                 folder_ + "/data",
+                                 "--listen-client-urls",
+                                 at(port_),
+                                 "--advertise-client-urls",
+                                 at(port_),
+                                 "--listen-peer-urls",
+                                 at(peerPort_),
+                                 "--initial-advertise-peer-urls",
+                                 at(peerPort_),
+                                 "--initial-cluster",
+                                 "test=" + at(peerPort_),
+                                 "--logger",
+                                 "zap"};
+  words.insert(words.end(), options_.begin(), options_.end());
+  process_ = std::make_unique<ChildProcess>(words, log);
   for (int looks = 0; looks < 3000; ++looks) {
     if (contentOf(log).find("serving client traffic") != std::string::npos)
       return true;

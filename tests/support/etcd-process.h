@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace roam::test {
 
@@ -11,7 +12,7 @@ namespace roam::test {
 class EtcdProcess {
  public:
   /// Returns when it serves. Its files are in `folder`.
-  explicit EtcdProcess(std::string folder);
+  explicit EtcdProcess(std::string folder, std::vector<std::string> options = {});
 
   std::uint16_t port() const { return port_; }
   /// As `--store` takes it.
@@ -24,6 +25,7 @@ class EtcdProcess {
   bool start();
 
   const std::string folder_;
+  const std::vector<std::string> options_;
   std::uint16_t port_ = 0, peerPort_ = 0;
   std::unique_ptr<ChildProcess> process_;
 };
