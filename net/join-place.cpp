@@ -128,6 +128,16 @@ std::vector<std::string> splitPlaces(std::string_view list) {
   return places;
 }
 
+std::string joinedPlaces(const std::vector<std::string>& places) {
+  std::string list, commands;
+  for (auto& place : places)
+    if (!place.starts_with(commandMark))
+      list += (list.empty() ? "" : ",") + place;
+    else
+      commands += (commands.empty() ? place : "\n" + place.substr(commandMark.size()));
+  return list + (list.empty() || commands.empty() ? "" : ",") + commands;
+}
+
 std::vector<JoinPlace> joinPlaces(const JoinOptions& options) {
   std::vector<JoinPlace> places;
   if (!options.multicast.empty())

@@ -30,6 +30,9 @@ struct JoinPlace {
 /// of `exec:` may have commas: it goes to the end.
 std::vector<std::string> splitPlaces(std::string_view list);
 
+/// The list that splitPlaces makes these of; several commands become one of several lines.
+std::string joinedPlaces(const std::vector<std::string>& places);
+
 /// The places of the options, each once. Throws FAILED, in words for the one who wrote them, for
 /// what can't be understood or may not be reached, and for two multicast groups where one is meant.
 std::vector<JoinPlace> joinPlaces(const JoinOptions& options);

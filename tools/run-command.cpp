@@ -1,4 +1,5 @@
 // `roam run`: a program of one file, compiled, linked and run at once.
+#include "net/join-place.h"
 #include "tools/cluster-peers.h"
 #include "tools/commands.h"
 #include "tools/program-linking.h"
@@ -73,7 +74,7 @@ pid_t start(const std::string& program, std::vector<std::string> words, const si
 
 void setEnvironment(const net::JoinOptions& join) {
   if (!join.where.empty())
-    setenv("ROAM_JOIN", fmt::format("{}", fmt::join(join.where, ",")).c_str(), /*overwrite=*/1);
+    setenv("ROAM_JOIN", net::joinedPlaces(join.where).c_str(), /*overwrite=*/1);
   if (!join.cluster.empty())
     setenv("ROAM_CLUSTER", join.cluster.c_str(), /*overwrite=*/1);
   if (!join.multicast.empty())

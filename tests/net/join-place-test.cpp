@@ -48,6 +48,15 @@ TEST(JoinPlace, ACommandGoesToTheEndOfItsText) {
   EXPECT_EQ(places[1].text, "aws ec2 --query a,b | tr , '\\n'");
 }
 
+TEST(JoinPlace, AListOfPlacesIsReadAsItWasMade) {
+  using Places = std::vector<std::string>;
+  for (const Places& places : {Places{}, Places{"dir:/a"}, Places{"exec:a,b"},
+                               Places{"127.0.0.1:1", "dir:/a", "exec:a,b"}})
+    EXPECT_EQ(net::splitPlaces(net::joinedPlaces(places)), places);
+  EXPECT_EQ(net::splitPlaces(net::joinedPlaces({"exec:a", "dir:/b", "exec:c,d"})),
+            (Places{"dir:/b", "exec:a\nc,d"}));
+}
+
 TEST(JoinPlace, APlaceThatIsNamedTwiceIsOne) {
   auto places = net::joinPlaces({.where = {"127.0.0.1:1,dir:/a", "dir:/a", ",, "}});
   EXPECT_EQ(places.size(), 2u);
