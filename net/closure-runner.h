@@ -3,11 +3,13 @@
 #include "jit/slice/digest.h"
 #include "net/code-status.h"
 #include "net/objects.h"
+#include "net/output.h"
 #include <cstdint>
 #include <kj/array.h>
 #include <kj/async.h>
 #include <kj/common.h>
 #include <kj/string.h>
+#include <memory>
 #include <vector>
 
 namespace roam::net {
@@ -23,6 +25,8 @@ struct Chunk {
   bool home = false;
   /// Makes the code ready to run, and runs nothing: a worker links it. Gives empty results.
   bool onlyLink = false;
+  /// Reads what the code prints, before the outcome is there. Null: nobody.
+  std::shared_ptr<OutputSink> output = nullptr;
 };
 
 /// Why a chunk gave no results. Mirrors `Failure` of peer.capnp, where the fields are explained.

@@ -78,6 +78,13 @@ inline constexpr std::size_t readyBytes = 256u << 20;
 /// Chunks that a peer runs at the same time. More than the cores of any machine; an origin sends as
 /// much as a peer says it can run, so it must not believe everything.
 inline constexpr unsigned workers = 1024;
+/// A line that shipped code prints; longer ones come in pieces.
+inline constexpr std::size_t outputLine = 8192;
+/// Lines that wait for a reader, in bytes: for the peer's own output, for an origin, and there for
+/// the caller. More are dropped, and a line says how many.
+inline constexpr std::size_t outputWaiting = 1u << 20;
+/// What one message to an origin holds of them.
+inline constexpr std::size_t outputBatch = 64u << 10;
 /// Connections a host serves at the same time. Each costs a descriptor and about 100 KB.
 inline constexpr std::size_t connections = 1024;
 

@@ -12,6 +12,27 @@ kj::Exception exception(kj::Exception::Type type, kj::String words) {
   return kj::Exception(type, __FILE__, __LINE__, kj::mv(words));
 }
 
+/// Gives the lines that come from a host to whoever reads them.
+class LinesFromHost final : public protocol::OutputReader::Server {
+ public:
+  explicit LinesFromHost(std::shared_ptr<OutputSink> sink) : sink_(std::move(sink)) {}
+
+  kj::Promise<void> lines(LinesContext context) override {
+    for (auto line : context.getParams().getLines()) {
+      kj::StringPtr text = line.getText();
+      if (text.size() > limits::outputLine)
+        return exception(
+            kj::Exception::Type::FAILED,
+            kj::str("a line of ", text.size(), " bytes; the limit is ", limits::outputLine));
+      sink_->line(text, line.getIsError());
+    }
+    return kj::READY_NOW;
+  }
+
+ private:
+  std::shared_ptr<OutputSink> sink_;
+};
+
 Failure read(protocol::Failure::Reader from) {
   Failure failure;
   // A kind of a later protocol is told as what it surely is: something went wrong over there.
@@ -165,6 +186,8 @@ Link::RunRequest Link::write(const Parcel& parcel, bool withSlice) {
   request.setCount(chunk.count);
   request.setFirst(chunk.first);
   request.setHome(chunk.home);
+  if (chunk.output != nullptr)
+    request.setOutput(kj::heap<LinesFromHost>(chunk.output));
   request.setOnlyLink(chunk.onlyLink);
   if (withSlice)
     write(chunk.entry, parcel.code, request.initSlices(1)[0]);

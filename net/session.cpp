@@ -3,6 +3,7 @@
 #include "net/session.h"
 #include "net/digests.h"
 #include "net/failures.h"
+#include "net/output-call.h"
 #include "net/slice-packing.h"
 #include <span>
 #include <vector>
@@ -94,12 +95,21 @@ kj::Promise<void> HostSession::run(RunContext context) {
     return kj::READY_NOW;
   }
 
+  std::shared_ptr<OutputCall> output;
+  if (params.hasOutput())
+    chunk.output = output = std::make_shared<OutputCall>(params.getOutput());
   context.allowCancellation();
   ++inFlight_;
   bytesInFlight_ += bytes;
   // The call keeps this session and the message with the chunk's bytes.
   kj::ArrayPtr<const kj::byte> bytesOfSlice = slice == nullptr ? nullptr : slice->asPtr();
-  return visit_->running.wrap(host.runner.run(chunk, bytesOfSlice).attach(kj::mv(slice)))
+  auto ran = host.runner.run(chunk, bytesOfSlice).attach(kj::mv(slice));
+  if (output != nullptr) // the origin has all lines before it has the results
+    ran = ran.then([output](ChunkOutcome&& outcome) {
+      return output->finish().then(
+          [outcome = kj::mv(outcome), output]() mutable { return kj::mv(outcome); });
+    });
+  return visit_->running.wrap(kj::mv(ran))
       .then([this, context](ChunkOutcome&& outcome) mutable {
         context.releaseParams();
         answer(context, kj::mv(outcome));

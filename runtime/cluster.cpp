@@ -169,6 +169,12 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
     forgetEnded();
     calls_.push_back(call);
   }
+  if (spec.output != nullptr)
+    job->output = [to = std::weak_ptr(call)](const std::string& peer, kj::StringPtr line,
+                                             bool isError) {
+      if (auto running = to.lock())
+        running->printed(peer, line, isError);
+    };
   loop_.post([this, call, job] { call->begin(*origin_, kj::mv(*job)); });
   return call;
 }
@@ -211,7 +217,7 @@ Cluster::State& Cluster::state() const {
 }
 
 detail::Call Cluster::start(State& state, const detail::CallSpec& spec) {
-  return detail::Call(new detail::CallState{state.start(spec)});
+  return detail::Call(new detail::CallState{state.start(spec), spec.output});
 }
 
 detail::Call Cluster::start(const detail::CallSpec& spec) {

@@ -278,6 +278,22 @@ struct Sent {
   ArgumentBuffer arguments;
 };
 
+namespace {
+
+/// What one peer's chunk prints.
+class ChunkOutput final : public net::OutputSink {
+ public:
+  ChunkOutput(decltype(JobSpec::output) tell, std::string peer)
+      : tell_(std::move(tell)), peer_(std::move(peer)) {}
+  void line(kj::StringPtr text, bool isError) override { tell_(peer_, text, isError); }
+
+ private:
+  decltype(JobSpec::output) tell_;
+  std::string peer_;
+};
+
+} // namespace
+
 void Origin::Job::send(Link& link, ElementRange range) {
   auto sent = std::make_shared<Sent>(spec_.captures, fetched_, *origin_.memory_, argumentBytes_);
   if (!encodeArguments(range, sent->arguments.out()))
@@ -289,6 +305,8 @@ void Origin::Job::send(Link& link, ElementRange range) {
   chunk.count = range.count;
   chunk.first = range.first;
   chunk.home = spec_.home;
+  if (spec_.output)
+    chunk.output = std::make_shared<ChunkOutput>(spec_.output, link.get()->name());
   std::size_t argumentBytes = chunk.arguments.size();
   argumentBytes_ = argumentBytes;
 

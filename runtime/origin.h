@@ -41,6 +41,9 @@ struct JobSpec {
   std::uint64_t chunk = 0; ///< 0: adaptive
   kj::Duration deadline = 1 * kj::DAYS;
   unsigned retries = 3;
+  /// Hears the lines that the code prints, with the name of the peer: on the loop, before the
+  /// results of their chunk. May be empty, and may be called when the job is over.
+  std::function<void(const std::string& peer, kj::StringPtr line, bool isError)> output;
 };
 
 /// Hears what becomes of a job. Called on the loop; must not destroy the job from within.

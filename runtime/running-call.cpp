@@ -4,6 +4,7 @@
 #include "roam/error.h"
 #include <chrono>
 #include <cmath>
+#include <fmt/format.h>
 #include <kj/debug.h>
 
 namespace roam {
@@ -54,6 +55,16 @@ double boundedSeconds(Duration duration) {
   return std::isnan(duration.seconds) ? 0 : std::clamp(duration.seconds, 0.0, century);
 }
 
+namespace {
+
+std::chrono::steady_clock::time_point deadlineAfter(Duration duration) {
+  using Clock = std::chrono::steady_clock;
+  std::chrono::duration<double> bounded(boundedSeconds(duration));
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(bounded);
+}
+
+} // namespace
+
 void RunningCall::begin(Origin& origin, JobSpec spec) {
   {
     std::lock_guard lock(mutex_);
@@ -89,6 +100,21 @@ void RunningCall::completed(ElementRange range, kj::Array<const kj::byte> result
     changed_.notify_all();
 }
 
+void RunningCall::printed(const std::string& peer, kj::StringPtr line, bool isError) {
+  {
+    std::lock_guard lock(mutex_);
+    if (finished_)
+      return;
+    if (printedBytes_ + line.size() > limits::outputWaiting) {
+      ++linesLost_;
+      return;
+    }
+    printedBytes_ += line.size() + 1;
+    printed_.push_back({peer, {line.begin(), line.size()}, isError});
+  }
+  changed_.notify_all();
+}
+
 void RunningCall::finished(std::exception_ptr error) {
   // The job tells us from within itself, so it is dropped in a later turn of the loop. Until then
   // this object must live: once the caller knows, it may let go of it.
@@ -105,13 +131,38 @@ void RunningCall::finished(std::exception_ptr error) {
   changed_.notify_all();
 }
 
-bool RunningCall::next(detail::CompletedChunk& chunk) {
+/// Tells what was printed while it waits: a chunk's lines are here before its results are.
+bool RunningCall::awaitSettled(std::unique_lock<std::mutex>& lock,
+                               std::chrono::steady_clock::time_point deadline,
+                               const OutputFunction* output) {
+  while (true) {
+    bool woken =
+        changed_.wait_until(lock, deadline, [&] { return settled() || !printed_.empty(); });
+    if (printed_.empty())
+      return woken;
+    auto lines = std::exchange(printed_, {});
+    if (std::uint64_t lost = std::exchange(linesLost_, 0))
+      lines.push_back({"",
+                       fmt::format("{} lines were printed faster than they were read, and are "
+                                   "lost",
+                                   lost),
+                       true});
+    printedBytes_ = 0;
+    lock.unlock(); // it may take its time, or throw
+    if (output != nullptr)
+      for (const Printed& line : lines)
+        (*output)({line.peer, line.line, line.isError});
+    lock.lock();
+  }
+}
+
+bool RunningCall::next(detail::CompletedChunk& chunk, const OutputFunction* output) {
   chunk = detail::CompletedChunk();
   if (loop_->isCurrent())
     throw Error("a result was waited for on Roam's own loop thread (from a serialize function or a "
                 "progress callback?), where it can never come");
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return settled(); }); // the job's deadline bounds this
+  awaitSettled(lock, deadlineAfter(Duration{1e9}), output); // the job's deadline bounds this
   if (finished_ && error_)
     std::rethrow_exception(error_);
   if (ready_.empty())
@@ -140,10 +191,9 @@ void RunningCall::resume() {
   });
 }
 
-bool RunningCall::waitFor(Duration duration) {
-  std::chrono::duration<double> bounded(boundedSeconds(duration));
+bool RunningCall::waitFor(Duration duration, const OutputFunction* output) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, bounded, [&] { return settled(); });
+  return awaitSettled(lock, deadlineAfter(duration), output);
 }
 
 void RunningCall::release() {
@@ -192,10 +242,16 @@ Call::~Call() {
 bool Call::next(CompletedChunk& chunk) {
   if (state_ == nullptr)
     throw Error("this Future was moved from: ask the one it was moved to");
-  return state_->call->next(chunk);
+  return state_->call->next(chunk, state_->output);
 }
 bool Call::waitFor(Duration duration) {
-  return state_->call->waitFor(duration);
+  return state_->call->waitFor(duration, state_->output);
+}
+void Call::keep(OutputFunction output) {
+  if (state_ == nullptr || !output)
+    return;
+  state_->kept = std::move(output);
+  state_->output = &state_->kept;
 }
 void Call::cancel() {
   state_->call->cancel();

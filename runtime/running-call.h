@@ -5,6 +5,7 @@
 #include "runtime/loop-thread.h"
 #include "runtime/origin.h"
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -51,9 +52,13 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
   void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) override;
   void finished(std::exception_ptr error) override;
 
+  /// A line that the code printed on that peer.
+  void printed(const std::string& peer, kj::StringPtr line, bool isError);
+
   // --- on the caller's thread: as the members of detail::Call ------------------------------
-  bool next(detail::CompletedChunk& chunk);
-  bool waitFor(Duration duration);
+  /// `output` hears what was printed, if it is not null.
+  bool next(detail::CompletedChunk& chunk, const OutputFunction* output = nullptr);
+  bool waitFor(Duration duration, const OutputFunction* output = nullptr);
   void cancel();
   /// The caller is done with the call: cancels it if it is not over. Afterwards `source` is not
   /// used any more.
@@ -64,7 +69,13 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
     ElementRange range;
     kj::Array<const kj::byte> results;
   };
+  struct Printed {
+    std::string peer, line;
+    bool isError;
+  };
   bool settled() const { return !ready_.empty() || finished_; }
+  bool awaitSettled(std::unique_lock<std::mutex>& lock,
+                    std::chrono::steady_clock::time_point deadline, const OutputFunction* output);
   void resume();
 
   const std::shared_ptr<LoopLink> loop_;
@@ -74,6 +85,9 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
   std::condition_variable changed_;
   std::deque<Ready> ready_; // guarded by mutex_, as are:
   std::size_t readyBytes_ = 0;
+  std::deque<Printed> printed_;
+  std::size_t printedBytes_ = 0;
+  std::uint64_t linesLost_ = 0;
   bool refused_ = false; // the job was told to wait until the caller has taken results
   bool finished_ = false;
   std::exception_ptr error_;
@@ -82,6 +96,8 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
 /// What a detail::Call owns.
 struct detail::CallState {
   std::shared_ptr<RunningCall> call;
+  const OutputFunction* output = nullptr; ///< hears what is printed; or nobody
+  OutputFunction kept = {};               ///< if the call owns it
 };
 
 } // namespace roam

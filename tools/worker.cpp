@@ -1,14 +1,15 @@
 // roam-worker: the process that links and runs shipped code. Started by a peer, never by hand.
 //
-//     roam-worker MEMORY TELL LIFELINE [LIBRARY...]
+//     roam-worker MEMORY TELL LIFELINE OUTPUT ERRORS OUTPUT ERRORS [LIBRARY...]
 //
-// The first three are inherited descriptors: see runtime/peer/served-process.h. The libraries hold
-// linked entries.
+// The first are inherited descriptors: see runtime/peer/served-process.h and worker-output.h. The
+// libraries hold linked entries.
 //
 // It owns no socket and no key, and has no compiler in it.
 #include "runtime/peer/served-process.h"
 #include "runtime/peer/worker-loop.h"
 #include <algorithm>
+#include <cstdio>
 #include <iostream> // the streams of the process, which shipped code uses, are initialised by who includes it
 #include <malloc.h>
 #include <string>
@@ -38,8 +39,14 @@ extern "C" const char* __asan_default_options() {
 
 int main(int argc, char** argv) {
   keepFreedMemory();
-  std::vector<std::string> libraries(argv + std::min(argc, 4), argv + argc);
-  return roam::peer::serveSupervisor(argc, argv, "roam-worker", [&](auto& memory, int supervisor) {
-    roam::peer::WorkerLoop(memory, supervisor, libraries).run();
-  });
+  setvbuf(stdout, nullptr, _IOLBF, 0); // what was printed before a crash is not lost
+  constexpr int own = 8;               // words before the libraries
+  std::vector<std::string> libraries(argv + std::min(argc, own), argv + argc);
+  roam::peer::WorkerPrinting::Channels channels;
+  return roam::peer::serveSupervisor(
+      argc, argv, "roam-worker",
+      [&](auto& memory, int supervisor) {
+        roam::peer::WorkerLoop(memory, supervisor, channels, libraries).run();
+      },
+      channels);
 }

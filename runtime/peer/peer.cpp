@@ -75,7 +75,7 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
                .takesForeign = options.acceptSigned.empty()}),
       workers_(io.unixEventPort, io.provider->getTimer(), log, ladder_,
                {options.workers, pathOf(options.workerExecutable, findWorker), options.memory / 3,
-                librariesOf(options)}),
+                librariesOf(options), &output_}),
       host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, workers_,
             io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_),
       membership_({io, log, host_, slices_, workers_, neighbours_}, options,
@@ -201,8 +201,9 @@ namespace {
 kj::Promise<EndedBy> serve(Peer& peer, kj::AsyncIoContext& io) {
   auto leaves =
       signalled(io).exclusiveJoin(peer.askedToLeave().then([] { return EndedBy::leaving; }));
-  auto announced = peer.listen().then([](std::vector<std::string> addresses) {
+  auto announced = peer.listen().then([&peer](std::vector<std::string> addresses) {
     announce(addresses);
+    peer.beginOutput();
     return kj::Promise<EndedBy>(kj::NEVER_DONE);
   });
   return announced.exclusiveJoin(kj::mv(leaves)).then([&](EndedBy) {

@@ -11,6 +11,7 @@
 #include "runtime/peer/compilers.h"
 #include "runtime/peer/membership.h"
 #include "runtime/peer/neighbours.h"
+#include "runtime/peer/own-output.h"
 #include "runtime/peer/peer-options.h"
 #include "runtime/peer/worker-pool.h"
 #include <kj/async-io.h>
@@ -40,6 +41,8 @@ class Peer {
   /// chose.
   kj::Promise<std::vector<std::string>> listen();
 
+  /// What shipped code prints goes to our own output from now on; it waits until then.
+  void beginOutput() { output_.begin(); }
   /// Takes no work any more, and hands back what waits. Resolves when what runs is done, at the
   /// latest after PeerOptions::drainSeconds, and the origins know; then destroy the peer.
   kj::Promise<void> leave();
@@ -54,6 +57,7 @@ class Peer {
   kj::AsyncIoContext& io_;
   net::Log& log_;
   PeerOptions options_;
+  OwnOutput output_;
   Bundles bundles_;
   net::SliceStore slices_;
   std::optional<jit::ObjectCache> objects_;

@@ -1,7 +1,6 @@
 // Descriptors, lifeline, and the words of a failed start.
 #include "runtime/peer/served-process.h"
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -9,6 +8,7 @@
 #include <exception>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace roam::peer {
 namespace {
@@ -23,7 +23,7 @@ int descriptorOf(std::string_view text) {
 }
 
 /// Closes what the supervisor may have inherited itself from whoever started it.
-void closeAllBut(std::array<int, 3> kept) {
+void closeAllBut(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned from = 3;
   for (int descriptor : kept) {
@@ -60,15 +60,18 @@ int serveIn(const WorkerMemory& shared, int supervisor,
 } // namespace
 
 int serveSupervisor(int argc, char** argv, const char* program,
-                    const std::function<void(const WorkerMemory&, int)>& serve) {
-  int memory = argc >= 4 ? descriptorOf(argv[1]) : -1;
-  int supervisor = argc >= 4 ? descriptorOf(argv[2]) : -1;
-  int lifeline = argc >= 4 ? descriptorOf(argv[3]) : -1;
-  if (memory < 3 || supervisor < 3 || lifeline < 3) {
+                    const std::function<void(const WorkerMemory&, int)>& serve,
+                    std::span<int> more) {
+  std::vector<int> inherited;
+  for (int i = 1; i < argc && inherited.size() < 3 + more.size(); ++i)
+    inherited.push_back(descriptorOf(argv[i]));
+  if (inherited.size() < 3 + more.size() || *std::ranges::min_element(inherited) < 3) {
     std::fprintf(stderr, "%s is started by `roam peer`, not by hand.\n", program);
     return badUse;
   }
-  closeAllBut({memory, supervisor, lifeline});
+  closeAllBut(inherited);
+  const int memory = inherited[0], supervisor = inherited[1], lifeline = inherited[2];
+  std::copy(inherited.begin() + 3, inherited.end(), more.begin());
   std::signal(SIGINT, SIG_IGN); // of a terminal: the supervisor decides
   try {
     std::thread(endWith, lifeline).detach();

@@ -27,8 +27,9 @@ std::uint64_t nanosecondsSince(Clock::time_point start) {
 } // namespace
 
 WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor,
+                       const WorkerPrinting::Channels& channels,
                        const std::vector<std::string>& libraries)
-    : RequestLoop(memory, descriptor), session_(jit::Session::open(*this)) {
+    : RequestLoop(memory, descriptor), printing_(channels), session_(jit::Session::open(*this)) {
   for (const std::string& library : libraries)
     linked_.load(library);
   tellLinked();
@@ -56,6 +57,13 @@ void WorkerLoop::begin(const Request& request) {
 }
 
 Answer WorkerLoop::answer(unsigned index) {
+  printing_.turnTo(memory().slot(index).request.channel);
+  Answer answer = answerOf(index);
+  printing_.flush();
+  return answer;
+}
+
+Answer WorkerLoop::answerOf(unsigned index) {
   const Request& request = memory().slot(index).request;
   current_ = index;
   Answer answer;

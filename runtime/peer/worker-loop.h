@@ -5,6 +5,7 @@
 #include "runtime/include/roam/entry.h"
 #include "runtime/peer/linked-entries.h"
 #include "runtime/peer/request-loop.h"
+#include "runtime/peer/worker-printing.h"
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,8 +18,8 @@ class WorkerLoop final : public RequestLoop, jit::ObjectSource {
  public:
   /// Opens the JIT, and loads libraries with linked entries, of which it tells the supervisor.
   /// Throws if one can't be loaded.
-  WorkerLoop(const WorkerMemory& memory, int descriptor,
-             const std::vector<std::string>& libraries = {});
+  WorkerLoop(const WorkerMemory& memory, int descriptor, const WorkerPrinting::Channels& channels,
+             const std::vector<std::string>& libraries);
   ~WorkerLoop() override;
 
  private:
@@ -26,12 +27,14 @@ class WorkerLoop final : public RequestLoop, jit::ObjectSource {
 
   void begin(const Request& request) override;
   Answer answer(unsigned slot) override;
+  Answer answerOf(unsigned slot);
   EntryFunction* prepare(const Request& request, Answer& answer, unsigned slot);
   EntryFunction* replace(const Request& request, Answer& answer, unsigned slot);
   void tellLinked();
   Answer runEntry(EntryFunction* entry, const Request& request, unsigned slot);
 
   unsigned current_ = 0; ///< slot being served
+  WorkerPrinting printing_;
   LinkedEntries linked_;
   std::unique_ptr<jit::Session> session_;
 };

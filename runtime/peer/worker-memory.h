@@ -48,6 +48,7 @@ struct Request {
   Digest unload; ///< zero, or an entry whose memory the worker gives back first
   CodeKind code = CodeKind::none;
   bool onlyLink = false; ///< nothing is run
+  unsigned channel = 0;  ///< that it prints to: see worker-output.h
   std::uint64_t capturesSize = 0, argumentsSize = 0, codeSize = 0;
   std::uint64_t count = 0, first = 0;
   jit::Level level = jit::Level::tuned; ///< that a slice is compiled at

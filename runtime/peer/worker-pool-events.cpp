@@ -22,7 +22,8 @@ kj::Exception disconnected(kj::String why) {
 WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, CodeLadder& ladder,
                        Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
-      libraries_(kj::mv(options.libraries)), codeLoaded_(options.codeLoaded), ladder_(ladder),
+      libraries_(kj::mv(options.libraries)), output_(options.output),
+      codeLoaded_(options.codeLoaded), ladder_(ladder),
       codeUses_(std::min(limits::codesKnown, options.codeLoaded / limits::bytesPerUse)),
       workers_(options.workers), notReady_(options.workers), ready_(nullptr), tasks_(*this) {
   ladder_.tell(this);
@@ -94,6 +95,15 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
   dispatch();
 }
 
+void WorkerPool::onLine(WorkerProcess& worker, unsigned slot, std::string_view line, bool isError) {
+  kj::String text = kj::heapString(line.data(), line.size());
+  if (output_ != nullptr)
+    output_->line(text, isError);
+  WaitingChunk* chunk = slot < slotCount ? memberOf(worker).places[slot].chunk : nullptr;
+  if (chunk != nullptr && chunk->chunk.output != nullptr)
+    chunk->chunk.output->line(text, isError);
+}
+
 /// What an answer says about the code.
 void WorkerPool::learn(Member& member, const Place& place, const TakenAnswer& taken) {
   if (isLinked(place.entry)) {
@@ -153,7 +163,8 @@ void WorkerPool::start(Member& member) {
   member.loaded.clear();
   member.linkedUsed.clear();
   WorkerEvents& events = *this;
-  member.process = kj::heap<WorkerProcess>(port_, timer_, executable_, events, libraries_);
+  member.process = kj::heap<WorkerProcess>(port_, timer_, executable_, events,
+                                           WorkerProcess::Prints::lines, libraries_);
 }
 
 void WorkerPool::startLater(Member& member, kj::Duration delay) {

@@ -40,6 +40,7 @@ class WorkerPool final : public net::ClosureRunner,
     /// What the loaded entries of each may take, in bytes.
     std::size_t codeLoaded = limits::codeLoaded;
     kj::Array<kj::String> libraries = nullptr; ///< with linked entries: paths
+    net::OutputSink* output = nullptr;         ///< hears what all code prints; or nobody
   };
 
   /// Starts the workers. All but the options must outlive the pool. Throws if the executable can't
@@ -116,6 +117,7 @@ class WorkerPool final : public net::ClosureRunner,
   void onReady(WorkerProcess& worker) override;
   void onCompiled(WorkerProcess&, unsigned, kj::ArrayPtr<const kj::byte>) override {}
   void onAnswered(WorkerProcess& worker, unsigned slot) override;
+  void onLine(WorkerProcess& worker, unsigned slot, std::string_view line, bool isError) override;
   void onEnded(WorkerProcess& worker, kj::StringPtr how) override;
   void taskFailed(kj::Exception&& exception) override;
   void learn(Member& member, const Place& place, const TakenAnswer& taken);
@@ -131,6 +133,7 @@ class WorkerPool final : public net::ClosureRunner,
   net::Log& log_;
   kj::String executable_;
   kj::Array<kj::String> libraries_;
+  net::OutputSink* output_;
   std::unordered_set<Digest> linked_; ///< in every worker
   std::size_t codeLoaded_;
   CodeLadder& ladder_;

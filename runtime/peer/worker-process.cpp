@@ -60,6 +60,7 @@ class WorkerProcess::Slots {
   WorkerMemory memory = WorkerMemory::create();
   std::array<Use, slotCount> use{};
   std::array<Touched, slotCount> touched{};
+  std::array<unsigned, slotCount> channel{}; ///< that the request prints to
 
   unsigned count(Use which) const {
     return static_cast<unsigned>(std::count(use.begin(), use.end(), which));
@@ -90,8 +91,13 @@ class WorkerProcess::LentResults final : public kj::ArrayDisposer {
 };
 
 WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
-                             WorkerEvents& events, kj::ArrayPtr<const kj::String> arguments)
+                             WorkerEvents& events, Prints prints,
+                             kj::ArrayPtr<const kj::String> arguments)
     : events_(events), slots_(std::make_shared<Slots>()) {
+  if (prints == Prints::lines)
+    output_.emplace(port, [this](unsigned channel, std::string_view line, bool isError) {
+      hearLine(channel, line, isError);
+    });
   tellFd_ =
       checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "can't make an eventfd for a worker process");
   KJ_ON_SCOPE_FAILURE(endProcess());
@@ -143,8 +149,13 @@ void WorkerProcess::spawn(kj::StringPtr executable, kj::ArrayPtr<const kj::Strin
     posix_spawnattr_destroy(&attributes);
   });
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, 2, 1);
-  int inherited[] = {slots_->memory.descriptor(), tellFd_.get(), theirs.get()};
+  std::vector<int> inherited = {slots_->memory.descriptor(), tellFd_.get(), theirs.get()};
+  if (output_)
+    for (int descriptor : output_->writers())
+      inherited.push_back(descriptor);
+  posix_spawn_file_actions_adddup2(&actions, output_ ? inherited[3] : STDERR_FILENO, STDOUT_FILENO);
+  if (output_)
+    posix_spawn_file_actions_adddup2(&actions, inherited[4], STDERR_FILENO);
   for (int descriptor : inherited)
     posix_spawn_file_actions_adddup2(&actions, descriptor,
                                      descriptor); // clears close-on-exec there
@@ -158,9 +169,12 @@ void WorkerProcess::spawn(kj::StringPtr executable, kj::ArrayPtr<const kj::Strin
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
-  kj::String numbers[] = {kj::str(inherited[0]), kj::str(inherited[1]), kj::str(inherited[2])};
-  std::vector<char*> arguments{const_cast<char*>(executable.cStr()), numbers[0].begin(),
-                               numbers[1].begin(), numbers[2].begin()};
+  std::vector<std::string> numbers;
+  for (int descriptor : inherited)
+    numbers.push_back(std::to_string(descriptor));
+  std::vector<char*> arguments{const_cast<char*>(executable.cStr())};
+  for (std::string& number : numbers)
+    arguments.push_back(number.data());
   for (const kj::String& one : more)
     arguments.push_back(const_cast<char*>(one.cStr()));
   arguments.push_back(nullptr);
@@ -169,6 +183,8 @@ void WorkerProcess::spawn(kj::StringPtr executable, kj::ArrayPtr<const kj::Strin
   if (error != 0)
     throw std::system_error(error, std::generic_category(),
                             kj::str("can't start the worker program ", executable).cStr());
+  if (output_)
+    output_->closeWriters();
   processFd_ = checked(pidfd_open(pid_, 0), "can't watch a worker process (pidfd_open)");
 }
 
@@ -190,6 +206,7 @@ unsigned WorkerProcess::submit(Request request, kj::ArrayPtr<const kj::byte> cap
     ++index;
   KJ_REQUIRE(index < slotCount && open() < limits::chunksAtWorker, "the worker has enough to do");
 
+  request.channel = freeChannel();
   request.capturesSize = captures.size();
   request.argumentsSize = arguments.size();
   request.codeSize = code.size();
@@ -209,9 +226,29 @@ unsigned WorkerProcess::submit(Request request, kj::ArrayPtr<const kj::byte> cap
   slot.objectSize.store(0, std::memory_order_relaxed);
   slot.state.store(SlotState::submitted);
   slots_->use[index] = Slots::Use::open;
+  slots_->channel[index] = request.channel;
   slots_->touched[index].request = captures.size() + arguments.size() + code.size() + 2 * 64;
   peer::submit(slots_->memory.control(), index);
   return index;
+}
+
+static_assert(limits::chunksAtWorker <= WorkerOutput::channels);
+
+/// That no open request prints to.
+unsigned WorkerProcess::freeChannel() const {
+  for (unsigned i = 0; i < slotCount; ++i)
+    if (slots_->use[i] == Slots::Use::open)
+      return 1 - slots_->channel[i];
+  return 0;
+}
+
+/// Also of what prints between two requests: that is told as the output of whichever is next.
+void WorkerProcess::hearLine(unsigned channel, std::string_view line, bool isError) {
+  unsigned slot = 0;
+  while (slot < slotCount &&
+         !(slots_->use[slot] == Slots::Use::open && slots_->channel[slot] == channel))
+    ++slot;
+  events_.onLine(*this, slot, line, isError);
 }
 
 bool WorkerProcess::takeBack(unsigned slot) {
@@ -268,6 +305,8 @@ void WorkerProcess::look() {
       events_.onCompiled(*this, i,
                          kj::arrayPtr(reinterpret_cast<const kj::byte*>(area.data()), size));
     }
+    if (answered && output_)
+      output_->finish(slots_->channel[i]);
     if (answered)
       events_.onAnswered(*this, i);
   }
@@ -322,6 +361,9 @@ void WorkerProcess::hearEnd() {
   if (!ready_)
     hearPhase();
   look();
+  if (output_)
+    for (unsigned channel = 0; channel < WorkerOutput::channels; ++channel)
+      output_->finish(channel);
   ended_ = true;
   kj::String how = describeEnd();
   events_.onEnded(*this, how);

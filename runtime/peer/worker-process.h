@@ -1,6 +1,7 @@
 // One worker process, as its supervisor sees it: started, given requests, heard, ended.
 #pragma once
 #include "runtime/peer/worker-memory.h"
+#include "runtime/peer/worker-output.h"
 #include <kj/array.h>
 #include <kj/async-unix.h>
 #include <kj/async.h>
@@ -8,6 +9,7 @@
 #include <kj/string.h>
 #include <kj/timer.h>
 #include <memory>
+#include <optional>
 #include <sys/types.h>
 #include <vector>
 
@@ -26,6 +28,11 @@ class WorkerEvents {
                           kj::ArrayPtr<const kj::byte> object) = 0;
   /// The request in `slot` is answered: the receiver calls `take`.
   virtual void onAnswered(WorkerProcess& worker, unsigned slot) = 0;
+  /// The request in `slot` has printed a line. Told before its answer; if no request runs, the slot
+  /// is that of none.
+  virtual void onLine(WorkerProcess&, unsigned slot, std::string_view line, bool isError) {
+    (void)slot, (void)line, (void)isError;
+  }
   /// The process is gone; all answers it gave were told before. `how`: "was killed by signal 9
   /// (Killed)". Told once.
   virtual void onEnded(WorkerProcess& worker, kj::StringPtr how) = 0;
@@ -41,11 +48,14 @@ struct TakenAnswer {
 
 class WorkerProcess {
  public:
+  /// What becomes of what the process prints: it goes to our standard error, or comes as `onLine`.
+  enum class Prints { toStandardError, lines };
+
   /// Starts `executable`, with further arguments; it works once `ready` was told. Throws, and
-  /// leaves no process, if it can't be started and watched. What the process prints goes to this
-  /// process's standard error.
+  /// leaves no process, if it can't be started and watched.
   WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
-                WorkerEvents& events, kj::ArrayPtr<const kj::String> arguments = nullptr);
+                WorkerEvents& events, Prints prints = Prints::toStandardError,
+                kj::ArrayPtr<const kj::String> arguments = nullptr);
   /// Ends the process, if need be by SIGKILL, and waits for it.
   ~WorkerProcess() noexcept(false);
   KJ_DISALLOW_COPY(WorkerProcess);
@@ -79,6 +89,8 @@ class WorkerProcess {
   class LentResults;
 
   void spawn(kj::StringPtr executable, kj::ArrayPtr<const kj::String> arguments);
+  unsigned freeChannel() const;
+  void hearLine(unsigned channel, std::string_view line, bool isError);
   void endProcess();
   kj::Promise<void> listen();
   void look();
@@ -95,6 +107,7 @@ class WorkerProcess {
   pid_t pid_ = -1;
   bool ready_ = false, ended_ = false;
   std::vector<Digest> linked_;
+  std::optional<WorkerOutput> output_;
   kj::Maybe<kj::String> startProblem_;
   kj::Own<kj::UnixEventPort::FdObserver> tellObserver_, processObserver_;
   kj::Promise<void> listening_ = nullptr, starting_ = nullptr, ending_ = nullptr;

@@ -87,6 +87,8 @@ class PeerProcess {
   const std::string& address() const { return address_; }
   const std::string& cacheFolder() const { return cache_.path(); }
   pid_t id() const { return process_->id(); }
+  /// The next line of its standard output, after its announcement.
+  std::string line() { return process_->line(); }
   Counters counters() const;
   /// Of all code that it was sent: 64 hexadecimal digits each.
   std::vector<std::string> digests() const;

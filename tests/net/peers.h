@@ -50,6 +50,10 @@ class FormulaRunner final : public net::ClosureRunner {
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk,
                                      kj::ArrayPtr<const kj::byte> slice) override {
     ++begun;
+    for (auto& line : prints)
+      if (chunk.output != nullptr)
+        chunk.output->line(line.starts_with("error: ") ? line.c_str() + 7 : line.c_str(),
+                           line.starts_with("error: "));
     if (leaving)
       return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
                            kj::str("the host is shutting down"));
@@ -105,6 +109,7 @@ class FormulaRunner final : public net::ClosureRunner {
   bool holding = false;
   bool leaving = false; ///< each run fails with DISCONNECTED, and the connection stays open
   unsigned begun = 0, dropped = 0;
+  std::vector<std::string> prints; ///< by each chunk; as an error after "error: "
   std::vector<kj::Own<kj::PromiseFulfiller<kj::Maybe<kj::String>>>> held;
   Counters counted;
   std::vector<net::CodeStatus> known;

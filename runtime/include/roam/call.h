@@ -69,6 +69,9 @@ struct CallSpec {
   std::uint64_t chunk = 0;
   double deadlineSeconds = 0;
   unsigned retries = 0;
+  /// Hears what the code prints, from within `Call::next` and `Call::waitFor`; null: nobody. Valid
+  /// until the call is released.
+  const OutputFunction* output = nullptr;
 };
 
 /// The results of one chunk. The bytes live until the chunk is destroyed or given to the next
@@ -99,6 +102,8 @@ class ROAM_API Call {
   ~Call();
 
   explicit operator bool() const { return state_ != nullptr; }
+  /// What CallSpec::output referred to, to be owned by the call from now on.
+  void keep(OutputFunction output);
 
   /// Waits for the next chunk of results, in the order they complete. False when all were given.
   /// Throws what went wrong with the call: of several elements that threw, the one with the lowest

@@ -127,6 +127,7 @@ inline CallSpec specOf(const EntryRecord* entry, const Captures& captures, const
   spec.chunk = options.chunk;
   spec.deadlineSeconds = options.deadline.seconds;
   spec.retries = options.retries;
+  spec.output = options.output ? &options.output : nullptr;
   return spec;
 }
 
@@ -272,9 +273,9 @@ class Unordered {
  private:
   friend class Cluster;
   template <class Start>
-  Unordered(Range&& range, ProgressFunction progress, const Start& start)
-      : range_(static_cast<Range&&>(range)), elements_(range_), progress_(std::move(progress)),
-        call_(start(elements_)) {}
+  Unordered(Range&& range, Options&& options, const Start& start)
+      : range_(static_cast<Range&&>(range)), elements_(range_), options_(std::move(options)),
+        call_(start(elements_, options_)) {}
 
   bool refill() {
     detail::CompletedChunk chunk;
@@ -287,18 +288,18 @@ class Unordered {
     for (auto&& result : results)
       current_.push_back({chunk.first + current_.size(), static_cast<R&&>(result)});
     done_ += chunk.count;
-    if (progress_)
-      progress_({done_, elements_.size()});
+    if (options_.progress)
+      options_.progress({done_, elements_.size()});
     return true;
   }
 
   Range range_; // a reference for an lvalue
   typename detail::ElementsOf<std::remove_cvref_t<Range>>::Type elements_;
-  ProgressFunction progress_;
+  Options options_;
   std::vector<Indexed<R>> current_;
   std::size_t place_ = 0;
   std::uint64_t done_ = 0;
-  detail::Call call_; // last: dropped before what it encodes from
+  detail::Call call_; // last: dropped before what it encodes from, and what it calls
 };
 
 template <Iterable Range, class F>
@@ -325,16 +326,16 @@ auto Cluster::mapUnordered(Range&& range, const F& f, Options options) {
   using T = detail::Element<std::remove_cvref_t<Range>>;
   using Function = detail::Sent<F>;
   using R = ValueOf<Function, T>;
-  auto begin = [&](const auto& elements) {
+  auto begin = [&](const auto& elements, const Options& kept) {
     detail::Call call;
     if constexpr (shippable<Function, AsPassed<T>, AsPassed<R>>) {
       detail::Captures captures;
       saveClosure<Function>(captures, f);
-      call = start(detail::specOver<MapShape<Function, T>>(elements, captures, options));
+      call = start(detail::specOver<MapShape<Function, T>>(elements, captures, kept));
     }
     return call;
   };
-  return Unordered<R, Range>(static_cast<Range&&>(range), std::move(options.progress), begin);
+  return Unordered<R, Range>(static_cast<Range&&>(range), std::move(options), begin);
 }
 
 template <Iterable Range, class F, class Op, class R>
@@ -387,17 +388,34 @@ auto Cluster::async(const F& f, const Args&... args) {
 }
 
 template <class F, class... Args>
+auto Cluster::async(Options options, const F& f, const Args&... args) {
+  auto future = startOne(-1, options, f, args...);
+  future.call_.keep(std::move(options.output));
+  return future;
+}
+
+template <class F, class... Args>
 auto Cluster::on(const Member& peer, const F& f, const Args&... args) {
-  return startOne(static_cast<int>(peer.index), Options(), f, args...).get();
+  return on(peer, Options(), f, args...);
+}
+
+template <class F, class... Args>
+auto Cluster::on(const Member& peer, const Options& options, const F& f, const Args&... args) {
+  return startOne(static_cast<int>(peer.index), options, f, args...).get();
 }
 
 template <class F, class... Args>
 auto Cluster::onAll(const F& f, const Args&... args) {
+  return onAll(Options(), f, args...);
+}
+
+template <class F, class... Args>
+auto Cluster::onAll(const Options& options, const F& f, const Args&... args) {
   using R = ResultOf<detail::Sent<F>, Args...>;
   std::vector<PeerResult<R>> results;
   for (Member& peer : peers()) {
     int index = static_cast<int>(peer.index);
-    results.push_back({static_cast<Member&&>(peer), startOne(index, Options(), f, args...)});
+    results.push_back({static_cast<Member&&>(peer), startOne(index, options, f, args...)});
   }
   for (auto& each : results)
     each.result.wait();

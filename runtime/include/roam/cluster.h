@@ -102,16 +102,24 @@ class ROAM_API Cluster {
   /// Starts f(args...) on the peer with the least to do. Does not block.
   template <class F, class... Args>
   auto async(const F& f, const Args&... args);
+  /// The same with options, to be moved or made on the spot: `cluster.async({.retries = 0}, f, x)`.
+  /// Of those, `chunk` and `progress` mean nothing for a single call.
+  template <class F, class... Args>
+  auto async(Options options, const F& f, const Args&... args);
 
   /// f(args...) on that peer. Blocks. Throws PeerLost if the peer is gone: nothing is run
   /// elsewhere.
   template <class F, class... Args>
   auto on(const Member& peer, const F& f, const Args&... args);
+  template <class F, class... Args>
+  auto on(const Member& peer, const Options& options, const F& f, const Args&... args);
 
   /// f(args...) once on every peer, all at the same time. Blocks until each has answered or is
   /// lost; throws nothing of what went wrong on a peer: its PeerResult does.
   template <class F, class... Args>
   auto onAll(const F& f, const Args&... args);
+  template <class F, class... Args>
+  auto onAll(const Options& options, const F& f, const Args&... args);
 
   /// As `map`, of what a name is bound to now: the whole map keeps that revision.
   template <Iterable Range, class R, class A>

@@ -40,6 +40,7 @@ class [[nodiscard]] Future {
   void cancel() { call_.cancel(); }
 
  private:
+  friend class Cluster;
   detail::Call call_;
 };
 

@@ -1,6 +1,7 @@
-// How a call is to be run: durations, progress, and the options every call takes.
+// How a call is to be run: durations, progress, output, and the options every call takes.
 #pragma once
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -28,43 +29,52 @@ struct Progress {
   std::uint64_t total = 0; ///< elements of the input
 };
 
-/// Any callable that takes a Progress, or none. Owns a copy of it. Moves, does not copy.
-class ProgressFunction {
+/// What shipped code printed on a peer: one line.
+struct OutputLine {
+  std::string_view peer; ///< its name; empty if the line is Roam's own: that others were lost
+  std::string_view text; ///< without its end; valid during the call
+  bool isError = false;  ///< it was written to standard error
+};
+
+/// Any callable that takes a `const Event&`, or none. Owns a copy of it. Moves, does not copy.
+template <class Event>
+class EventFunction {
  public:
-  ProgressFunction() = default;
+  EventFunction() = default;
   template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, ProgressFunction> &&
-           std::is_invocable_v<std::decay_t<F>&, const Progress&>) ProgressFunction(F&& f)
-      : target_{
-            new std::decay_t<F>(std::forward<F>(f)),
-            [](void* object, const Progress& p) { (*static_cast<std::decay_t<F>*>(object))(p); },
-            [](void* object) { delete static_cast<std::decay_t<F>*>(object); }} {}
-  ProgressFunction(ProgressFunction&& other) noexcept { swap(other); }
-  ProgressFunction& operator=(ProgressFunction&& other) noexcept {
+  requires(!std::is_same_v<std::remove_cvref_t<F>, EventFunction> &&
+           std::is_invocable_v<std::decay_t<F>&, const Event&>) EventFunction(F&& f)
+      : target_{new std::decay_t<F>(std::forward<F>(f)),
+                [](void* object, const Event& e) { (*static_cast<std::decay_t<F>*>(object))(e); },
+                [](void* object) { delete static_cast<std::decay_t<F>*>(object); }} {}
+  EventFunction(EventFunction&& other) noexcept { swap(other); }
+  EventFunction& operator=(EventFunction&& other) noexcept {
     swap(other);
     return *this;
   }
-  ~ProgressFunction() {
+  ~EventFunction() {
     if (target_.object != nullptr)
       target_.destroy(target_.object);
   }
 
   explicit operator bool() const { return target_.object != nullptr; }
-  void operator()(const Progress& progress) const { target_.call(target_.object, progress); }
+  void operator()(const Event& event) const { target_.call(target_.object, event); }
 
  private:
   struct Target {
     void* object = nullptr;
-    void (*call)(void*, const Progress&) = nullptr;
+    void (*call)(void*, const Event&) = nullptr;
     void (*destroy)(void*) = nullptr;
   };
-  void swap(ProgressFunction& other) { // every program pays for an instance of std::swap
+  void swap(EventFunction& other) { // every program pays for an instance of std::swap
     Target mine = target_;
     target_ = other.target_;
     other.target_ = mine;
   }
   Target target_;
 };
+using ProgressFunction = EventFunction<Progress>;
+using OutputFunction = EventFunction<OutputLine>;
 
 /// What can be said about one map or call. The defaults are right for most.
 struct Options {
@@ -78,6 +88,11 @@ struct Options {
   /// Called on the thread that called `map` (or that reads `mapUnordered`), whenever results have
   /// arrived.
   ProgressFunction progress;
+  /// Called for each line that the code prints on a peer, on the thread that waits for results
+  /// (`map`, `on`, `onAll`, `Future::get` and `wait`, steps of `mapUnordered`): all lines of a
+  /// chunk before its results are delivered. Lines of a chunk that was run again come again. A
+  /// caller that is slow loses lines, and hears how many.
+  OutputFunction output;
 };
 
 } // namespace roam

@@ -26,7 +26,8 @@ class Answers final : public WorkerEvents {
 class WorkerProcessTest : public PoolTest {
  protected:
   kj::Own<WorkerProcess> start() {
-    return kj::heap<WorkerProcess>(io.unixEventPort, io.provider->getTimer(), ROAM_WORKER, answers);
+    return kj::heap<WorkerProcess>(io.unixEventPort, io.provider->getTimer(), ROAM_WORKER, answers,
+                                   WorkerProcess::Prints::lines);
   }
   unsigned submit(WorkerProcess& worker, Request request, const TestSlice& slice,
                   const std::string& captures, const std::string& arguments = "") {
