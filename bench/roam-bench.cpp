@@ -3,7 +3,8 @@
 //
 //   roam-bench [NAME...]     call small cpu data first-call-compile first-call-cached
 //                          first-call-peer first-call-object once slice-size
-//                          kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked; default:
+//                          kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked
+//                          push live-call late-joiner update; default:
 //                          all
 //
 // Rounds of Roam and of the baseline alternate, so that what the machine does besides hits both
@@ -14,6 +15,7 @@
 #include "bench/first-calls.h"
 #include "bench/kernels.h"
 #include "bench/linked.h"
+#include "bench/live.h"
 #include "bench/measure.h"
 #include "bench/peer-kernels.h"
 #include "bench/peers.h"
@@ -299,7 +301,11 @@ int run(const std::vector<std::string>& names) {
       {"unload", benchUnload},
       {"linked", benchLinked},
       {"watch", benchWatch},
-      {"discovery", benchDiscovery}};
+      {"discovery", benchDiscovery},
+      {"push", benchPush},
+      {"live-call", benchLiveCall},
+      {"late-joiner", benchLateJoiner},
+      {"update", benchUpdate}};
   for (auto& [name, bench] : all)
     if (names.empty() || std::count(names.begin(), names.end(), name) > 0)
       bench();

@@ -37,9 +37,8 @@ class Cluster::State {
 
   /// What names are bound to. The first time it waits for the store.
   std::shared_ptr<const NameSnapshot> names();
-  /// Returns the revision of the name.
-  std::uint64_t bind(std::string_view name, std::string_view signature,
-                     const detail::CallSpec& spec);
+  /// Returns the revisions of the names.
+  std::vector<std::uint64_t> bind(const std::vector<detail::BindSpec>& specs);
 
   /// Starts `begin` on the loop and waits for what it promises. Throws errorOf what fails.
   template <class T>
@@ -61,6 +60,8 @@ class Cluster::State {
   void describe(const detail::CallSpec& spec, JobSpec& job);
   void describeNamed(const detail::CallSpec& spec, JobSpec& job);
   kj::Promise<std::shared_ptr<const std::string>> fetchCode(Digest digest);
+  PushedFunction pushed(const detail::BindSpec& spec);
+  kj::Promise<std::vector<std::uint64_t>> pushAll(std::vector<PushedFunction> functions);
 
   friend class Cluster;
   /// Those of this process, for roam::live, which names none. Nothing else looks at it.

@@ -83,28 +83,38 @@ void Cluster::State::describeNamed(const detail::CallSpec& spec, JobSpec& job) {
   job.fetchCode = [this, digest = job.entry] { return fetchCode(digest); };
 }
 
-std::uint64_t Cluster::State::bind(std::string_view name, std::string_view signature,
-                                   const detail::CallSpec& spec) {
-  checkName(name);
-  if (spec.capturesSize > limits::boundCaptures)
+PushedFunction Cluster::State::pushed(const detail::BindSpec& spec) {
+  checkName(spec.name);
+  if (spec.call.capturesSize > limits::boundCaptures)
     throw Refused(fmt::format("what is to be bound to {} captures {} bytes; the limit is {} KiB",
-                              name, spec.capturesSize, limits::boundCaptures >> 10));
-  const PackedCode& code = codeOf(spec);
-  PushedFunction function{.name = std::string(name),
-                          .signature = std::string(signature),
-                          .digest = code.digest,
-                          .code = std::string(code.bytes()),
-                          .home = code.home,
-                          .description = code.description,
-                          .captures = std::string(spec.captures, spec.capturesSize)};
-  names(); // so that what is bound can be awaited there
-  return await<std::uint64_t>([&]() -> kj::Promise<std::uint64_t> {
-    return push(*members_, *nameStore_, *timer_, {std::move(function)}, processName_)
-        .then([this](PushReport report) {
-          return table_->reached(report.revision)
-              .then([revision = report.bindings.front().binding.revision] { return revision; });
-        });
-  });
+                              spec.name, spec.call.capturesSize, limits::boundCaptures >> 10));
+  const PackedCode& code = codeOf(spec.call);
+  return {.name = std::string(spec.name),
+          .signature = std::string(spec.signature),
+          .digest = code.digest,
+          .code = std::string(code.bytes()),
+          .home = code.home,
+          .description = code.description,
+          .captures = std::string(spec.call.captures, spec.call.capturesSize)};
+}
+
+kj::Promise<std::vector<std::uint64_t>>
+Cluster::State::pushAll(std::vector<PushedFunction> functions) {
+  PushReport report =
+      co_await push(*members_, *nameStore_, *timer_, std::move(functions), processName_);
+  co_await table().reached(report.revision);
+  std::vector<std::uint64_t> revisions;
+  for (auto& [name, binding] : report.bindings)
+    revisions.push_back(binding.revision);
+  co_return revisions;
+}
+
+std::vector<std::uint64_t> Cluster::State::bind(const std::vector<detail::BindSpec>& specs) {
+  std::vector<PushedFunction> functions;
+  for (const detail::BindSpec& spec : specs)
+    functions.push_back(pushed(spec));
+  return await<std::vector<std::uint64_t>>(
+      [this, &functions] { return pushAll(std::move(functions)); });
 }
 
 // --- LiveName ----------------------------------------------------------------------------------
@@ -207,9 +217,8 @@ std::optional<PeerEvent> PeerWatch::next(Duration duration) {
 
 // --- Cluster -----------------------------------------------------------------------------------
 
-std::uint64_t Cluster::bind(std::string_view name, std::string_view signature,
-                            const detail::CallSpec& spec) {
-  return state().bind(name, signature, spec);
+std::vector<std::uint64_t> Cluster::bind(const std::vector<detail::BindSpec>& specs) {
+  return state().bind(specs);
 }
 
 Names Cluster::names() const {

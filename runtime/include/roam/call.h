@@ -74,6 +74,12 @@ struct CallSpec {
   const OutputFunction* output = nullptr;
 };
 
+/// What a name is to be bound to: the entry and captures of `call`.
+struct BindSpec {
+  std::string_view name, signature;
+  CallSpec call;
+};
+
 /// The results of one chunk. The bytes live until the chunk is destroyed or given to the next
 /// nextChunk.
 class ROAM_API CompletedChunk {

@@ -138,6 +138,11 @@ class ROAM_API Cluster {
   /// Names are letters, digits and ". _ -", with "/" between parts. Include <roam/live.h>.
   template <class Signature = void, class F>
   std::uint64_t publish(std::string_view name, const F& f);
+  /// The same for several names at once: publish("a", f, "b", g). One transaction switches all, so
+  /// no one sees some of them.
+  template <class F, class G, class... More>
+  void publish(std::string_view name, const F& f, std::string_view name2, const G& g,
+               const More&... more);
   /// A function object that calls what the name is bound to at the moment of each call.
   template <class Signature>
   Live<Signature> live(std::string_view name) const;
@@ -162,8 +167,11 @@ class ROAM_API Cluster {
   void collect(const detail::CallSpec& spec, const ProgressFunction& progress,
                void (*take)(void* results, const detail::CompletedChunk& chunk), void* results);
   static detail::Call start(State& state, const detail::CallSpec& spec);
-  std::uint64_t bind(std::string_view name, std::string_view signature,
-                     const detail::CallSpec& spec);
+  /// The revisions of the names.
+  std::vector<std::uint64_t> bind(const std::vector<detail::BindSpec>& specs);
+  template <class Signature, class F, class... More>
+  std::vector<std::uint64_t> bindAfter(std::vector<detail::BindSpec>& specs, std::string_view name,
+                                       const F& f, const More&... more);
   template <class F, class... Args>
   auto startOne(int peer, const Options& options, const F& f, const Args&... args);
 

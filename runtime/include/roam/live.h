@@ -165,19 +165,39 @@ class ROAM_API PeerWatch {
   State* state_;
 };
 
-template <class Signature, class F>
-std::uint64_t Cluster::publish(std::string_view name, const F& f) {
+/// Each captures object lives until all names are bound.
+template <class Signature, class F, class... More>
+std::vector<std::uint64_t> Cluster::bindAfter(std::vector<detail::BindSpec>& specs,
+                                              std::string_view name, const F& f,
+                                              const More&... more) {
   using Function = detail::Sent<F>;
   using Type = typename detail::Published<Signature, Function>::Type;
   using Entry = detail::LiveEntry<Function, Type>;
   if constexpr (Entry::travels) {
     detail::Captures captures;
     saveClosure<Function>(captures, f);
-    return bind(name, detail::nameOfSignature<Type>(),
-                detail::specOf(Entry::record(), captures, Options()));
+    specs.push_back({name, detail::nameOfSignature<Type>(),
+                     detail::specOf(Entry::record(), captures, Options())});
+    if constexpr (sizeof...(More) > 0)
+      return bindAfter<void>(specs, more...);
+    else
+      return bind(specs);
   } else {
-    return 0; // the plugin has said why
+    return {0}; // the plugin has said why
   }
+}
+
+template <class Signature, class F>
+std::uint64_t Cluster::publish(std::string_view name, const F& f) {
+  std::vector<detail::BindSpec> specs;
+  return bindAfter<Signature>(specs, name, f).front();
+}
+
+template <class F, class G, class... More>
+void Cluster::publish(std::string_view name, const F& f, std::string_view name2, const G& g,
+                      const More&... more) {
+  std::vector<detail::BindSpec> specs;
+  bindAfter<void>(specs, name, f, name2, g, more...);
 }
 
 template <class Signature>
