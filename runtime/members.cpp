@@ -5,7 +5,7 @@
 #include "net/join-place.h"
 #include "net/limits.h"
 #include "net/log.h"
-#include "net/remote-store.h"
+#include "net/rejoining-store.h"
 #include "runtime/store-records.h"
 #include <algorithm>
 #include <fmt/format.h>
@@ -49,8 +49,8 @@ Members::Members(kj::AsyncIoContext& io, Origin& origin, net::Hello mine, Option
                  Changed changed)
     : io_(io), origin_(origin), mine_(std::move(mine)), options_(std::move(options)),
       changed_(std::move(changed)),
-      store_(
-          kj::heap<net::RemoteStore>([this] { return connectStore(); }, io.provider->getTimer())),
+      store_(kj::heap<net::RejoiningStore>([this] { return connectStore(); },
+                                           io.provider->getTimer())),
       discovery_(net::discover(io, log_, options_.places,
                                [this](std::string address) { found(std::move(address)); })),
       tasks_(*this) {
@@ -267,33 +267,28 @@ std::string Members::unreachable(const std::string& address) const {
 
 kj::Promise<std::vector<net::Peer*>> Members::all() {
   auto& timer = io_.provider->getTimer();
-  auto deadline = timer.now() + limits::connect, registered = timer.now() + limits::registration;
+  const kj::TimePoint began = timer.now();
   while (true) {
-    net::StoreListing listing = co_await store_->list(keys::members);
     std::string missing, strangers;
-    std::map<std::string, bool> members;
-    for (auto& entry : listing.entries)
-      if (!MemberRecord::read(entry.value).leaving)
-        members.emplace(entry.key.substr(std::string_view(keys::members).size()), true);
     std::vector<net::Peer*> all;
-    for (auto& [address, unused] : members)
-      if (auto known = known_.find(address); known != known_.end() && known->second.peer != nullptr)
-        all.push_back(known->second.peer);
-      else
-        missing += "\n  " + unreachable(address);
     for (auto& [address, known] : known_)
-      if (known.peer != nullptr && !known.isLeaving && members.count(address) == 0)
+      if (known.isLeaving)
+        continue;
+      else if (known.isMember && known.peer != nullptr)
+        all.push_back(known.peer);
+      else if (known.isMember)
+        missing += "\n  " + unreachable(address);
+      else if (known.peer != nullptr)
         strangers += fmt::format("\n  {} at {} is no member of the same cluster: it has another "
                                  "store; start it with --join, or leave it out",
                                  known.member.name, address);
     if (missing.empty() && strangers.empty() && !all.empty())
       co_return all;
-    missing += strangers;
-    if (timer.now() >= (strangers.empty() ? deadline : registered))
-      throw kj::Exception(
-          kj::Exception::Type::FAILED, __FILE__, __LINE__,
-          kj::str("not all members of the cluster can be reached:", missing.c_str()));
-    co_await timer.afterDelay(10 * kj::MILLISECONDS);
+    if (timer.now() - began >= (strangers.empty() ? limits::connect : limits::registration))
+      throw kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
+                          kj::str("not all members of the cluster can be reached:", missing.c_str(),
+                                  strangers.c_str(), log_.text().c_str()));
+    co_await timer.afterDelay(5 * kj::MILLISECONDS);
   }
 }
 

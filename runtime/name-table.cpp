@@ -5,6 +5,17 @@
 #include <stdexcept>
 
 namespace roam {
+namespace {
+
+/// Not that the store is another one now, or keeps no more of what was missed: listing again mends
+/// that.
+bool isToTell(const kj::Exception& exception) {
+  std::string_view words = exception.getDescription().cStr();
+  return words.find(net::compactedWords) == std::string_view::npos &&
+         words.find(net::replacedWords) == std::string_view::npos;
+}
+
+} // namespace
 
 NameTable::NameTable(net::Store& store, kj::Timer& timer, Changed changed,
                      std::function<void(std::string)> complain)
@@ -35,8 +46,7 @@ kj::Promise<void> NameTable::follow() {
       problem = kj::cp(exception);
     }
     KJ_IF_MAYBE (exception, problem)
-      if (std::string_view(exception->getDescription().cStr()).find(net::compactedWords) ==
-          std::string_view::npos)
+      if (isToTell(*exception))
         complain_(std::string("the names of the cluster can't be read for now: ") +
                   exception->getDescription().cStr());
     co_await timer_.afterDelay(limits::storeRetry);
@@ -64,8 +74,12 @@ void NameTable::apply(std::shared_ptr<NameSnapshot> next, const std::string& key
 }
 
 kj::Promise<net::Revision> NameTable::relist() {
+  std::string identity = co_await store_.identity();
   net::StoreListing listing = co_await store_.list(keys::names);
-  auto next = std::make_shared<NameSnapshot>(*snapshot());
+  // Of another store nothing that was known holds.
+  auto next = identity == identity_ ? std::make_shared<NameSnapshot>(*snapshot())
+                                    : std::make_shared<NameSnapshot>();
+  identity_ = identity;
   next->revision = listing.revision;
   std::vector<NamedBinding> changes;
   std::map<std::string, std::shared_ptr<const Binding>, std::less<>> there;

@@ -52,6 +52,7 @@ class NameTable final : private kj::TaskSet::ErrorHandler {
   kj::Timer& timer_;
   Changed changed_;
   std::function<void(std::string)> complain_;
+  std::string identity_; ///< of the store, once it was listed
   bool isListed_ = false;
   std::vector<Waiter> waiters_;
   mutable std::mutex mutex_;

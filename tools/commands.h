@@ -25,6 +25,7 @@ void addShowCommand(CLI::App& app, Command& chosen);
 void addBundleCommand(CLI::App& app, Command& chosen);
 void addEvalCommand(CLI::App& app, Command& chosen);
 void addRunCommand(CLI::App& app, Command& chosen);
+void addNamesCommands(CLI::App& app, Command& chosen);
 void addVersionCommand(CLI::App& app, Command& chosen);
 
 } // namespace roam::tools

@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   addBundleCommand(app, chosen);
   addEvalCommand(app, chosen);
   addRunCommand(app, chosen);
+  addNamesCommands(app, chosen);
   addVersionCommand(app, chosen);
   auto named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
   auto commands = app.get_subcommands({});

@@ -5,7 +5,7 @@
 #include "net/join-place.h"
 #include "net/limits.h"
 #include "net/log.h"
-#include "net/remote-store.h"
+#include "net/rejoining-store.h"
 #include "runtime/store/open-store.h"
 #include <algorithm>
 #include <filesystem>
@@ -82,7 +82,10 @@ kj::Promise<void> ClusterStore::findOnce() {
   }
   where_ = "nobody was found yet";
   co_await discovery_->firstRound();
-  for (bool isTold = false;; isTold = true) {
+  auto& timer = io_.provider->getTimer();
+  const kj::TimePoint began = timer.now();
+  kj::Duration pause = 5 * kj::MILLISECONDS;
+  for (bool isTold = false;;) {
     std::set<std::string> present;
     for (const std::string& address : std::set<std::string>(found_)) {
       bool isThere = false;
@@ -101,10 +104,13 @@ kj::Promise<void> ClusterStore::findOnce() {
       keepHere();
       co_return;
     }
-    if (!isTold)
+    if (!isTold && timer.now() - began > limits::registration) {
+      isTold = true;
       log_.line(
           kj::str("takes no work until it has found the store of its cluster: ", where_.c_str()));
-    co_await io_.provider->getTimer().afterDelay(limits::storeRetry);
+    }
+    co_await timer.afterDelay(pause);
+    pause = kj::min(2 * pause, limits::storeRetry);
   }
 }
 
@@ -129,7 +135,7 @@ kj::Promise<bool> ClusterStore::join(std::string address) {
   }
   keeper_ = keeper;
   where_ = "the store at " + keeper_;
-  use(kj::heap<net::RemoteStore>([this] { return reach(); }, io_.provider->getTimer()));
+  use(kj::heap<net::RejoiningStore>([this] { return reach(); }, io_.provider->getTimer()));
   co_return true;
 }
 
