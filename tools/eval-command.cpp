@@ -22,6 +22,7 @@ struct Wish {
   std::string expression;
   std::vector<std::string> headers, folders; ///< to include, to look for includes in
   net::JoinOptions join;
+  bool output = false; ///< what it prints is wanted, too
 };
 
 /// The object that holds the expression's entry. Throws std::runtime_error after the compiler said
@@ -68,8 +69,22 @@ Answer answerOf(const net::ChunkOutcome& outcome, const Digest& entry, const std
   return in.finished() ? Answer{true, std::move(text)} : Answer{false, "its answer is damaged"};
 }
 
-kj::Promise<Answer> ask(net::Peer& peer, const PackedCode& code) {
+/// Prints what code prints on a peer, marked with the peer.
+class MarkedOutput final : public net::OutputSink {
+ public:
+  explicit MarkedOutput(std::string peer) : peer_(std::move(peer)) {}
+  void line(kj::StringPtr text, bool isError) override {
+    fmt::print(isError ? stderr : stdout, "{}: {}\n", peer_, net::oneLine(text.cStr()));
+  }
+
+ private:
+  std::string peer_;
+};
+
+kj::Promise<Answer> ask(net::Peer& peer, const PackedCode& code, bool output) {
   net::Chunk chunk;
+  if (output)
+    chunk.output = std::make_shared<MarkedOutput>(peer.name());
   chunk.entry = code.digest;
   chunk.count = 1;
   chunk.home = code.home;
@@ -92,7 +107,7 @@ int eval(const Wish& wish) {
   ClusterPeers cluster = findPeers(io, wish.join, "roam eval");
   kj::Vector<kj::Promise<Answer>> asked; // all at once
   for (auto& peer : cluster.peers)
-    asked.add(ask(*peer, code).eagerlyEvaluate(nullptr));
+    asked.add(ask(*peer, code, wish.output).eagerlyEvaluate(nullptr));
   bool good = cluster.failures.empty();
   for (std::size_t i = 0; i < asked.size(); ++i) {
     Answer answer = asked[i].wait(io.waitScope);
@@ -126,6 +141,8 @@ void addEvalCommand(CLI::App& app, Command& chosen) {
       ->add_option("-I", wish->folders, "Folder in which headers look for others. May be repeated")
       ->check(CLI::ExistingDirectory)
       ->allow_extra_args(false);
+  command->add_flag("--output", wish->output,
+                    "Print what the expression prints, too, each line marked with the peer");
   addJoinWords(*command, wish->join);
   command->callback([&chosen, wish] { chosen = [wish] { return eval(*wish); }; });
 }

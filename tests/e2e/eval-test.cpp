@@ -62,6 +62,16 @@ TEST_F(Eval, KeepsPeerLocalVariablesOfAHeader) {
   EXPECT_EQ(valuesIn(eval({"-i", app, "visits"}).output), (Values{"16", "16"}));
 }
 
+TEST_F(Eval, PrintsWhatTheExpressionPrintsIfAsked) {
+  std::string app = header("#include <cstdio>\n");
+  Ended silent = eval({"-i", app, "std::puts(\"hello\"); 1"});
+  EXPECT_EQ(silent.output.find("hello"), std::string::npos) << silent.output;
+  Ended ended = eval({"--output", "-i", app, "std::puts(\"hello\"); 1"});
+  for (auto& peer : peers_)
+    EXPECT_NE(ended.output.find(":" + std::to_string(peer->id()) + ": hello\n"), std::string::npos)
+        << ended.output;
+}
+
 TEST_F(Eval, TellsWhatWentWrongOnAPeer) {
   std::string app = header("#include <cstdlib>\n#include <stdexcept>\n#include <string>\n"
                            "#include <unistd.h>\n"
