@@ -3,7 +3,7 @@
 //
 //     [[roam::live("pricing.convert")]] double convert(double euros) { ... }
 //
-//     LiveFunction<&convert>::Entry  is  Code<CallShape<LiveFunction<&convert>, double>>
+//     LiveFunction<&convert>::Entry  is  Code<LiveShape<LiveFunction<&convert>, double>>
 #include "plugin/live-functions.h"
 #include "plugin/attributes.h"
 #include "plugin/describe.h"

@@ -10,7 +10,7 @@
 namespace roam::plugin {
 
 /// Makes Sema instantiate the entries of marked functions, or says why one can have none. What they
-/// are is in the AST alone (Code<CallShape<LiveFunction<&f>, ...>>), so that those of a precompiled
+/// are is in the AST alone (Code<LiveShape<LiveFunction<&f>, ...>>), so that those of a precompiled
 /// header are found like others. One a translation unit.
 class LiveFunctions {
  public:

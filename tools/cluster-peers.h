@@ -14,7 +14,8 @@ struct ClusterPeers {
   std::vector<std::string> failures;
 };
 
-/// Looks once at every place and dials what is found there, all at once. `name` is what peers are
+/// Looks once at every place, and dials what is found there and every other member of that cluster,
+/// all at once. `name` is what peers are
 /// told of us. Throws std::runtime_error if there is no place to look at.
 ClusterPeers findPeers(kj::AsyncIoContext& io, const net::JoinOptions& join, const char* name);
 

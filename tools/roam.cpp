@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
   addShowCommand(app, chosen);
   addBundleCommand(app, chosen);
   addEvalCommand(app, chosen);
+  addPushCommand(app, chosen);
   addRunCommand(app, chosen);
   addNamesCommands(app, chosen);
   addVersionCommand(app, chosen);

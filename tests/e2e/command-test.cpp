@@ -33,11 +33,11 @@ TEST_F(Command, HelpStatesCommandsAndExitCodes) {
   Ended ended = roam({"--help"});
   EXPECT_EQ(ended.status, 0);
   for (const char* part :
-       {"peer", "status", "drain", "inspect", "show", "bundle", "eval", "run", "version",
+       {"peer", "status", "drain", "inspect", "show", "bundle", "eval", "push", "run", "version",
         "Exit codes: 0", "1 failed", "2 wrong command line", "3 no peer answered", "ROAM_JOIN"})
     says(ended.output, part);
   for (const char* command :
-       {"peer", "status", "drain", "inspect", "show", "bundle", "eval", "run", "version"})
+       {"peer", "status", "drain", "inspect", "show", "bundle", "eval", "push", "run", "version"})
     EXPECT_EQ(roam({command, "--help"}).status, 0) << command;
 }
 
@@ -56,6 +56,8 @@ TEST_F(Command, AWrongCommandLineIsTwo) {
                                                  {"bundle", "-o", "x"},
                                                  {"eval"},
                                                  {"run"},
+                                                 {"push"},
+                                                 {"push", "/does/not/exist"},
                                                  {"run", "/does/not/exist"},
                                                  {"eval", "-i", "/does/not/exist", "1"}};
   for (auto& arguments : wrong) {

@@ -14,7 +14,7 @@ template <class R, class... A, bool NoThrow, R (*Function)(A...) noexcept(NoThro
 struct LiveFunction<Function> {
   R operator()(A... a) const noexcept(NoThrow) { return Function(static_cast<A&&>(a)...); }
 
-  using Entry = Code<CallShape<LiveFunction, std::remove_cvref_t<A>...>>;
+  using Entry = Code<LiveShape<LiveFunction, std::remove_cvref_t<A>...>>;
   using Signature = detail::SignatureText<typename detail::PassedByValue<R(A...)>::Type>;
 };
 
