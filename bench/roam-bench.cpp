@@ -19,6 +19,7 @@
 #include "bench/measure.h"
 #include "bench/peer-kernels.h"
 #include "bench/peers.h"
+#include "bench/push-command.h"
 #include "bench/starts.h"
 #include "bench/store.h"
 #include "bench/unloading.h"
@@ -303,6 +304,7 @@ int run(const std::vector<std::string>& names) {
       {"watch", benchWatch},
       {"discovery", benchDiscovery},
       {"push", benchPush},
+      {"push-command", benchPushCommand},
       {"live-call", benchLiveCall},
       {"late-joiner", benchLateJoiner},
       {"update", benchUpdate}};
