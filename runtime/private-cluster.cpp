@@ -116,6 +116,8 @@ void PrivateCluster::startPeer(const Options& options, unsigned index, int outpu
                                     std::to_string(options.workers),
                                     "--lifeline",
                                     std::to_string(lifelineInPeer)};
+  if (index > 0) // they are members of one cluster, which the first keeps the store of
+    words.insert(words.end(), {"--join", fmt::format("unix:{}/peer-0", directory_)});
   std::vector<char*> arguments;
   for (auto& word : words)
     arguments.push_back(word.data());

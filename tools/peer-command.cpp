@@ -22,7 +22,9 @@ void addCluster(CLI::App& command, peer::PeerOptions& options) {
         options.join = configuration.joinOptions();
         options.require = configuration.texts("require");
         options.store = configuration.text("store");
-        options.stateDirectory = configuration.text("state");
+        const ConfiguredValue& state = configuration["state"];
+        options.stateDirectory =
+            state.source == "default" ? peer::defaultStateDirectory() : configuration.text("state");
       },
       true);
 }

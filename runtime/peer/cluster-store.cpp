@@ -139,6 +139,10 @@ kj::Promise<bool> ClusterStore::join(std::string address) {
   co_return true;
 }
 
+bool ClusterStore::isCut() const {
+  return way_.get() != nullptr && way_->whyDisconnected().size() > 0;
+}
+
 void ClusterStore::keepHere() {
   std::string file = ownFile();
   where_ = file.empty() ? "in the memory of this peer" : file;

@@ -35,6 +35,8 @@ class ClusterStore final : public net::StoreDoor {
   kj::Promise<void> find();
   /// After `find`.
   net::Store& store() { return *store_; }
+  /// The connection to the peer that keeps it broke.
+  bool isCut() const;
   /// What find is waiting for, or where it is, in words.
   const std::string& where() const { return where_; }
 

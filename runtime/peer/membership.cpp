@@ -247,14 +247,14 @@ kj::Promise<void> Membership::tell(kj::Promise<void> said) {
 
 kj::Promise<void> Membership::beginLeaving() {
   isLeaving_ = true;
-  if (lease_ != 0)
+  if (lease_ != 0 && !cluster_.isCut())
     co_await tell(cluster_.store()
                       .commit({}, {{keys::members + own_.front(), record(true), lease_}})
                       .ignoreResult());
 }
 
 kj::Promise<void> Membership::leave() {
-  if (lease_ != 0)
+  if (lease_ != 0 && !cluster_.isCut())
     co_await tell(cluster_.store().revoke(lease_));
 }
 

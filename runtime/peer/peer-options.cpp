@@ -8,14 +8,26 @@
 
 namespace roam::peer {
 
-std::string defaultCacheDirectory() {
-  // An empty variable counts as unset, and a relative one is to be ignored: XDG base directory
-  // specification.
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && cache[0] == '/')
-    return std::string(cache) + "/roam/objects";
+namespace {
+
+/// An empty variable counts as unset, and a relative one is to be ignored: XDG base directory
+/// specification.
+std::string folderOfUser(const char* variable, const std::string& inHome, const std::string& ours) {
+  if (const char* folder = std::getenv(variable); folder != nullptr && folder[0] == '/')
+    return folder + ours;
   if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/')
-    return std::string(home) + "/.cache/roam/objects";
+    return home + inHome + ours;
   return "";
+}
+
+} // namespace
+
+std::string defaultCacheDirectory() {
+  return folderOfUser("XDG_CACHE_HOME", "/.cache", "/roam/objects");
+}
+
+std::string defaultStateDirectory() {
+  return folderOfUser("XDG_STATE_HOME", "/.local/state", "/roam");
 }
 
 unsigned defaultWorkers() {

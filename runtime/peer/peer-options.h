@@ -11,6 +11,8 @@ namespace roam::peer {
 
 /// $XDG_CACHE_HOME/roam/objects, or ~/.cache/roam/objects; empty if there is no home.
 std::string defaultCacheDirectory();
+/// $XDG_STATE_HOME/roam, or ~/.local/state/roam; empty if there is no home.
+std::string defaultStateDirectory();
 /// The cores this process may use.
 unsigned defaultWorkers();
 

@@ -125,6 +125,7 @@ char stateOf(pid_t process) {
 EndToEnd::EndToEnd() {
   static TemporaryFolder caches; // of private clusters: the user's own stays as it is
   setenv("XDG_CACHE_HOME", caches.path().c_str(), 1);
+  setenv("XDG_STATE_HOME", caches.path().c_str(), 1);
   setenv("XDG_CONFIG_HOME", caches.path().c_str(), 1); // nor does it decide anything here
   for (std::string& name : variablesOfRoam())
     unsetenv(name.c_str());
