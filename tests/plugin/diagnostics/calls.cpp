@@ -39,7 +39,7 @@ void all(roam::Cluster& cluster, std::vector<int> numbers, std::vector<std::stri
   cluster.mapReduce(numbers, [](int x) { return x; }, [](int a, int b) { return a + b; }, std::string()); // expected-error {{cannot be called with 'std::basic_string<char>' and 'int'}} expected-note {{it is declared here, and takes 'int' and 'int'}}
   cluster.mapReduce(numbers, [](int) {}, [](int a, int b) { return a + b; }, 0); // expected-error {{returns nothing}} expected-note {{return what it computes}}
 
-  cluster.map(3, [](int x) { return x; }); // expected-error {{no matching member function for call to 'map'}} expected-note@*:* {{constraints not satisfied}} expected-note@*:* {{'int' does not satisfy 'Iterable'}} expected-note@*:* {{no matching function for call to 'begin'}}
+  cluster.map(3, [](int x) { return x; }); // expected-error {{no matching member function for call to 'map'}} expected-note@*:* {{constraints not satisfied}} expected-note@*:* {{'int' does not satisfy 'Iterable'}} expected-note@*:* {{no matching function for call to 'begin'}} expected-note@*:* {{could not match 'Live<R (A)>'}}
 }
 
 void ofTheCluster(roam::Cluster& cluster, roam::Future<int> future) {
