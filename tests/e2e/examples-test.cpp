@@ -1,11 +1,14 @@
 // The examples give what the same work without Roam gives.
 #include "tests/e2e/peers.h"
+#include "tests/support/etcd-process.h"
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <png.h>
+#include <regex>
 #include <sstream>
 
 namespace roam::e2e {
@@ -221,6 +224,66 @@ TEST_F(Examples, APeerWithABundleCountsWordsWithoutCodeOfOthersAndWithoutLlvm) {
                            "slices received: 0, compiled: 0, taken from the bundle: 1\n",
                            "libLLVM is mapped in none of the peer's processes\n"})
     EXPECT_NE(ended.output.find(part), std::string::npos) << part << ended.output;
+}
+
+// --- live --------------------------------------------------------------------------------------
+
+class NamesInExamples : public Examples {
+ protected:
+  NamesInExamples() { // for the `roam` that the examples call
+    std::string folder = std::filesystem::path(builtProgram("roam")).parent_path();
+    setenv("PATH", (folder + ":" + path_).c_str(), 1);
+  }
+  ~NamesInExamples() override { setenv("PATH", path_.c_str(), 1); }
+
+  /// Runs it, and checks what it saw and what the store holds then.
+  static void priceChangesUnderTheLoop(const std::string& address) {
+    std::vector<std::string> where = {"ROAM_JOIN=" + address};
+    Ended ended = runExample("live", {}, where);
+    EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+    static const std::regex printed(
+        "price is bound as revision 5 to what it was as revision 3: [0-9a-f]+\n"
+        "100.00 EUR in +[0-9]+ calls\n 95.00 EUR in +[0-9]+ calls\n"
+        " 90.00 EUR in +[0-9]+ calls\n 10.00 EUR in +[0-9]+ calls\n"
+        " 90.00 EUR in +[0-9]+ calls\n0 of [0-9]+ calls failed\n");
+    EXPECT_TRUE(std::regex_match(ended.output, printed)) << ended.output;
+    Ended history = run({builtProgram("roam"), "history", "price", "--plain"}, where);
+    EXPECT_EQ(std::ranges::count(history.output, '\n'), 5) << history.output << history.errors;
+  }
+
+ private:
+  std::string path_ = std::getenv("PATH");
+};
+
+TEST_F(NamesInExamples, LiveChangesAFunctionUnderALoopWithNamesInSqlite) {
+  TemporaryFolder state;
+  PeerProcess first(1, {"--cluster", "shop", "--state", state.path()});
+  PeerProcess second(1, {"--join", first.address()});
+  priceChangesUnderTheLoop(first.address());
+  EXPECT_TRUE(std::filesystem::exists(state.path() + "/shop.store"));
+}
+
+TEST_F(NamesInExamples, LiveChangesAFunctionUnderALoopWithNamesInEtcd) {
+  TemporaryFolder folder;
+  test::EtcdProcess etcd(folder.path());
+  PeerProcess first(1, {"--store", etcd.where()});
+  PeerProcess second(1, {"--store", etcd.where()});
+  priceChangesUnderTheLoop(second.address());
+}
+
+// --- join-late ---------------------------------------------------------------------------------
+
+TEST_F(NamesInExamples, JoinLateRunsItsMapOnAPeerThatCameMeanwhile) {
+  PeerProcess first(1);
+  Ended ended = runExample("join-late", {}, {"ROAM_JOIN=" + first.address()});
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+  static const std::regex printed("NAME [^\n]+\ndevelop +1 [^\n]+ int \\(int\\)\n"
+                                  "[^\n]+:([0-9]+) ran ([0-9]+)\n"
+                                  "[^\n]+ ran ([0-9]+), and came late\n[^]*has left\n");
+  std::smatch found;
+  ASSERT_TRUE(std::regex_match(ended.output, found, printed)) << ended.output;
+  EXPECT_EQ(found[1], std::to_string(first.id()));
+  EXPECT_EQ(std::stoi(found[2]) + std::stoi(found[3]), 1000);
 }
 
 } // namespace
