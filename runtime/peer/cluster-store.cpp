@@ -133,6 +133,10 @@ kj::Promise<bool> ClusterStore::join(std::string address) {
     where_ = fmt::format("{} at {}: {}", peer->name(), address, net::wordsOf(exception).cStr());
     co_return false;
   }
+  if (std::ranges::find(own_, keeper) != own_.end()) { // we were, before we were started again
+    keepHere();
+    co_return true;
+  }
   keeper_ = keeper;
   where_ = "the store at " + keeper_;
   use(kj::heap<net::RejoiningStore>([this] { return reach(); }, io_.provider->getTimer()));

@@ -201,6 +201,29 @@ TEST_F(Live, ARunningMapUsesPeersThatJoinLater) {
   EXPECT_NE(std::ranges::find(who, std::to_string(second.id())), who.end());
 }
 
+TEST_F(Live, ThePeerThatKeepsTheStoreKeepsItAgainAfterARestart) {
+  TemporaryFolder folder;
+  auto startPeer = [&](const std::string& name) {
+    auto peer = std::make_unique<Process>(std::vector<std::string>{
+        builtProgram("roam"), "peer", "--workers", "1", "--listen",
+        "unix:" + folder.path() + "/" + name, "--join", "dir:" + folder.path() + "/found",
+        "--cluster", "kept", "--state", folder.path(), "--lifeline", "0"});
+    EXPECT_TRUE(peer->line().ends_with(name));
+    return peer;
+  };
+  std::filesystem::create_directory(folder.path() + "/found");
+  auto keeper = startPeer("keeper");
+  auto other = startPeer("other");
+  std::string otherAddress = "unix:" + folder.path() + "/other";
+  connect(otherAddress).publish("twice", [](int x) { return 2 * x; });
+  keeper->end(SIGKILL);
+  keeper = startPeer("keeper");
+  Cluster cluster = connect(otherAddress);
+  await("both peers are connected", [&] { return cluster.peers().size() == 2; });
+  EXPECT_EQ(cluster.publish("twice", [](int x) { return x + x; }), 2u);
+  EXPECT_EQ(cluster.live<int(int)>("twice")(4), 8);
+}
+
 TEST_F(Live, WhatBecomesOfPeersIsWatched) {
   PeerProcess first(1);
   auto second =
