@@ -63,13 +63,6 @@ void benchFirstCalls(const std::string& name,
   print(name + ".cpu", median(processor) * 1e3, "ms");
 }
 
-/// The closures of this program with objects for this machine.
-void bundleOfThisProgram(const std::string& path) {
-  std::string command = roamCommand() + " bundle -o " + path + " " + thisProgram() + " >/dev/null";
-  if (std::system(command.c_str()) != 0)
-    throw std::runtime_error(command);
-}
-
 /// How often the code of all peers came from one place.
 std::uint64_t sumOver(const Peers& peers, std::uint64_t net::PeerStatus::*place) {
   auto io = kj::setupAsyncIo();

@@ -51,16 +51,11 @@ std::vector<double> pushAll(Cluster& cluster, std::vector<double>& calls,
   return {pushAndCall<N>(cluster, calls)...};
 }
 
-Member peerAt(Cluster& cluster, const std::string& address) {
-  while (true)
-    for (const Member& peer : cluster.peers())
-      if (peer.address == address)
-        return peer;
-}
-
 } // namespace
 
-void benchPush() {
+namespace {
+
+void benchPush(const std::string& name) {
   std::vector<double> medians, processor, calls;
   for (int i = 0; i < rounds; ++i) {
     TemporaryFolder folder;
@@ -75,9 +70,24 @@ void benchPush() {
     medians.push_back(median(seconds));
     processor.push_back(cost.processor / pushes);
   }
-  print("push", median(medians) * 1e3, "ms");
-  print("push.call", median(calls) * 1e3, "ms");
-  print("push.cpu", median(processor) * 1e3, "ms");
+  print(name, median(medians) * 1e3, "ms");
+  print(name + ".call", median(calls) * 1e3, "ms");
+  print(name + ".cpu", median(processor) * 1e3, "ms");
+}
+
+} // namespace
+
+void benchPush() {
+  TemporaryFolder folder;
+  std::string bundle = folder.path() + "/bundle.roam";
+  bundleOfThisProgram(bundle);
+  setenv("ROAM_BUNDLE", bundle.c_str(), 1);
+  benchPush("push");
+  unsetenv("ROAM_BUNDLE");
+}
+
+void benchPushCompile() {
+  benchPush("push-compile");
 }
 
 void benchLiveCall() {

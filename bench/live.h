@@ -3,8 +3,10 @@
 
 namespace roam::bench {
 
-/// `push`: from code that a program holds to the first call of it by its name, on two peers.
+/// `push`: from compiled code that a program holds to the first call of it by its name, on two
+/// peers; `push-compile`: the same, and a peer compiles it.
 void benchPush();
+void benchPushCompile();
 /// `live-call`: a call by name over a call of the same closure.
 void benchLiveCall();
 /// `late-joiner`: from the start of a peer that joins a cluster of 200 names to its first task.

@@ -69,4 +69,10 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_);
 }
 
+void bundleOfThisProgram(const std::string& path) {
+  std::string command = roamCommand() + " bundle -o " + path + " " + thisProgram() + " >/dev/null";
+  if (std::system(command.c_str()) != 0)
+    throw std::runtime_error(command);
+}
+
 } // namespace roam::bench

@@ -30,6 +30,9 @@ class Peers {
 /// The `roam` program beside this one.
 std::string roamCommand();
 
+/// The closures of this program with objects for this machine, as a bundle.
+void bundleOfThisProgram(const std::string& path);
+
 /// A folder that is removed with the object.
 class TemporaryFolder {
  public:

@@ -304,6 +304,7 @@ int run(const std::vector<std::string>& names) {
       {"watch", benchWatch},
       {"discovery", benchDiscovery},
       {"push", benchPush},
+      {"push-compile", benchPushCompile},
       {"push-command", benchPushCommand},
       {"live-call", benchLiveCall},
       {"late-joiner", benchLateJoiner},

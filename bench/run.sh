@@ -4,7 +4,7 @@
 #   bench/run.sh BUILD_FOLDER [NAME...]     call small cpu data first-call-compile first-call-cached
 #       first-call-peer first-call-object once slice-size
 #       kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked watch discovery
-#       push push-command live-call late-joiner update
+#       push push-compile push-command live-call late-joiner update
 #       compile-light compile-heavy compile-none compile-functions header matrix
 set -euo pipefail
 export LC_ALL=C
@@ -63,7 +63,7 @@ bench_header() {
 
 all=(call small cpu data first-call-compile first-call-cached first-call-peer first-call-object once slice-size
      first-call-heavy first-call-regex join
-     kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked watch discovery push push-command live-call
+     kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked watch discovery push push-compile push-command live-call
      late-joiner update
      compile-light compile-heavy compile-none compile-functions header matrix)
 names=("$@"); [ ${#names[@]} -gt 0 ] || names=("${all[@]}")

@@ -40,12 +40,25 @@ llvm::orc::JITTargetMachineBuilder builderFor(const ObjectTarget& target, bool n
   return builder;
 }
 
-/// In whatever order the blocks stand, every loop has a branch to its own block or one before it.
+/// Whether any block from `first` to `last`, in the order in which they stand, calls what is code
+/// of its own.
+bool calls(const llvm::BasicBlock* first, const llvm::BasicBlock* last) {
+  for (auto block = first->getIterator(); &*block != last->getNextNode(); ++block)
+    for (const llvm::Instruction& instruction : *block)
+      if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+          call != nullptr && !llvm::isa<llvm::IntrinsicInst>(call))
+        return true;
+  return false;
+}
+
+/// A loop that depends on the CPU: one that calls nothing. In whatever order the blocks stand,
+/// every loop has a branch to its own block or one before it.
 bool hasLoop(const llvm::Function& function) {
   llvm::SmallPtrSet<const llvm::BasicBlock*, 16> before;
   for (const llvm::BasicBlock& block : function) {
     before.insert(&block);
-    if (llvm::any_of(llvm::successors(&block), [&](auto* next) { return before.contains(next); }))
+    if (llvm::any_of(llvm::successors(&block),
+                     [&](auto* next) { return before.contains(next) && !calls(next, &block); }))
       return true;
   }
   return false;
@@ -54,11 +67,15 @@ bool hasLoop(const llvm::Function& function) {
 /// The plugin has optimised slices bottom-up already. Where nothing is left to be inlined, the
 /// passes over functions and the loop optimisations of -O2 remain: 0.2 of 2.1 ms less. Coroutines
 /// are split by the full pipeline only.
-bool isOneFunction(const llvm::Module& module) {
+bool hasNothingToInline(const llvm::Module& module) {
   unsigned count = 0;
-  for (const llvm::Function& function : module)
-    if (!function.isDeclaration() && (++count > 1 || function.isPresplitCoroutine()))
+  for (const llvm::Function& function : module) {
+    if (function.isPresplitCoroutine())
       return false;
+    if (!function.isDeclaration() && !function.hasFnAttribute(llvm::Attribute::NoInline) &&
+        ++count > 1)
+      return false;
+  }
   return true;
 }
 
@@ -67,7 +84,7 @@ llvm::ModulePassManager pipeline(const llvm::Module& module, unsigned level0or2,
   if (level0or2 == 0)
     return builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0);
   const llvm::OptimizationLevel level = llvm::OptimizationLevel::O2;
-  if (!isOneFunction(module))
+  if (!hasNothingToInline(module))
     return builder.buildPerModuleDefaultPipeline(level);
   llvm::ModulePassManager passes;
   if (!llvm::any_of(module, hasLoop)) // nothing is left that depends on the CPU

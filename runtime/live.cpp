@@ -95,7 +95,8 @@ PushedFunction Cluster::State::pushed(const detail::BindSpec& spec) {
           .code = std::string(code.bytes()),
           .home = code.home,
           .description = code.description,
-          .captures = std::string(spec.call.captures, spec.call.capturesSize)};
+          .captures = std::string(spec.call.captures, spec.call.capturesSize),
+          .objects = shipped_.of(code.digest)};
 }
 
 kj::Promise<std::vector<std::uint64_t>>

@@ -35,6 +35,7 @@ kj::Promise<std::string> ship(net::Peer& peer, Functions functions, std::size_t 
   net::Code code;
   code.slice = bytesOf(function.code);
   code.description = function.description.c_str();
+  code.objects = function.objects;
   return peer.run(chunk, code, functions)
       .then(
           [functions, who, &function](net::ChunkOutcome outcome) -> std::string {

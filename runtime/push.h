@@ -27,6 +27,8 @@ struct PushedFunction {
   bool home = false;       ///< it uses peer-local variables
   std::string description; ///< as of Slice in net/peer.capnp
   std::string captures;    ///< encoded; functions have none, and their encoding is empty
+  /// Made from the code already, for members that they run on. Outlive the push.
+  kj::ArrayPtr<const net::ShippedObject> objects;
 };
 
 struct PushReport {
