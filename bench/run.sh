@@ -63,7 +63,8 @@ bench_header() {
 
 all=(call small cpu data first-call-compile first-call-cached first-call-peer first-call-object once slice-size
      first-call-heavy first-call-regex join
-     kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked watch discovery push push-compile push-command live-call
+     kernel-saxpy kernel-dot kernel-poly kernel-bs unload linked watch discovery push
+     push-compile push-command live-call
      late-joiner update
      compile-light compile-heavy compile-none compile-functions header matrix)
 names=("$@"); [ ${#names[@]} -gt 0 ] || names=("${all[@]}")

@@ -7,6 +7,7 @@
 #include "jit/slice/cpu-features.h"
 #include <llvm/ADT/SmallPtrSet.h>
 #include <llvm/IR/CFG.h>
+#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/Passes/PassBuilder.h>
@@ -43,12 +44,14 @@ llvm::orc::JITTargetMachineBuilder builderFor(const ObjectTarget& target, bool n
 /// Whether any block from `first` to `last`, in the order in which they stand, calls what is code
 /// of its own.
 bool calls(const llvm::BasicBlock* first, const llvm::BasicBlock* last) {
-  for (auto block = first->getIterator(); &*block != last->getNextNode(); ++block)
+  for (const llvm::BasicBlock* block = first;; block = block->getNextNode()) {
     for (const llvm::Instruction& instruction : *block)
       if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
           call != nullptr && !llvm::isa<llvm::IntrinsicInst>(call))
         return true;
-  return false;
+    if (block == last)
+      return false;
+  }
 }
 
 /// A loop that depends on the CPU: one that calls nothing. In whatever order the blocks stand,
