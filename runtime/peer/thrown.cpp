@@ -74,13 +74,11 @@ Thrown describeThrown() {
   return thrown;
 }
 
-Answer placeThrown(const Thrown& thrown, std::span<char> text) {
-  Answer answer{.kind = AnswerKind::thrown, .code = thrown.code};
+void placeThrown(const Thrown& thrown, std::span<char> text, Answer& answer) {
   std::size_t used = 0;
   answer.typeSize = place(thrown.type, text, used, 16 << 10);
   answer.categorySize = place(thrown.category, text, used, 1 << 10);
   answer.messageSize = place(thrown.message, text, used, text.size());
-  return answer;
 }
 
 } // namespace roam::peer

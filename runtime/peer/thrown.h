@@ -17,7 +17,8 @@ struct Thrown {
 /// Describes the exception being handled. Call inside a catch clause.
 Thrown describeThrown();
 
-/// Writes the texts where the supervisor reads them, shortened if they don't fit.
-Answer placeThrown(const Thrown& thrown, std::span<char> text);
+/// Writes the texts where the supervisor reads them, shortened if they don't fit, and their sizes
+/// into the answer.
+void placeThrown(const Thrown& thrown, std::span<char> text, Answer& answer);
 
 } // namespace roam::peer

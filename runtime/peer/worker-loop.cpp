@@ -1,27 +1,17 @@
 // The code of each request, and the entry itself.
 #include "runtime/peer/worker-loop.h"
-#include "runtime/peer/thrown.h"
+#include "runtime/peer/entry-call.h"
 #include <algorithm>
-#include <chrono>
 
 namespace roam::peer {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 /// The supervisor thought that this worker has the entry loaded. It will send the code.
 struct CodeMissing {};
 
-/// Thrown through the shipped code when its results pass the limit.
-struct ResultsTooLarge {};
-
+/// The shared memory has room for the limit, and no more.
 void refuseToGrow(Output*, std::size_t) {
   throw ResultsTooLarge();
-}
-
-std::uint64_t nanosecondsSince(Clock::time_point start) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
 }
 
 } // namespace
@@ -106,37 +96,14 @@ Answer WorkerLoop::runEntry(EntryFunction* entry, const Request& request, unsign
   RequestParts parts = partsOf(request, memory().request(index));
   std::span<char> room = memory().results(index);
   Output out{.data = room.data(), .capacity = room.size(), .grow = refuseToGrow};
-  Answer answer;
-  Clock::time_point start = Clock::now();
-  try {
-    switch (entry(parts.captures.data(), parts.captures.size(), parts.arguments.data(),
-                  parts.arguments.size(), request.count, &out)) {
-    case Outcome::done:
-      answer.kind = AnswerKind::done;
-      break;
-    case Outcome::badCaptures:
-      answer.kind = AnswerKind::badCaptures;
-      break;
-    case Outcome::badArguments:
-      answer.kind = AnswerKind::badArguments;
-      break;
-    default:
-      answer.kind = AnswerKind::badSlice;
-      setMessage(answer, index, "the entry returned what no entry returns");
-    }
-  } catch (const ResultsTooLarge&) {
-    answer.kind = AnswerKind::limit;
-    setMessage(answer, index,
-               "the results of one chunk passed the limit of " +
-                   std::to_string(limits::chunkBytes >> 20) +
-                   " MiB: return less for each element, or use smaller chunks");
-  } catch (...) {
-    Thrown thrown = describeThrown();
-    answer = placeThrown(thrown, memory().text(index));
-  }
-  answer.runNanoseconds = nanosecondsSince(start);
+  EntryEnd end =
+      callEntry({entry, parts.captures, parts.arguments, request.count, request.first}, out);
+  Answer answer = end.answer;
   answer.resultsSize = std::min(out.size, room.size());
-  answer.element = request.first + out.element;
+  if (answer.kind == AnswerKind::thrown)
+    placeThrown(end.thrown, memory().text(index), answer);
+  else if (!end.message.empty())
+    setMessage(answer, index, end.message);
   return answer;
 }
 
