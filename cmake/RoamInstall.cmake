@@ -1,11 +1,12 @@
 # The installed tree: programs find each other by place in it, as in the build tree, so that it can be moved as a whole.
 #
-#   bin/roam   libexec/roam/roam-worker   lib/libroam.so   lib/roam-plugin.so   include/roam/*.h   lib/cmake/Roam
+#   bin/roam   libexec/roam/roam-worker   lib/libroam.so   lib/libroam-peer.so   lib/roam-plugin.so
+#   include/roam/*.h   lib/cmake/Roam
 include(CMakePackageConfigHelpers)
 
 set(roam_package ${CMAKE_INSTALL_LIBDIR}/cmake/Roam)
 
-install(TARGETS roam roam-command EXPORT RoamTargets)
+install(TARGETS roam roam-embedded-peer roam-command EXPORT RoamTargets)
 install(TARGETS roam-clang roam-worker roam-compiler-program
         RUNTIME DESTINATION libexec/roam) # where runtime/peer/peer-options.cpp looks
 install(TARGETS roam-plugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -25,7 +25,10 @@ class LinkedEntries {
   /// Throws std::runtime_error that says why, and names the library: it can't be loaded, or has no
   /// linked entries.
   void load(const std::string& path);
+  /// Finds the entries of a table whose library stays loaded. Gives their number.
+  std::size_t add(const LinkedTable& table);
 
+  bool has(const Digest& digest) const { return entries_.contains(digest); }
   /// The function; null if no library has the entry. The first time, the variables of the slice are
   /// initialised. Throws std::runtime_error if an initialiser threw. Callable from any thread.
   EntryFunction* find(const Digest& digest);
@@ -40,8 +43,6 @@ class LinkedEntries {
     std::string failure; ///< of the initialisation
   };
 
-  /// Those of one library; their number.
-  std::size_t add(const LinkedTable& table);
   static void initialise(const Digest& digest, Entry& entry);
 
   CodePacker packer_;

@@ -1,6 +1,7 @@
 // What a peer takes from its surroundings when nothing was chosen.
 #include "runtime/peer/peer-options.h"
 #include <cstdlib>
+#include <dlfcn.h>
 #include <filesystem>
 #include <sched.h>
 #include <stdexcept>
@@ -38,15 +39,29 @@ unsigned defaultWorkers() {
 
 namespace {
 
+/// Where Roam's programs may be: beside this one; or, if this code is in a library, where that was
+/// built or installed.
+std::vector<std::filesystem::path> folders() {
+  auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  std::vector<std::filesystem::path> all{program, program.parent_path() / "libexec/roam"};
+  Dl_info here;
+  if (dladdr(reinterpret_cast<const void*>(&findWorker), &here) == 0 || here.dli_fname == nullptr)
+    return all;
+  auto library = std::filesystem::weakly_canonical(here.dli_fname).parent_path();
+  if (library != program)
+    for (const char* from : {"../bin", "../libexec/roam", "../../libexec/roam"})
+      all.push_back((library / from).lexically_normal());
+  return all;
+}
+
 std::string find(const std::string& name, const std::string& purpose) {
-  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-  std::filesystem::path beside = program.parent_path() / name;
-  std::filesystem::path installed = program.parent_path().parent_path() / "libexec/roam" / name;
-  for (const std::filesystem::path& path : {beside, installed})
-    if (access(path.c_str(), X_OK) == 0)
-      return path;
-  throw std::runtime_error(name + ", the program that " + purpose + ", is neither at " +
-                           beside.string() + " nor at " + installed.string() +
+  std::string looked;
+  for (const std::filesystem::path& folder : folders()) {
+    if (access((folder / name).c_str(), X_OK) == 0)
+      return folder / name;
+    looked += (looked.empty() ? "neither at " : " nor at ") + (folder / name).string();
+  }
+  throw std::runtime_error(name + ", the program that " + purpose + ", is " + looked +
                            ": is Roam installed completely?");
 }
 

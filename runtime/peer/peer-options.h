@@ -56,8 +56,9 @@ struct PeerOptions {
   bool tunes = true;
 };
 
-/// The path of roam-worker: beside the running program, or in ../libexec/roam from there. Throws
-/// std::runtime_error that says where it was looked for.
+/// The path of roam-worker: beside the running program, or in ../libexec/roam from there; in a
+/// library, likewise from bin beside the library's folder. Throws std::runtime_error that says
+/// where it was looked for.
 std::string findWorker();
 /// The same for roam-compiler.
 std::string findCompiler();

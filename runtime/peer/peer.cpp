@@ -2,6 +2,7 @@
 #include "runtime/peer/peer.h"
 #include "jit/host-target.h"
 #include "net/coroutine.h"
+#include "runtime/peer/standard-error-log.h"
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -16,16 +17,6 @@
 
 namespace roam::peer {
 namespace {
-
-class StandardErrorLog final : public net::Log {
- public:
-  void line(kj::StringPtr text) override {
-    // One write, so that lines of several peers on one terminal don't mix.
-    kj::String whole = kj::str("roam peer ", getpid(), ": ",
-                               net::oneLine({text.begin(), text.size()}).c_str(), "\n");
-    (void)!write(STDERR_FILENO, whole.begin(), whole.size());
-  }
-};
 
 net::Hello helloOf(const PeerOptions& options, unsigned workers, std::optional<ObjectTarget> host) {
   net::Hello hello;
@@ -53,7 +44,8 @@ kj::String pathOf(const std::string& chosen, std::string (*find)()) {
 
 // --- on an event loop ------------------------------------------------------------------------
 
-Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
+Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options,
+           const RunnerInFront& inFront)
     : io_(io), log_(log), options_(options), bundles_(options.bundles, options.acceptSigned),
       slices_(options.memory - options.memory / 3, &bundles_),
       objects_(options.cacheDirectory.empty()
@@ -76,9 +68,10 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options)
       workers_(io.unixEventPort, io.provider->getTimer(), log, ladder_,
                {options.workers, pathOf(options.workerExecutable, findWorker), options.memory / 3,
                 librariesOf(options), &output_}),
-      host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, workers_,
+      inFront_(inFront ? inFront(workers_) : nullptr),
+      host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, runner(),
             io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_),
-      membership_({io, log, host_, slices_, workers_, neighbours_}, options,
+      membership_({io, log, host_, slices_, runner(), neighbours_}, options,
                   helloOf(options, workers_.workers(), ladder_.host())) {}
 
 kj::Promise<std::vector<std::string>> Peer::listen() {

@@ -14,6 +14,7 @@
 #include "runtime/peer/own-output.h"
 #include "runtime/peer/peer-options.h"
 #include "runtime/peer/worker-pool.h"
+#include <functional>
 #include <kj/async-io.h>
 #include <memory>
 #include <optional>
@@ -28,13 +29,17 @@ namespace roam::peer {
 /// code of the program: 0, or 1 if the peer could not start.
 int runPeer(const PeerOptions& options);
 
+/// Makes a runner that stands before the workers, and leaves to them what it does not run itself.
+using RunnerInFront = std::function<std::unique_ptr<net::ClosureRunner>(net::ClosureRunner&)>;
+
 /// A peer on an event loop. Everything ends when it is destroyed: connections, workers, socket
 /// files.
 class Peer {
  public:
   /// Starts the workers. `io` and `log` must outlive the peer. Throws if there is no worker
-  /// or compiler program, or a bundle can't be used.
-  Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options);
+  /// or compiler program, or a bundle can't be used. `inFront` may be null.
+  Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options,
+       const RunnerInFront& inFront = nullptr);
   KJ_DISALLOW_COPY(Peer);
 
   /// Listens, once every worker is ready. Resolves to the addresses, with the ports that the kernel
@@ -52,6 +57,7 @@ class Peer {
   const WorkerPool& workers() const { return workers_; }
 
  private:
+  net::ClosureRunner& runner() { return inFront_ ? *inFront_ : workers_; }
   kj::Promise<void> listenOn(const std::string& address);
 
   kj::AsyncIoContext& io_;
@@ -65,6 +71,7 @@ class Peer {
   Compilers compilers_;
   CodeLadder ladder_;
   WorkerPool workers_;
+  std::unique_ptr<net::ClosureRunner> inFront_; ///< may be null
   net::Host host_;
   Membership membership_;
   std::vector<kj::Own<net::Listener>> listeners_;

@@ -271,7 +271,11 @@ auto asked(const std::string& address, Ask ask) {
 } // namespace
 
 Counters PeerProcess::counters() const {
-  net::PeerStatus status = asked(address_, [](net::Peer& peer) { return peer.status(); });
+  return countersOf(address_);
+}
+
+Counters countersOf(const std::string& address) {
+  net::PeerStatus status = asked(address, [](net::Peer& peer) { return peer.status(); });
   return {status.elementsDone, status.chunksDone, status.slices,      status.slicesReceived,
           status.compiled,     status.cacheHits,  status.workersLost, status.linked,
           status.memory,       status.bundled,    status.fromPeers,   status.shipped};

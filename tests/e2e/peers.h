@@ -78,6 +78,8 @@ struct Counters {
   std::uint64_t linked, memory, bundled, fromPeers, shipped;
 };
 
+Counters countersOf(const std::string& address);
+
 /// One `roam peer` on a port that the kernel chose, with a cache folder of its own.
 class PeerProcess {
  public:

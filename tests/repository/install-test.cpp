@@ -36,6 +36,13 @@ class Install : public testing::Test {
                     prefix().string(), sanitize, more));
   }
 
+  /// A program of that project, whatever is configured for us.
+  CommandResult runBuilt(const std::string& program) {
+    return run(fmt::format("unset ROAM_JOIN ROAM_COMMAND; XDG_CACHE_HOME='{0}/cache' "
+                           "XDG_STATE_HOME='{0}/state' XDG_CONFIG_HOME='{0}' '{0}/{1}'",
+                           buildFolder().string(), program));
+  }
+
  private:
   TemporaryFolder folder_;
 };
@@ -56,12 +63,12 @@ TEST_F(Install, GivesAProjectOutsideAllItNeedsToRun) {
       run(fmt::format("'{}' --build '{}'", ROAM_TEST_CMAKE, buildFolder().string()));
   ASSERT_EQ(built.status, 0) << built.output;
   EXPECT_EQ(built.output.find("warning:"), std::string::npos) << built.output;
-  CommandResult ran =
-      run(fmt::format("unset ROAM_JOIN ROAM_COMMAND; XDG_CACHE_HOME='{0}/cache' "
-                      "XDG_CONFIG_HOME='{0}' '{0}/consumer'",
-                      buildFolder().string()));
+  CommandResult ran = runBuilt("consumer");
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.output, "41\n42\n43\n");
+  CommandResult embedding = runBuilt("embedding");
+  EXPECT_EQ(embedding.status, 0);
+  EXPECT_EQ(embedding.output, "here\n");
 }
 
 TEST_F(Install, AProjectOutsideInstallsABundleOfItsPrograms) {

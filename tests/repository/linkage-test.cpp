@@ -24,6 +24,16 @@ TEST(Linkage, TheLibraryNeedsNeitherLlvmNorClang) {
   EXPECT_FALSE(loads(ROAM_TEST_LIBRARY, "libclang"));
 }
 
+TEST(Linkage, TheLibraryWithAPeerNeedsNeitherLlvmNorClang) {
+  EXPECT_FALSE(loads(ROAM_TEST_PEER_LIBRARY, "libLLVM"));
+  EXPECT_FALSE(loads(ROAM_TEST_PEER_LIBRARY, "libclang"));
+}
+
+TEST(Linkage, ProgramsWithoutAPeerLoadNoneOfIt) {
+  EXPECT_FALSE(loads(ROAM_TEST_LIBRARY, "libroam-peer"));
+  EXPECT_FALSE(loads(ROAM_TEST_LIBRARY, "libsqlite3"));
+}
+
 TEST(Linkage, TheCommandNeedsNeitherLlvmNorClang) {
   EXPECT_FALSE(loads(ROAM_TEST_COMMAND, "libLLVM"));
   EXPECT_FALSE(loads(ROAM_TEST_COMMAND, "libclang"));
