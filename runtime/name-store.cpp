@@ -13,6 +13,9 @@ namespace {
 
 constexpr const char* historyKeys = "history/";
 
+/// Of others that bind or announce the same at the same time: each makes us look again.
+constexpr unsigned announcements = 100;
+
 std::string keyOfName(const std::string& name) {
   return keys::names + name;
 }
@@ -27,6 +30,24 @@ std::string keyOfCode(const Digest& digest) {
 }
 std::string keyOfPart(const Digest& digest, std::size_t part) {
   return fmt::format("{}/{:04}", keyOfCode(digest), part);
+}
+
+/// The digest of a binding, or none if those bytes are no binding: then nobody can use its code.
+std::set<Digest> digestsIn(const std::string& binding) {
+  try {
+    return {Binding::read(binding).digest};
+  } catch (const std::runtime_error&) {
+    return {};
+  }
+}
+
+/// Fails with its key, so that it can be found.
+Binding bindingIn(const net::StoreEntry& entry) {
+  try {
+    return Binding::read(entry.value);
+  } catch (const std::runtime_error& damage) {
+    throw std::runtime_error(entry.key + ": " + damage.what());
+  }
 }
 
 kj::Exception failed(std::string why) {
@@ -63,22 +84,64 @@ kj::Promise<std::string> NameStore::code(Digest digest) {
 
 // --- binding -----------------------------------------------------------------------------------
 
-/// In as few commits as they fit in. What is read by others comes last.
-kj::Promise<void> NameStore::writeInOrder(std::vector<net::StoreWrite> writes) {
-  for (std::size_t next = 0; next < writes.size();) {
-    std::vector<net::StoreWrite> some;
+/// In as few commits as they fit in: the revision of the store that made each, or nothing if a
+/// condition did not hold. What comes before that is written then.
+kj::Promise<std::vector<net::Revision>> NameStore::writeInOrder(std::vector<Step> steps) {
+  std::vector<net::Revision> made;
+  while (made.size() < steps.size()) {
+    std::vector<net::StoreCondition> conditions;
+    std::vector<net::StoreWrite> writes;
     std::size_t bytes = 0;
-    while (next < writes.size() && some.size() < limits::storeWrites &&
-           (some.empty() || bytes + writes[next].value->size() <= limits::storeCommitBytes)) {
-      bytes += writes[next].value->size();
-      some.push_back(std::move(writes[next++]));
+    for (std::size_t next = made.size(); next < steps.size(); ++next) {
+      auto& [write, condition] = steps[next];
+      bytes += write.value->size();
+      if (writes.size() == limits::storeWrites ||
+          (!writes.empty() && bytes > limits::storeCommitBytes))
+        break;
+      writes.push_back(std::move(write));
+      if (condition)
+        conditions.push_back(std::move(*condition));
     }
-    co_await store_.commit({}, std::move(some));
+    const std::size_t count = writes.size();
+    net::Committed committed = co_await store_.commit(std::move(conditions), std::move(writes));
+    if (!committed.done)
+      co_return std::vector<net::Revision>();
+    made.resize(made.size() + count, committed.revision);
   }
+  co_return made;
+}
+
+/// What keeps the code of a digest: first the parts, unless they are there, then their size.
+void NameStore::addCode(const Digest& digest, const std::optional<net::StoreEntry>& size,
+                        const std::map<Digest, std::string>& codes, std::vector<Step>& steps) {
+  if (size) {
+    steps.push_back(
+        {{keyOfCode(digest), size->value}, net::StoreCondition{size->key, size->modified}});
+    return;
+  }
+  auto code = codes.find(digest);
+  if (code == codes.end())
+    throw failed("the code of " + digest.toString() + " was removed from the store: try again");
+  for (std::size_t from = 0, part = 0; from < code->second.size(); from += limits::storeValueBytes)
+    steps.push_back(
+        {{keyOfPart(digest, part++), code->second.substr(from, limits::storeValueBytes)}, {}});
+  steps.push_back({{keyOfCode(digest), writeCodeSize(code->second.size())},
+                   net::StoreCondition{keyOfCode(digest), 0}});
 }
 
 kj::Promise<NameStore::Announced> NameStore::announce(std::vector<NamedBinding> bindings,
                                                       std::map<Digest, std::string> codes) {
+  for (unsigned i = 0; i < announcements; ++i)
+    if (auto announced = co_await tryAnnounce(bindings, codes))
+      co_return std::move(*announced);
+  throw failed(fmt::format("others bound {} or another of these names {} times meanwhile",
+                           bindings.front().name, announcements));
+}
+
+/// Nothing: a name was bound, or the code of one removed or announced, since we looked.
+kj::Promise<std::optional<NameStore::Announced>>
+NameStore::tryAnnounce(std::vector<NamedBinding> bindings,
+                       const std::map<Digest, std::string>& codes) {
   std::vector<kj::Promise<std::optional<net::StoreEntry>>> current;
   std::map<Digest, kj::Promise<std::optional<net::StoreEntry>>> sizes;
   for (auto& [name, binding] : bindings) {
@@ -86,30 +149,34 @@ kj::Promise<NameStore::Announced> NameStore::announce(std::vector<NamedBinding> 
     if (sizes.count(binding.digest) == 0)
       sizes.emplace(binding.digest, entry(keyOfCode(binding.digest)));
   }
-  std::vector<net::StoreWrite> parts, ends;
-  for (auto& [digest, asked] : sizes) {
-    auto size = co_await kj::mv(asked);
-    auto code = codes.find(digest);
-    if (!size && code == codes.end())
-      throw failed("the code of " + digest.toString() + " was removed from the store: try again");
-    if (!size)
-      for (std::size_t from = 0, part = 0; from < code->second.size();
-           from += limits::storeValueBytes)
-        parts.push_back(
-            {keyOfPart(digest, part++), code->second.substr(from, limits::storeValueBytes)});
-    ends.push_back({keyOfCode(digest), size ? size->value : writeCodeSize(code->second.size())});
-  }
   Announced announced{std::move(bindings), {}};
+  std::vector<Step> steps;
+  std::vector<kj::Promise<std::optional<net::StoreEntry>>> replaced;
   for (std::size_t i = 0; i < current.size(); ++i) {
     auto& [name, binding] = announced.bindings[i];
     auto before = co_await kj::mv(current[i]);
-    binding.revision = before ? Binding::read(before->value).revision + 1 : 1;
+    binding.revision = before ? bindingIn(*before).revision + 1 : 1;
     binding.boundAt = std::time(nullptr);
-    announced.conditions.push_back({keyOfName(name), before ? before->modified : 0});
-    ends.push_back({keyOfRevision(name, binding.revision), binding.write()});
+    const std::string key = keyOfRevision(name, binding.revision);
+    steps.push_back({{key, binding.write()},
+                     net::StoreCondition{keyOfName(name), before ? before->modified : 0}});
+    announced.conditions.push_back({key, 0});
+    replaced.push_back(entry(key));
   }
-  parts.insert(parts.end(), ends.begin(), ends.end());
-  co_await writeInOrder(std::move(parts));
+  for (auto& [digest, asked] : sizes)
+    addCode(digest, co_await kj::mv(asked), codes, steps);
+  std::set<Digest> unbound;
+  for (auto& asked : replaced)
+    if (auto never = co_await kj::mv(asked))
+      unbound.merge(digestsIn(never->value));
+  std::vector<net::Revision> made = co_await writeInOrder(std::move(steps));
+  if (made.empty())
+    co_return std::nullopt;
+  for (std::size_t i = 0; i < announced.conditions.size(); ++i)
+    announced.conditions[i].modified = made[i];
+  for (const Digest& digest : unbound)
+    if (sizes.count(digest) == 0)
+      co_await dropCode(digest);
   co_return announced;
 }
 
@@ -131,7 +198,7 @@ kj::Promise<bool> NameStore::isInUse(Digest digest) {
   for (const char* prefix : {keys::names, historyKeys}) {
     net::StoreListing listing = co_await store_.list(prefix);
     for (auto& entry : listing.entries)
-      if (Binding::read(entry.value).digest == digest)
+      if (digestsIn(entry.value).contains(digest))
         co_return true;
   }
   co_return false;
@@ -156,7 +223,7 @@ kj::Promise<void> NameStore::collect(std::string name) {
   std::set<Digest> dropped;
   std::vector<net::StoreWrite> writes;
   for (std::size_t i = 0; i + limits::namesHistory < kept.entries.size(); ++i) {
-    dropped.insert(Binding::read(kept.entries[i].value).digest);
+    dropped.merge(digestsIn(kept.entries[i].value));
     writes.push_back({kept.entries[i].key, std::nullopt});
     if (writes.size() == limits::storeWrites)
       break; // the rest with the next binding
@@ -170,8 +237,7 @@ kj::Promise<std::vector<NamedBinding>> NameStore::all() {
   net::StoreListing listing = co_await store_.list(keys::names);
   std::vector<NamedBinding> all;
   for (auto& entry : listing.entries)
-    all.push_back(
-        {entry.key.substr(std::string_view(keys::names).size()), Binding::read(entry.value)});
+    all.push_back({entry.key.substr(std::string_view(keys::names).size()), bindingIn(entry)});
   co_return all;
 }
 
@@ -179,11 +245,11 @@ kj::Promise<std::vector<Binding>> NameStore::history(std::string name) {
   auto current = co_await entry(keyOfName(name));
   if (!current)
     throw failed("no code was ever bound to the name " + name + "; `roam names` lists all");
-  const std::uint64_t last = Binding::read(current->value).revision;
+  const std::uint64_t last = bindingIn(*current).revision;
   net::StoreListing listing = co_await store_.list(keysOfHistory(name));
   std::vector<Binding> history;
   for (auto& entry : listing.entries)
-    if (Binding binding = Binding::read(entry.value); binding.revision <= last)
+    if (Binding binding = bindingIn(entry); binding.revision <= last)
       history.insert(history.begin(), std::move(binding)); // what was only announced is left out
   co_return history;
 }

@@ -4,12 +4,14 @@
 // A name is bound in three steps, so that one transaction can switch many names at once, whatever
 // the size of their code, and code that is being bound is never collected:
 //
-//     code/DIGEST/...          the bytes, unless they are there
 //     history/NAME@REVISION    what will be bound; from now on its code is in use
-//     names/NAME               all names of a push in one commit, if none was bound meanwhile
+//     code/DIGEST/...          the bytes, unless they are there
+//     names/NAME               all names of a push in one commit, if history is still as we wrote
+//     it
 //
-// If the last step does not happen, the revision is one that never was; the next one takes its
-// number.
+// Whoever announces the same revision later overwrites what we wrote in history, and nobody does
+// when the name is bound: so of several that try, one binds, and history says what it bound. If the
+// last step does not happen, the revision is one that never was; the next one takes its number.
 #pragma once
 #include "jit/slice/digest.h"
 #include "net/store.h"
@@ -39,11 +41,13 @@ class NameStore {
     std::vector<NamedBinding> bindings;
     std::vector<net::StoreCondition> conditions;
   };
-  /// Writes what will be bound. `codes` holds the code of each digest that the store may lack.
+  /// Writes what will be bound, in place of what others announced for the same revisions. `codes`
+  /// holds the code of each digest that the store may lack. Fails with FAILED if others are faster
+  /// all the time.
   kj::Promise<Announced> announce(std::vector<NamedBinding> bindings,
                                   std::map<Digest, std::string> codes);
   /// Binds what was announced, in one transaction: the revision of the store that did it, or
-  /// nothing if one of the names was bound meanwhile.
+  /// nothing if one of the names was bound or announced by another meanwhile.
   kj::Promise<std::optional<net::Revision>> bind(Announced announced);
   /// Removes the oldest revisions of a name beyond limits::namesHistory, and the code that no
   /// revision of any name refers to any more.
@@ -60,8 +64,17 @@ class NameStore {
                                 std::string by);
 
  private:
+  /// A write, and what must not have changed since we looked.
+  struct Step {
+    net::StoreWrite write;
+    std::optional<net::StoreCondition> condition;
+  };
   kj::Promise<std::optional<net::StoreEntry>> entry(std::string key);
-  kj::Promise<void> writeInOrder(std::vector<net::StoreWrite> writes);
+  kj::Promise<std::optional<Announced>> tryAnnounce(std::vector<NamedBinding> bindings,
+                                                    const std::map<Digest, std::string>& codes);
+  void addCode(const Digest& digest, const std::optional<net::StoreEntry>& size,
+               const std::map<Digest, std::string>& codes, std::vector<Step>& steps);
+  kj::Promise<std::vector<net::Revision>> writeInOrder(std::vector<Step> steps);
   kj::Promise<bool> isInUse(Digest digest);
   kj::Promise<void> dropCode(Digest digest);
 

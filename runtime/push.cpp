@@ -84,6 +84,14 @@ std::vector<NamedBinding> bindingsOf(const std::vector<PushedFunction>& function
   return bindings;
 }
 
+/// The name is switched by then: that there is no room made is not a reason to fail.
+kj::Promise<void> collect(Members& members, NameStore& names, std::string name) {
+  return names.collect(name).catch_([&members, name](kj::Exception&& exception) {
+    members.complain(fmt::format("old revisions of {} are still in the store: {}", name,
+                                 exception.getDescription().cStr()));
+  });
+}
+
 } // namespace
 
 void checkName(std::string_view name) {
@@ -127,7 +135,7 @@ kj::Promise<PushReport> push(Members& members, NameStore& names, kj::Timer& time
       report.switching = timer.now() - ready;
       for (auto& [name, binding] : report.bindings)
         if (binding.revision > limits::namesHistory)
-          co_await names.collect(name);
+          co_await collect(members, names, name);
       co_return kj::mv(report);
     }
     announced = co_await names.announce(bindingsOf(*all, by), codes);
