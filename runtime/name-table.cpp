@@ -74,8 +74,9 @@ void NameTable::apply(std::shared_ptr<NameSnapshot> next, const std::string& key
 }
 
 kj::Promise<net::Revision> NameTable::relist() {
+  auto listed = store_.list(keys::names); // asked at once with its identity: of the same store
   std::string identity = co_await store_.identity();
-  net::StoreListing listing = co_await store_.list(keys::names);
+  net::StoreListing listing = co_await kj::mv(listed);
   // Of another store nothing that was known holds.
   auto next = identity == identity_ ? std::make_shared<NameSnapshot>(*snapshot())
                                     : std::make_shared<NameSnapshot>();
@@ -97,6 +98,8 @@ kj::Promise<net::Revision> NameTable::relist() {
 
 kj::Promise<void> NameTable::watch(net::Revision after) {
   kj::Own<net::StoreWatch> watch = store_.watch(keys::names, after);
+  if (co_await store_.identity() != identity_)
+    co_return; // it was replaced since the listing, whose revision means nothing in this one
   while (true) {
     net::StoreChanges news = co_await watch->next();
     auto next = std::make_shared<NameSnapshot>(*snapshot());
