@@ -239,7 +239,13 @@ kj::Promise<void> Members::watchMembers(net::Revision after) {
 void Members::learn(const std::string& address, const std::optional<std::string>& record) {
   Known& known = known_[address];
   if (record) {
-    MemberRecord said = MemberRecord::read(*record);
+    MemberRecord said;
+    try {
+      said = MemberRecord::read(*record);
+    } catch (const std::runtime_error& damage) {
+      log_.line(kj::str(keys::members, address.c_str(), ": ", damage.what()));
+      return; // nobody can say whether it takes work
+    }
     known.isMember = true;
     known.isLeaving = said.leaving;
     known.member.name = said.name;

@@ -171,7 +171,12 @@ kj::Promise<void> Membership::allReady() {
 void Membership::introduce(const std::vector<net::StoreEntry>& members) {
   std::vector<net::Neighbour> others;
   for (auto& entry : members) {
-    MemberRecord member = MemberRecord::read(entry.value);
+    MemberRecord member;
+    try {
+      member = MemberRecord::read(entry.value);
+    } catch (const std::runtime_error& damage) {
+      world_.log.line(kj::str(entry.key.c_str(), ": ", damage.what()));
+    }
     if (!member.target.empty() && !member.leaving && others.size() < limits::neighbours)
       others.push_back({addressIn(entry.key), member.target});
   }
