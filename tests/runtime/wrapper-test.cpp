@@ -17,6 +17,7 @@ namespace {
 using roam::Buffer;
 using roam::CallShape;
 using roam::Code;
+using roam::LiveShape;
 using roam::MapShape;
 using roam::Outcome;
 using roam::Reader;
@@ -177,6 +178,7 @@ TEST(Shapes, RunNothingOnDamagedCaptures) {
   expectWholeCapturesOnly<MapShape<decltype(number), int>>(numbers, 3, number);
   expectWholeCapturesOnly<MapShape<decltype(text), std::string>>(words, 2, text);
   expectWholeCapturesOnly<CallShape<decltype(number), int>>(one, 1, number);
+  expectWholeCapturesOnly<LiveShape<decltype(number), int>>(numbers, 3, number);
   expectWholeCapturesOnly<ReduceShape<decltype(number), decltype(op), int>>(numbers, 3, number, op);
 }
 
@@ -206,6 +208,8 @@ TEST(Shapes, RefuseDamagedArguments) {
   expectWholeArgumentsOnly<MapShape<decltype(number), int>>(numbers, 3, number);
   expectWholeArgumentsOnly<MapShape<decltype(text), std::string>>(words, 2, text);
   expectWholeArgumentsOnly<CallShape<decltype(both), int, std::string>>(pair, 1, both);
+  expectWholeArgumentsOnly<LiveShape<decltype(number), int>>(numbers, 3, number);
+  expectWholeArgumentsOnly<LiveShape<decltype(both), int, std::string>>(pair, 1, both);
   expectWholeArgumentsOnly<ReduceShape<decltype(number), std::plus<>, int>>(numbers, 3, number,
                                                                             std::plus<>());
   expectWholeArgumentsOnly<ReduceShape<decltype(text), std::plus<>, std::string>>(words, 2, text,
@@ -249,6 +253,65 @@ TEST(CallShape, GivesNoBytesForNoResult) {
   auto nothing = [] {};
   Buffer results;
   EXPECT_EQ(run<CallShape<decltype(nothing)>>(captured(nothing), Buffer(), 1, results),
+            Outcome::done);
+  EXPECT_EQ(results.size, 0u);
+}
+
+// --- what names are bound to ------------------------------------------------------------------
+
+TEST(LiveShape, MakesAnyNumberOfCalls) {
+  std::string greeting = "hello ";
+  auto greet = [=](const std::string& name, int n) { return greeting + name + std::to_string(n); };
+  using Shape = LiveShape<decltype(greet), std::string, int>;
+  Buffer arguments, results;
+  for (int i = 0; i < 3; ++i) {
+    roam::save<std::string>(arguments, std::string(std::size_t(i), 'x'));
+    roam::save<int>(arguments, i);
+  }
+  EXPECT_EQ(run<Shape>(captured(greet), arguments, 3, results), Outcome::done);
+  EXPECT_EQ(decodedEach<std::string>(results, 3),
+            (std::vector<std::string>{"hello 0", "hello x1", "hello xx2"}));
+  Buffer none;
+  EXPECT_EQ(run<Shape>(captured(greet), Buffer(), 0, none), Outcome::done);
+  EXPECT_EQ(none.size, 0u);
+}
+
+TEST(LiveShape, GivesWhatAMapAndACallGive) {
+  auto square = [offset = 7](long x) { return x * x + offset; };
+  std::vector<long> xs{0, -3, 1L << 20};
+  Buffer results;
+  using Shape = LiveShape<decltype(square), long>;
+  EXPECT_EQ(run<Shape>(captured(square), encodedEach(xs), xs.size(), results), Outcome::done);
+  EXPECT_EQ(decodedEach<long>(results, xs.size()), mapped(xs, square));
+  Buffer one;
+  EXPECT_EQ(run<Shape>(captured(square), encodedEach(std::vector<long>{5}), 1, one), Outcome::done);
+  EXPECT_EQ(decodedEach<long>(one, 1).front(), called(square, 5L));
+}
+
+TEST(LiveShape, KeepsWhatAMutableLambdaChangesUntilTheChunkEnds) {
+  auto count = [n = 0](int) mutable { return ++n; };
+  using Shape = LiveShape<decltype(count), int>;
+  for (int chunk = 0; chunk < 2; ++chunk) {
+    Buffer results;
+    EXPECT_EQ(run<Shape>(captured(count), encodedEach(std::vector{9, 9, 9}), 3, results),
+              Outcome::done);
+    EXPECT_EQ(decodedEach<int>(results, 3), (std::vector{1, 2, 3}));
+  }
+}
+
+TEST(LiveShape, SaysWhichCallThrew) {
+  auto inverse = [](int x) { return x ? 1 / x : throw std::domain_error("zero"); };
+  using Shape = LiveShape<decltype(inverse), int>;
+  Buffer results;
+  EXPECT_THROW(run<Shape>(captured(inverse), encodedEach(std::vector{1, 2, 0, 3}), 4, results),
+               std::domain_error);
+  EXPECT_EQ(results.element, 2u);
+}
+
+TEST(LiveShape, GivesNoBytesForNoResult) {
+  auto nothing = [] {};
+  Buffer results;
+  EXPECT_EQ(run<LiveShape<decltype(nothing)>>(captured(nothing), Buffer(), 3, results),
             Outcome::done);
   EXPECT_EQ(results.size, 0u);
 }
