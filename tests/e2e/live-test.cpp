@@ -117,6 +117,22 @@ TEST_F(Live, AMapOfANameKeepsTheRevisionItBeganWith) {
     EXPECT_EQ(results[i], 10 * i);
 }
 
+TEST_F(Live, NamesThatArePublishedTogetherAreSeenTogether) {
+  Peers peers(1);
+  Cluster cluster = connect(peers.addresses());
+  for (int i = 1; i <= 5; ++i) {
+    cluster.publish(
+        "left", [i] { return i; }, "right", [i](int x) { return i * x; });
+    Names now = cluster.names();
+    EXPECT_EQ(now.live<int()>("left")(), i);
+    EXPECT_EQ(now.live<int(int)>("right")(10), 10 * i);
+  }
+  EXPECT_THROW(cluster.publish(
+                   "fine", [] { return 1; }, "not fine", [] { return 2; }),
+               ConfigurationError);
+  EXPECT_EQ(cluster.names().list().size(), 2u);
+}
+
 TEST_F(Live, NamesOfOneMomentKeepTheirRevisions) {
   Peers peers(1);
   Cluster cluster = connect(peers.addresses());

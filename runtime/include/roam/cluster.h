@@ -123,7 +123,7 @@ class ROAM_API Cluster {
 
   /// As `map`, of what a name is bound to now: the whole map keeps that revision.
   template <Iterable Range, class R, class A>
-  std::vector<R> map(const Range& range, const Live<R(A)>& f, const Options& options = {});
+  auto map(const Range& range, const Live<R(A)>& f, const Options& options = {});
 
   /// The peers that are connected now, in the order in which they were found.
   std::vector<Member> peers() const;
@@ -135,13 +135,14 @@ class ROAM_API Cluster {
   /// the name is switched; if one can't, nothing changes, and Refused or PeerLost says who and why.
   /// From when this returns, calls of this process are of the new revision or a later one. The
   /// signature is that of `f`; of a generic lambda it must be given: publish<double(double)>(...).
-  /// Names are letters, digits and ". _ -", with "/" between parts. Include <roam/live.h>.
+  /// Names are letters, digits and ". _ -", with "/" between parts. This and what follows is in
+  /// <roam/live.h>, for programs that use names.
   template <class Signature = void, class F>
-  std::uint64_t publish(std::string_view name, const F& f);
+  auto publish(std::string_view name, const F& f);
   /// The same for several names at once: publish("a", f, "b", g). One transaction switches all, so
   /// no one sees some of them.
   template <class F, class G, class... More>
-  void publish(std::string_view name, const F& f, std::string_view name2, const G& g,
+  auto publish(std::string_view name, const F& f, std::string_view name2, const G& g,
                const More&... more);
   /// A function object that calls what the name is bound to at the moment of each call.
   template <class Signature>

@@ -188,13 +188,13 @@ std::vector<std::uint64_t> Cluster::bindAfter(std::vector<detail::BindSpec>& spe
 }
 
 template <class Signature, class F>
-std::uint64_t Cluster::publish(std::string_view name, const F& f) {
+auto Cluster::publish(std::string_view name, const F& f) {
   std::vector<detail::BindSpec> specs;
   return bindAfter<Signature>(specs, name, f).front();
 }
 
 template <class F, class G, class... More>
-void Cluster::publish(std::string_view name, const F& f, std::string_view name2, const G& g,
+auto Cluster::publish(std::string_view name, const F& f, std::string_view name2, const G& g,
                       const More&... more) {
   std::vector<detail::BindSpec> specs;
   bindAfter<void>(specs, name, f, name2, g, more...);
@@ -206,7 +206,7 @@ Live<Signature> Cluster::live(std::string_view name) const {
 }
 
 template <Iterable Range, class R, class A>
-std::vector<R> Cluster::map(const Range& range, const Live<R(A)>& f, const Options& options) {
+auto Cluster::map(const Range& range, const Live<R(A)>& f, const Options& options) {
   if constexpr (!std::is_same_v<detail::Element<Range>, A>) {
     std::vector<A> arguments;
     for (auto&& element : range)
