@@ -7,6 +7,7 @@
 #include "runtime/name-table.h"
 #include "runtime/origin.h"
 #include "runtime/peer-watchers.h"
+#include "runtime/peer/linked-entries.h"
 #include "runtime/private-cluster.h"
 #include "runtime/push.h"
 #include "runtime/running-call.h"
@@ -59,6 +60,8 @@ class Cluster::State {
   const PackedCode& codeOf(const detail::CallSpec& spec);
   void describe(const detail::CallSpec& spec, JobSpec& job);
   void describeNamed(const detail::CallSpec& spec, JobSpec& job);
+  std::shared_ptr<peer::LinkedEntries> linkedIn(const detail::LinkedSections& sections);
+  bool runHere(const detail::CallSpec& spec, const JobSpec& job, RunningCall& call);
   kj::Promise<std::shared_ptr<const std::string>> fetchCode(Digest digest);
   PushedFunction pushed(const detail::BindSpec& spec);
   kj::Promise<std::vector<std::uint64_t>> pushAll(std::vector<PushedFunction> functions);
@@ -93,6 +96,8 @@ class Cluster::State {
   std::mutex mutex_;
   std::vector<std::weak_ptr<RunningCall>> calls_; // guarded by mutex_
   std::size_t forgetAt_ = 64;                     // guarded by mutex_
+  /// By where the linked code of an executable or library begins.
+  std::map<const char*, std::shared_ptr<peer::LinkedEntries>> linked_; // guarded by mutex_
   LoopThread loop_;
   std::shared_ptr<LoopLink> link_;
 };

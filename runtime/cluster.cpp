@@ -149,10 +149,13 @@ void Cluster::State::describe(const detail::CallSpec& spec, JobSpec& job) {
 
 std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec) {
   auto job = std::make_shared<JobSpec>();
+  auto call = std::make_shared<RunningCall>(link_);
   if (spec.name != nullptr)
     describeNamed(spec, *job);
   else
     describe(spec, *job);
+  if (spec.linked != nullptr && runHere(spec, *job, *call))
+    return call;
   job->count = spec.count;
   job->encode = encoderOf(spec);
   job->peer = spec.peer;
@@ -163,7 +166,6 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
       std::int64_t(boundedSeconds(Duration{spec.deadlineSeconds}) * 1e6) * kj::MICROSECONDS;
   job->retries = spec.retries;
 
-  auto call = std::make_shared<RunningCall>(link_);
   {
     std::lock_guard lock(mutex_);
     forgetEnded();

@@ -3,6 +3,8 @@
 #include "net/coroutine.h"
 #include "net/limits.h"
 #include "runtime/cluster-state.h"
+#include "runtime/peer/linked-call.h"
+#include "runtime/remote-exception.h"
 #include <atomic>
 #include <fmt/format.h>
 
@@ -81,6 +83,38 @@ void Cluster::State::describeNamed(const detail::CallSpec& spec, JobSpec& job) {
   job.captures =
       std::make_shared<const kj::Array<const kj::byte>>(captures.attach(std::move(binding)));
   job.fetchCode = [this, digest = job.entry] { return fetchCode(digest); };
+}
+
+std::shared_ptr<peer::LinkedEntries>
+Cluster::State::linkedIn(const detail::LinkedSections& sections) {
+  std::lock_guard lock(mutex_);
+  auto& known = linked_[sections.linked];
+  if (known == nullptr) {
+    auto entries = std::make_shared<peer::LinkedEntries>();
+    entries->add(peer::tableOf(sections));
+    known = std::move(entries);
+  }
+  return known;
+}
+
+/// A single call, if its code is linked into this process: then it has been run.
+bool Cluster::State::runHere(const detail::CallSpec& spec, const JobSpec& job, RunningCall& call) {
+  if (spec.linked->linked == nullptr)
+    return false;
+  auto entries = linkedIn(*spec.linked);
+  if (!entries->has(job.entry))
+    return false;
+  net::Chunk chunk;
+  chunk.entry = job.entry;
+  chunk.captures = *job.captures;
+  chunk.arguments = {reinterpret_cast<const kj::byte*>(spec.arguments), spec.argumentsSize};
+  chunk.count = 1;
+  net::ChunkOutcome outcome = peer::callLinked(*entries, chunk);
+  KJ_IF_MAYBE (failure, outcome.failure)
+    call.abandon(remoteException(*failure, job.entry, processName_));
+  else
+    call.ranHere(kj::mv(outcome.results));
+  return true;
 }
 
 PushedFunction Cluster::State::pushed(const detail::BindSpec& spec) {

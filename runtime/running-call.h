@@ -46,7 +46,8 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
 
   // --- on the loop -------------------------------------------------------------------------
   void begin(Origin& origin, JobSpec spec);
-  /// Drops the job; what was not delivered is Cancelled. Also when the cluster ends.
+  /// Drops the job; what was not delivered is Cancelled. Also when the cluster ends, and, on the
+  /// caller's thread, in place of `begin`.
   void abandon(std::exception_ptr reason);
   bool wantsMore() override;
   void completed(ElementRange range, kj::Array<const kj::byte> results, bool last) override;
@@ -54,6 +55,10 @@ class RunningCall final : public JobListener, public std::enable_shared_from_thi
 
   /// A line that the code printed on that peer.
   void printed(const std::string& peer, kj::StringPtr line, bool isError);
+
+  // --- on the caller's thread, before it has the call: no job is begun -----------------------
+  /// It is over, with the results of its one element.
+  void ranHere(kj::Array<const kj::byte> results);
 
   // --- on the caller's thread: as the members of detail::Call ------------------------------
   /// `output` hears what was printed, if it is not null.

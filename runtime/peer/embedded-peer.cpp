@@ -1,5 +1,4 @@
 // roam::Peer: a peer on a loop thread of a program.
-#include "jit/slice/manifest.h"
 #include "net/coroutine.h"
 #include "roam/error.h"
 #include "roam/peer.h"
@@ -15,13 +14,6 @@
 
 namespace roam {
 namespace {
-
-LinkedTable tableOf(const detail::LinkedSections& sections) {
-  auto linked = [](const char* at) { return reinterpret_cast<const LinkedRecord*>(at); };
-  auto entry = [](const char* at) { return reinterpret_cast<const EntryRecord*>(at); };
-  return {linked(sections.linked),    linked(sections.linkedEnd), entry(sections.entries),
-          entry(sections.entriesEnd), entry(sections.functions),  entry(sections.functionsEnd)};
-}
 
 Configuration configured(const PeerOptions& chosen) {
   ConfiguredValues values;
@@ -79,7 +71,7 @@ struct Peer::State {
   State(const PeerOptions& chosen, const detail::LinkedSections& sections)
       : options(optionsOf(chosen)), start(wholeSeconds(chosen.start)) {
     if (sections.linked != nullptr)
-      linked.add(tableOf(sections));
+      linked.add(peer::tableOf(sections));
   }
 
   void begin(kj::AsyncIoContext& io);

@@ -115,6 +115,13 @@ std::string typeOfThrown() {
 
 } // namespace
 
+LinkedTable tableOf(const detail::LinkedSections& sections) {
+  auto linked = [](const char* at) { return reinterpret_cast<const LinkedRecord*>(at); };
+  auto entry = [](const char* at) { return reinterpret_cast<const EntryRecord*>(at); };
+  return {linked(sections.linked),    linked(sections.linkedEnd), entry(sections.entries),
+          entry(sections.entriesEnd), entry(sections.functions),  entry(sections.functionsEnd)};
+}
+
 void LinkedEntries::load(const std::string& path) {
   KeptFloatingPoint kept;
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -11,6 +11,7 @@
 #include "jit/slice/digest.h"
 #include "jit/slice/manifest.h"
 #include "roam/entry.h"
+#include "roam/linked.h"
 #include "runtime/code-packing.h"
 #include <mutex>
 #include <string>
@@ -18,6 +19,9 @@
 #include <vector>
 
 namespace roam::peer {
+
+/// The table of the executable or library that the sections are of.
+LinkedTable tableOf(const detail::LinkedSections& sections);
 
 class LinkedEntries {
  public:

@@ -117,6 +117,53 @@ TEST_F(EmbeddedPeer, JoinsAClusterAndLeavesItWhenDestroyed) {
   EXPECT_TRUE(childrenOf(getpid()).size() <= 1) << "only the other peer is left";
 }
 
+class LinkedName : public EndToEnd {};
+
+TEST_F(LinkedName, IsCalledInThisProcessByASingleCall) {
+  PeerProcess peer(1);
+  Cluster cluster = connect(peer.address());
+  int more = 1;
+  cluster.publish("where", [more](int given) { return int(getpid()) + more + given; });
+  auto where = cluster.live<int(int)>("where");
+  EXPECT_EQ(where(2), getpid() + 3);
+  EXPECT_NE(where.async(2).get(), getpid() + 3);
+  EXPECT_NE(cluster.map(std::vector<int>{2}, where).at(0), getpid() + 3);
+  EXPECT_EQ(cluster.names().live<int(int)>("where")(2), getpid() + 3) << "pinned, too";
+}
+
+TEST_F(LinkedName, BoundToOtherCodeIsCalledOnAPeer) {
+  PeerProcess peer(1);
+  Cluster cluster = connect(peer.address());
+  cluster.publish("where", ownProcess);
+  auto where = cluster.live<int()>("where");
+  EXPECT_EQ(where(), getpid());
+  publishUnlinked(cluster, "where");
+  int process = where();
+  EXPECT_NE(process, getpid());
+  EXPECT_FALSE(isGone(process));
+}
+
+TEST_F(LinkedName, ThrowsHereAsItWouldFromAPeer) {
+  PeerProcess peer(1);
+  Cluster cluster = connect(peer.address());
+  struct Odd {};
+  cluster.publish("risky", [](int x) -> int {
+    if (x < 0)
+      throw Odd();
+    return std::vector<int>{1, 2}.at(x);
+  });
+  auto risky = cluster.live<int(int)>("risky");
+  EXPECT_EQ(risky(1), 2);
+  EXPECT_THROW(risky(7), std::out_of_range);
+  try {
+    risky(-1);
+    FAIL() << "nothing was thrown";
+  } catch (const RemoteError& error) {
+    EXPECT_NE(error.typeName().find("Odd"), std::string::npos) << error.typeName();
+    EXPECT_NE(error.peer().find(std::to_string(getpid())), std::string::npos) << error.peer();
+  }
+}
+
 TEST_F(EmbeddedPeer, LeavesWhenItIsAskedTo) {
   Peer peer(twoWorkers());
   EXPECT_FALSE(peer.waitUntilLeft(0s));

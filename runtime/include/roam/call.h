@@ -32,6 +32,7 @@ extern "C" __attribute__((weak, visibility("hidden"))) const char __stop_roam_he
 namespace roam::detail {
 
 class LiveName;
+struct LinkedSections;
 /// The name in the only cluster that this process is connected to. Throws Error if there is none,
 /// or more than one.
 ROAM_API LiveName nameInTheOnlyCluster(std::string_view name, std::string_view signature);
@@ -41,6 +42,8 @@ ROAM_API LiveName nameInTheOnlyCluster(std::string_view name, std::string_view s
 struct CallSpec {
   /// In place of an entry: the call is of what the name is bound to.
   const LiveName* name = nullptr;
+  /// What is linked there may be run on the calling thread, before `start` returns; null: nothing.
+  const LinkedSections* linked = nullptr;
   const EntryRecord* entry = nullptr;
   /// The records of the functions that other files may call, of the executable or shared library
   /// that `entry` lies in: bytes from `functions` to `functionsEnd`. Both null if it has none.

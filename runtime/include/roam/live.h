@@ -2,12 +2,13 @@
 //
 //     cluster.publish("pricing.convert", [rate](double euros) { return euros * rate; });
 //     ...
-//     auto convert = roam::live<double(double)>("pricing.convert"); // in any program of the
-//     cluster double pounds = convert(20); // runs on a peer; what is bound meanwhile counts from
-//     the next
+//     // in any program of the cluster
+//     auto convert = roam::live<double(double)>("pricing.convert");
+//     double pounds = convert(20); // what is bound meanwhile counts from the next call on
 //
 #pragma once
 #include "roam/cluster.h"
+#include "roam/linked.h"
 #include "roam/signature.h"
 #include <optional>
 
@@ -71,24 +72,37 @@ struct LiveEntry<F, R(A...)> {
 
 } // namespace detail
 
-/// Calls what a name is bound to, on the peer with the least to do. Each call is of one revision,
-/// and never of an earlier one than a call before it from this process. A name that is bound to
-/// nothing is UnknownName, one that is bound to a function of other types SignatureMismatch; the
-/// rest is as for Cluster::async. Must not outlive the cluster object. Callable from any thread.
+/// Calls what a name is bound to, on the peer with the least to do, or here. Each call is of one
+/// revision, and never of an earlier one than a call before it from this process. A name that is
+/// bound to nothing is UnknownName, one that is bound to a function of other types
+/// SignatureMismatch; the rest is as for Cluster::async. Must not outlive the cluster object.
+/// Callable from any thread.
 template <class R, class... A>
 class Live<R(A...)> {
  public:
   explicit Live(detail::LiveName name) : name_(static_cast<detail::LiveName&&>(name)) {}
 
-  /// Blocks.
-  R operator()(const A&... arguments) const { return async(arguments...).get(); }
+  /// Blocks. What is linked into this program (roam_linked(TARGET) in CMake) runs here, on the
+  /// calling thread, if the name is bound to it.
+  R operator()(const A&... arguments) const {
+    const detail::LinkedSections here = detail::linkedHere();
+    return start(&here, arguments...).get();
+  }
 
-  Future<R> async(const A&... arguments) const {
+  /// Always on a peer.
+  Future<R> async(const A&... arguments) const { return start(nullptr, arguments...); }
+
+  std::string name() const { return name_.name(); }
+
+ private:
+  friend class Cluster;
+  Future<R> start(const detail::LinkedSections* linked, const A&... arguments) const {
     detail::Call call;
     if constexpr (shippable<AsPassed<A>..., AsPassed<R>>) {
       Buffer encoded;
       (saveWhole<A>(encoded, arguments), ...);
       detail::CallSpec spec = specWith(Options());
+      spec.linked = linked;
       spec.arguments = encoded.data;
       spec.argumentsSize = encoded.size;
       call = name_.start(spec);
@@ -96,10 +110,6 @@ class Live<R(A...)> {
     return Future<R>(static_cast<detail::Call&&>(call));
   }
 
-  std::string name() const { return name_.name(); }
-
- private:
-  friend class Cluster;
   detail::CallSpec specWith(const Options& options) const {
     detail::CallSpec spec;
     spec.name = &name_;

@@ -9,4 +9,9 @@ int processOfUnlinked(Cluster& cluster) {
   return cluster.async([](int more) { return int(getpid()) + more; }, 0).get();
 }
 
+void publishUnlinked(Cluster& cluster, const std::string& name) {
+  int more = 0;
+  cluster.publish(name, [more] { return int(getpid()) + more; });
+}
+
 } // namespace roam::e2e
