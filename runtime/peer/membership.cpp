@@ -1,5 +1,6 @@
 // The life of a member: finding the store, getting level, holding the lease.
 #include "runtime/peer/membership.h"
+#include "net/address.h"
 #include "net/coroutine.h"
 #include "net/limits.h"
 #include "net/log.h"
@@ -99,7 +100,9 @@ kj::Promise<void> Membership::level() {
     names_ = kj::heap<NameStore>(cluster_.store());
     tasks_.add(followMembers());
   }
-  introduce((co_await cluster_.store().list(keys::members)).entries);
+  net::StoreListing members = co_await cluster_.store().list(keys::members);
+  checkRequired(members.entries);
+  introduce(members.entries);
   if (table_.get() == nullptr)
     table_ = kj::heap<NameTable>(
         cluster_.store(), world_.io.provider->getTimer(),
@@ -108,6 +111,18 @@ kj::Promise<void> Membership::level() {
   net::StoreListing now = co_await cluster_.store().list(keys::names);
   co_await table_->reached(now.revision);
   co_await allReady();
+}
+
+/// Fails with those that are to be there first, and are not.
+void Membership::checkRequired(const std::vector<net::StoreEntry>& members) const {
+  std::set<std::string> there;
+  for (auto& entry : members)
+    there.insert(addressIn(entry.key));
+  for (const std::string& written : options_.require)
+    if (there.count(net::loopbackAddress(written).cStr()) == 0)
+      kj::throwFatalException(kj::Exception(
+          kj::Exception::Type::FAILED, __FILE__, __LINE__,
+          kj::str("the member ", written.c_str(), ", which it requires, is not there yet")));
 }
 
 void Membership::bound(const std::vector<NamedBinding>& bindings) {

@@ -62,6 +62,7 @@ class Membership final : kj::TaskSet::ErrorHandler {
 
   kj::Promise<void> run();
   kj::Promise<void> level();
+  void checkRequired(const std::vector<net::StoreEntry>& members) const;
   kj::Promise<void> introduceOthers();
   void introduce(const std::vector<net::StoreEntry>& members);
   kj::Promise<void> followMembers();

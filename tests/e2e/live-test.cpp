@@ -188,6 +188,22 @@ TEST_F(Live, APeerThatJoinsLateHoldsAllNamesReady) {
   first.signal(SIGCONT);
 }
 
+TEST_F(Live, APeerWaitsForTheMemberThatItRequires) {
+  PeerProcess first(1);
+  TemporaryFolder folder;
+  std::string required = "unix:" + folder.path() + "/required";
+  Process waiting({builtProgram("roam"), "peer", "--listen", "127.0.0.1:0", "--workers", "1",
+                   "--cache", "", "--lifeline", "0", "--join", first.address(), "--require",
+                   required});
+  Cluster cluster = connect(first.address());
+  EXPECT_EQ(cluster.peers().size(), 1u);
+  Process other({builtProgram("roam"), "peer", "--listen", required, "--workers", "1", "--cache",
+                 "", "--lifeline", "0", "--join", first.address()});
+  EXPECT_EQ(other.line(), "roam peer listening on " + required);
+  EXPECT_TRUE(waiting.line().starts_with("roam peer listening on 127.0.0.1:"));
+  await("all three are members", [&] { return cluster.peers().size() == 3; });
+}
+
 TEST_F(Live, ARunningMapUsesPeersThatJoinLater) {
   PeerProcess first(1);
   Cluster cluster = connect(first.address());
