@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <future>
+#include <unistd.h>
 
 namespace roam {
 namespace {
@@ -78,6 +79,7 @@ struct Peer::State {
   kj::Promise<void> live(kj::Timer& timer);
   void end();
 
+  const pid_t owner = getpid();
   const peer::PeerOptions options;
   const unsigned start; ///< seconds
   peer::LinkedEntries linked;
@@ -156,6 +158,8 @@ Peer::Peer(const PeerOptions& options, const detail::LinkedSections& linked) : s
 }
 
 Peer::~Peer() {
+  if (state_->owner != getpid())
+    return; // in a forked process it is left alone: thread and workers are the parent's
   std::unique_ptr<State> state(state_);
   state->loop->post([&] { state->tellToLeave->fulfill(); });
   state->hasLeft.wait();

@@ -3,10 +3,14 @@
 #include "tests/e2e/linked/closures.h"
 #include "tests/e2e/linked/unlinked.h"
 #include "tests/e2e/peers.h"
+#include <algorithm>
 #include <csignal>
+#include <future>
+#include <memory>
 #include <numeric>
 #include <roam/live.h>
 #include <roam/peer.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace roam::e2e {
@@ -111,7 +115,7 @@ TEST_F(EmbeddedPeer, JoinsAClusterAndLeavesItWhenDestroyed) {
     Peer peer(options);
     EXPECT_TRUE(awaitChange(PeerChange::joined));
     Cluster direct = clusterOf(peer);
-    EXPECT_EQ(direct.live<int(int)>("pricing.fee")(3), feeFor(3));
+    EXPECT_EQ(direct.live<int(int)>("pricing.fee").async(3).get(), feeFor(3));
   }
   EXPECT_TRUE(awaitChange(PeerChange::left));
   EXPECT_TRUE(childrenOf(getpid()).size() <= 1) << "only the other peer is left";
@@ -170,6 +174,56 @@ TEST_F(EmbeddedPeer, LeavesWhenItIsAskedTo) {
   Ended drained = run({builtProgram("roam"), "drain", peer.addresses().front()});
   EXPECT_EQ(drained.status, 0) << drained.errors;
   EXPECT_TRUE(peer.waitUntilLeft(20s));
+}
+
+/// What `roam status` says of the chunks that wait or run at the peer.
+std::string openAt(const Peer& peer) {
+  std::string line =
+      run({builtProgram("roam"), "status", "--plain", "--join", peer.addresses().front()}).output;
+  auto end = line.rfind('\t');
+  auto begin = line.rfind('\t', end - 1) + 1;
+  return line.substr(begin, end - begin);
+}
+
+TEST_F(EmbeddedPeer, HandsBackWhatWaitsWhenItLeaves) {
+  PeerOptions options;
+  options.workers = 1;
+  Peer peer(options);
+  PeerProcess other(1);
+  Cluster cluster = connect(peer.addresses().front() + "," + other.address());
+  Gate gate;
+  auto leaving = std::async(std::launch::async, [&] {
+    await("chunks run and wait", [&] { return openAt(peer) == "2"; });
+    Ended drained = run({builtProgram("roam"), "drain", "--no-wait", peer.addresses().front()});
+    gate.open();
+    return drained;
+  });
+  Options each;
+  each.chunk = 1;
+  each.retries = 0;
+  std::vector<int> processes = cluster.map(
+      std::vector<int>(20),
+      [at = gate.entrance()](int) {
+        at.wait();
+        return int(getpid());
+      },
+      each);
+  EXPECT_EQ(leaving.get().status, 0);
+  EXPECT_EQ(std::count(processes.begin(), processes.end(), getpid()), 1) << "the one that ran";
+  EXPECT_TRUE(peer.waitUntilLeft(20s));
+}
+
+TEST_F(EmbeddedPeer, BelongsToTheProcessThatMadeIt) {
+  auto peer = std::make_unique<Peer>(twoWorkers());
+  pid_t child = fork();
+  if (child == 0) {
+    peer.reset();
+    _exit(7);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 7 << 8);
+  EXPECT_EQ(clusterOf(*peer).async(ownProcess).get(), getpid());
 }
 
 TEST_F(EmbeddedPeer, LeavesTheProgramsSignalsAlone) {
