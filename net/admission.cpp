@@ -8,6 +8,9 @@ kj::Maybe<kj::StringPtr> Admission::refusal() const {
     return kj::StringPtr(*leaving);
   KJ_IF_MAYBE (why, why_)
     return kj::StringPtr(*why);
+  KJ_IF_MAYBE (term, term_)
+    if (term->timer.now() >= term->end)
+      return kj::StringPtr(term->why);
   return nullptr;
 }
 

@@ -4,6 +4,7 @@
 #include "net/closure-runner.h"
 #include <kj/async.h>
 #include <kj/refcount.h>
+#include <kj/timer.h>
 #include <kj/vector.h>
 
 namespace roam::net {
@@ -16,7 +17,20 @@ class Admission {
 
   /// Until takeWork. The words are for people, and continue "it takes no work: ".
   void turnAway(kj::String why) { why_ = kj::mv(why); }
-  void takeWork() { why_ = nullptr; }
+  void takeWork() {
+    why_ = nullptr;
+    term_ = nullptr;
+  }
+  /// A time after which no work is taken, whoever may have been kept from saying so.
+  struct Term {
+    kj::Timer& timer; ///< must outlive the admission
+    kj::TimePoint end;
+    kj::String why;
+  };
+  void takeWork(Term term) {
+    why_ = nullptr;
+    term_ = kj::mv(term);
+  }
   /// For good, whatever else is said.
   void leave(kj::String why) { leaving_ = kj::mv(why); }
   bool isLeaving() const { return leaving_ != nullptr; }
@@ -38,6 +52,7 @@ class Admission {
   };
 
   kj::Maybe<kj::String> why_, leaving_;
+  kj::Maybe<Term> term_;
   kj::Own<Present> present_ = kj::refcounted<Present>();
 };
 

@@ -48,6 +48,11 @@ class Host {
   void turnAway(kj::String why) { world_.admission.turnAway(kj::mv(why)); }
   /// Unless it leaves.
   void takeWork() { world_.admission.takeWork(); }
+  /// The same, but only for so long: a process that was stopped meanwhile, and has not run since,
+  /// takes none. `why` as in turnAway.
+  void takeWorkUntil(kj::TimePoint end, kj::String why) {
+    world_.admission.takeWork({timer_, end, kj::mv(why)});
+  }
   /// Turns work away for good, and hands back what waits for a worker.
   void leave() { world_.leave(); }
   bool isLeaving() const { return world_.admission.isLeaving(); }

@@ -270,8 +270,10 @@ kj::Array<const kj::byte> Link::take(capnp::Data::Reader results) {
 
 // --- the cluster's store ----------------------------------------------------------------------
 
-kj::Promise<StoreAccess> Link::openStore() {
-  return inTime(session_.storeRequest(capnp::MessageSize{4, 0}).send(), "where its store is")
+kj::Promise<StoreAccess> Link::openStore(kj::StringPtr asker) {
+  auto request = session_.storeRequest();
+  request.setAsker(asker);
+  return inTime(request.send(), "where its store is")
       .then([](capnp::Response<protocol::Session::StoreResults>&& response) {
         return StoreAccess{response.getStore(), kj::str(response.getKeeper())};
       });

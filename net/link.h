@@ -47,7 +47,7 @@ class Link final : public kj::Refcounted {
   protocol::Store::Client store() {
     return session_.storeRequest(capnp::MessageSize{4, 0}).send().getStore();
   }
-  kj::Promise<StoreAccess> openStore();
+  kj::Promise<StoreAccess> openStore(kj::StringPtr asker);
   /// Ends the connection; what waits for the peer fails with DISCONNECTED and these words.
   void lose(kj::String why);
   /// The reason alone. Empty if the peer is not lost.

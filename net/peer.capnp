@@ -97,9 +97,11 @@ interface Session {
   # The host takes no new work, finishes what it has, and then leaves. Answers when it takes none.
   # The name is that of its hello: what is meant for another peer fails.
 
-  store @10 () -> (store :Store, keeper :Text);
+  store @10 (asker :Text) -> (store :Store, keeper :Text);
   # The store of the host's cluster, wherever it is. If another peer keeps it, `keeper` is where that
-  # listens, and calls are passed on. Fails while the host does not know where it is.
+  # listens, and calls are passed on. Fails while the host does not know where it is. A peer that
+  # looks for the store says where it listens itself, so that the host knows of it when it decides
+  # whether to be the first; others leave `asker` empty.
 }
 
 interface OutputReader {

@@ -47,7 +47,9 @@ class DialledPeer final : public Peer {
   kj::Promise<void> ping() override { return link_->ping(); }
   kj::Promise<void> drain() override { return link_->drain(); }
   protocol::Store::Client store() override { return link_->store(); }
-  kj::Promise<StoreAccess> openStore() override { return link_->openStore(); }
+  kj::Promise<StoreAccess> openStore(kj::StringPtr asker) override {
+    return link_->openStore(asker);
+  }
   kj::Promise<void> disconnected() override { return link_->messages().ended(); }
   kj::String whyDisconnected() const override { return link_->whyLost(); }
 

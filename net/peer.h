@@ -89,7 +89,7 @@ class Peer {
   virtual protocol::Store::Client store() = 0;
   /// The same, with who keeps it. Fails after limits::storeAnswer, with OVERLOADED, if the peer
   /// does not answer.
-  virtual kj::Promise<StoreAccess> openStore() = 0;
+  virtual kj::Promise<StoreAccess> openStore(kj::StringPtr asker) = 0;
 
   /// Resolves as soon as the peer is lost: its connection broke, or it was silent for
   /// limits::silence. Never fails.

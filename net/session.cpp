@@ -67,11 +67,12 @@ kj::Promise<void> HostSession::run(RunContext context) {
       return kj::READY_NOW;
     }
   }
-  KJ_IF_MAYBE (why, host.admission.refusal()) {
-    context.releaseParams();
-    turnAway(context, *why);
-    return kj::READY_NOW;
-  }
+  KJ_IF_MAYBE (why, host.admission.refusal())
+    if (!chunk.onlyLink || host.admission.isLeaving()) { // getting code ready is no work yet
+      context.releaseParams();
+      turnAway(context, *why);
+      return kj::READY_NOW;
+    }
   KJ_IF_MAYBE (excess, excessOf(chunk, nullptr)) {
     refuse(context, Failure::Kind::limit, kj::mv(*excess));
     return kj::READY_NOW;
@@ -306,7 +307,10 @@ kj::Promise<void> HostSession::store(StoreContext context) {
   }
   if (host.storeDoor == nullptr)
     return failed(kj::str("this peer has no store"));
-  return visit_->running.wrap(host.storeDoor->open())
+  std::string asker = context.getParams().getAsker().cStr();
+  if (asker.size() > limits::addressBytes)
+    return failed(kj::str("an address of ", asker.size(), " bytes asks for the store"));
+  return visit_->running.wrap(host.storeDoor->open(std::move(asker)))
       .then([this, give](StoreAccess&& access) mutable {
         visit_->host();
         give(visit_->store.emplace(kj::mv(access)));

@@ -3,6 +3,7 @@
 #include "net/store.capnp.h"
 #include <kj/async.h>
 #include <kj/string.h>
+#include <string>
 
 namespace roam::net {
 
@@ -16,8 +17,9 @@ struct StoreAccess {
 class StoreDoor {
  public:
   virtual ~StoreDoor() noexcept(false) = default;
-  /// For one connection. Fails, in words, while it is not known where the store is.
-  virtual kj::Promise<StoreAccess> open() = 0;
+  /// For one connection. `asker`: where the peer listens that looks for the store; empty if it is
+  /// no peer. Fails, in words, while it is not known where the store is.
+  virtual kj::Promise<StoreAccess> open(std::string asker) = 0;
 };
 
 } // namespace roam::net

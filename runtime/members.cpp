@@ -9,6 +9,7 @@
 #include "runtime/store-records.h"
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace roam {
 namespace {
@@ -214,10 +215,15 @@ kj::Promise<void> Members::followMembers() {
   while (true) {
     try {
       net::StoreListing listing = co_await store_->list(keys::members);
+      std::set<std::string> there;
+      for (auto& entry : listing.entries) {
+        std::string address = entry.key.substr(std::string_view(keys::members).size());
+        learn(address, entry.value);
+        there.insert(std::move(address));
+      }
       for (auto& [address, known] : known_)
-        known.isMember = false;
-      for (auto& entry : listing.entries)
-        learn(entry.key.substr(std::string_view(keys::members).size()), entry.value);
+        if (!there.contains(address))
+          learn(address, std::nullopt); // while this process did not hear of it
       co_await watchMembers(listing.revision);
     } catch (const kj::Exception&) {
       // Of peers that have no store; or it can't be reached now, or keeps no more of what we
@@ -271,26 +277,48 @@ std::string Members::unreachable(const std::string& address) const {
   return address + " is not connected";
 }
 
+/// Of a peer that is connected, and no member: empty if it has the same store. Then it is not level
+/// now, and gets what is bound before it takes work.
+kj::Promise<std::string> Members::whyStranger(std::string address) {
+  const std::string who = fmt::format("\n  {} at {} ", known_[address].member.name, address);
+  try {
+    std::string ours = co_await store_->identity();
+    if (known_[address].peer == nullptr)
+      co_return std::string();
+    auto asked = known_[address].peer->store().identityRequest().send();
+    auto theirs =
+        co_await io_.provider->getTimer().timeoutAfter(limits::storeAnswer, kj::mv(asked));
+    if (theirs.getIdentity() ==
+        kj::arrayPtr(reinterpret_cast<const kj::byte*>(ours.data()), ours.size()))
+      co_return std::string();
+  } catch (const kj::Exception& exception) {
+    co_return who + "has no store yet: " + net::wordsOf(exception).cStr();
+  }
+  co_return who + "is no member of the same cluster: it has another store; start it with --join, "
+                  "or leave it out";
+}
+
 kj::Promise<std::vector<net::Peer*>> Members::all() {
   auto& timer = io_.provider->getTimer();
   const kj::TimePoint began = timer.now();
   while (true) {
+    const bool isTooLong = timer.now() - began >= limits::registration;
     std::string missing, strangers;
+    std::vector<std::string> unregistered;
+    for (auto& [address, known] : known_)
+      if (known.isMember && known.peer == nullptr && !known.isLeaving)
+        missing += "\n  " + unreachable(address);
+      else if (!known.isMember && known.peer != nullptr && !known.isLeaving)
+        unregistered.push_back(address);
+    for (const std::string& address : unregistered)
+      strangers += isTooLong ? co_await whyStranger(address) : "\n  " + address;
     std::vector<net::Peer*> all;
     for (auto& [address, known] : known_)
-      if (known.isLeaving)
-        continue;
-      else if (known.isMember && known.peer != nullptr)
+      if (known.isMember && known.peer != nullptr && !known.isLeaving)
         all.push_back(known.peer);
-      else if (known.isMember)
-        missing += "\n  " + unreachable(address);
-      else if (known.peer != nullptr)
-        strangers += fmt::format("\n  {} at {} is no member of the same cluster: it has another "
-                                 "store; start it with --join, or leave it out",
-                                 known.member.name, address);
     if (missing.empty() && strangers.empty() && !all.empty())
       co_return all;
-    if (timer.now() - began >= (strangers.empty() ? limits::connect : limits::registration))
+    if (isTooLong && (!strangers.empty() || timer.now() - began >= limits::connect))
       throw kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
                           kj::str("not all members of the cluster can be reached:", missing.c_str(),
                                   strangers.c_str(), log_.text().c_str()));

@@ -84,6 +84,7 @@ class Members final : private PeerLosses, private kj::TaskSet::ErrorHandler {
   void learn(const std::string& address, const std::optional<std::string>& record);
   kj::Promise<protocol::Store::Client> connectStore();
   std::string unreachable(const std::string& address) const;
+  kj::Promise<std::string> whyStranger(std::string address);
   void taskFailed(kj::Exception&& exception) override;
 
   kj::AsyncIoContext& io_;

@@ -3,6 +3,7 @@
 #include "net/coroutine.h"
 #include "net/limits.h"
 #include <stdexcept>
+#include <utility>
 
 namespace roam {
 namespace {
@@ -80,6 +81,10 @@ kj::Promise<net::Revision> NameTable::relist() {
   // Of another store nothing that was known holds.
   auto next = identity == identity_ ? std::make_shared<NameSnapshot>(*snapshot())
                                     : std::make_shared<NameSnapshot>();
+  if (!identity_.empty() && identity != identity_)
+    for (Waiter& waiter : std::exchange(waiters_, {})) // it waits for a revision of that one
+      waiter.fulfiller->reject(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
+                                             kj::str("the cluster's store ", net::replacedWords)));
   identity_ = identity;
   next->revision = listing.revision;
   std::vector<NamedBinding> changes;

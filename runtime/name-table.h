@@ -29,8 +29,11 @@ class NameTable final : private kj::TaskSet::ErrorHandler {
 
   /// From any thread. Never null.
   std::shared_ptr<const NameSnapshot> snapshot() const;
-  /// Resolves when everything up to that revision is in the snapshot.
+  /// Resolves when what that revision bound is in the snapshot: ask for one that wrote a name.
+  /// Fails with FAILED and net::replacedWords if the store is replaced before.
   kj::Promise<void> reached(net::Revision revision);
+  /// Of the store whose names are in the snapshot; empty before the first listing.
+  const std::string& identity() const { return identity_; }
   /// Resolves when the names were listed for the first time.
   kj::Promise<void> listed() { return reached(0); }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <kj/debug.h>
 
 namespace roam::peer {
 namespace {
@@ -22,24 +23,22 @@ kj::Exception unreachable(const std::string& why) {
 } // namespace
 
 ClusterStore::ClusterStore(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options,
-                           net::Hello mine)
-    : io_(io), log_(log), options_(options), mine_(std::move(mine)) {
-  if (!options_.join.where.empty())
-    discovery_ = net::discover(io, log, options_.join, [this](std::string address) {
-      if (std::ranges::find(own_, address) == own_.end())
-        found_.insert(std::move(address));
-    });
-}
+                           net::Hello mine, std::function<void(const std::string&)> waits)
+    : io_(io), log_(log), options_(options), mine_(std::move(mine)), waits_(std::move(waits)) {}
 
 ClusterStore::~ClusterStore() noexcept(false) {}
 
+/// Makes itself known before anything is looked at.
 void ClusterStore::listensAt(std::vector<std::string> own) {
   own_ = std::move(own);
-  for (const std::string& address : own_) {
-    found_.erase(address);
-    if (discovery_.get() != nullptr)
-      announcements_.push_back(discovery_->announce(address));
-  }
+  if (options_.join.where.empty())
+    return;
+  discovery_ = net::discover(io_, log_, options_.join, [this](std::string address) {
+    if (std::ranges::find(own_, address) == own_.end())
+      found_.insert(std::move(address));
+  });
+  for (const std::string& address : own_)
+    announcements_.push_back(discovery_->announce(address));
 }
 
 /// By the cluster's name, or else by an address that will be the same next time.
@@ -85,62 +84,95 @@ kj::Promise<void> ClusterStore::findOnce() {
   auto& timer = io_.provider->getTimer();
   const kj::TimePoint began = timer.now();
   kj::Duration pause = 5 * kj::MILLISECONDS;
-  for (bool isTold = false;;) {
-    std::set<std::string> present;
-    for (const std::string& address : std::set<std::string>(found_)) {
-      bool isThere = false;
-      try {
-        if (co_await join(address))
-          co_return;
-        isThere = true; // and looks for the store itself
-      } catch (const kj::Exception& exception) {
-        where_ = net::wordsOf(exception).cStr();
-      }
-      if (isThere)
-        present.insert(address);
-    }
-    if (mayBeFirst() &&
-        std::ranges::all_of(present, [&](auto& other) { return own_.front() < other; })) {
-      keepHere();
+  while (true) {
+    Round round;
+    if (co_await askAll(round))
       co_return;
+    if (isFirst(round)) {
+      kj::Maybe<kj::Exception> failure = kj::runCatchingExceptions([this] { keepHere(); });
+      KJ_IF_MAYBE (why, failure)
+        if (round.orphans > 0) // who had it may have the file still
+          round.problems += std::string(net::wordsOf(*why).cStr());
+        else
+          kj::throwFatalException(kj::mv(*why));
+      else
+        co_return;
     }
-    if (!isTold && timer.now() - began > limits::registration) {
-      isTold = true;
-      log_.line(
-          kj::str("takes no work until it has found the store of its cluster: ", where_.c_str()));
-    }
+    if (!round.problems.empty())
+      where_ = round.problems;
+    if (timer.now() - began > limits::registration)
+      waits_("it has not found the store of its cluster: " + where_);
     co_await timer.afterDelay(pause);
     pause = kj::min(2 * pause, limits::storeRetry);
   }
 }
 
-/// Not where certain peers are named: the store is theirs.
-bool ClusterStore::mayBeFirst() const {
-  return std::ranges::none_of(net::joinPlaces(options_.join), [](const net::JoinPlace& place) {
-    return place.kind == net::JoinPlace::Kind::address;
-  });
+/// True if one of them led to the store.
+kj::Promise<bool> ClusterStore::askAll(Round& round) {
+  round.asked = found_;
+  for (const std::string& address : round.asked)
+    switch (co_await ask(address, round)) {
+    case Answer::store:
+      co_return true;
+    case Answer::seeks:
+      round.seekers.insert(address);
+      break;
+    case Answer::orphan:
+      ++round.orphans;
+      break;
+    case Answer::gone:
+      break;
+    }
+  co_return false;
 }
 
-/// Whether the peer there has a store, which is then ours. Fails if there is no such peer.
-kj::Promise<bool> ClusterStore::join(std::string address) {
-  auto peer = co_await net::dial(io_.provider->getNetwork(), io_.provider->getTimer(),
-                                 address.c_str(), mine_);
+/// Nobody else can be, as far as can be known. Not where certain peers are named: the store is
+/// theirs.
+bool ClusterStore::isFirst(const Round& round) const {
+  if (round.orphans > 0 && (round.wasKeeper || std::filesystem::exists(ownFile())))
+    return true;
+  auto places = net::joinPlaces(options_.join);
+  return round.orphans == 0 &&
+         std::ranges::none_of(
+             places, [](auto& place) { return place.kind == net::JoinPlace::Kind::address; }) &&
+         std::ranges::includes(round.asked, found_) &&
+         (round.seekers.empty() || own_.front() < *round.seekers.begin());
+}
+
+/// Asks the peer there for its store.
+kj::Promise<ClusterStore::Answer> ClusterStore::ask(std::string address, Round& round) {
+  auto tell = [&round](const std::string& what) {
+    round.problems += (round.problems.empty() ? "" : "; ") + what;
+  };
+  kj::Own<net::Peer> peer;
   std::string keeper;
   try {
-    auto answer = co_await peer->openStore();
+    peer = co_await net::dial(io_.provider->getNetwork(), io_.provider->getTimer(), address.c_str(),
+                              mine_);
+  } catch (const kj::Exception& exception) {
+    tell(net::wordsOf(exception).cStr());
+    co_return Answer::gone;
+  }
+  try {
+    auto answer = co_await peer->openStore(own_.front());
     keeper = answer.keeper.size() == 0 ? address : answer.keeper.cStr();
   } catch (const kj::Exception& exception) {
-    where_ = fmt::format("{} at {}: {}", peer->name(), address, net::wordsOf(exception).cStr());
-    co_return false;
+    tell(fmt::format("{} at {}: {}", peer->name(), address, net::wordsOf(exception).cStr()));
+    co_return Answer::seeks;
   }
-  if (std::ranges::find(own_, keeper) != own_.end()) { // we were, before we were started again
-    keepHere();
-    co_return true;
+  try {
+    if (std::ranges::find(own_, keeper) != own_.end()) {
+      round.wasKeeper = true;
+      co_return Answer::orphan;
+    }
+    co_await reachAt(keeper);
+  } catch (const kj::Exception& exception) {
+    tell(fmt::format("{} keeps it, but {}", keeper, net::wordsOf(exception).cStr()));
+    co_return Answer::orphan;
   }
-  keeper_ = keeper;
   where_ = "the store at " + keeper_;
   use(kj::heap<net::RejoiningStore>([this] { return reach(); }, io_.provider->getTimer()));
-  co_return true;
+  co_return Answer::store;
 }
 
 bool ClusterStore::isCut() const {
@@ -180,14 +212,19 @@ kj::Promise<protocol::Store::Client> ClusterStore::reachAt(std::string address) 
   if (way_.get() == nullptr || way_->address() != address || way_->whyDisconnected().size() > 0)
     way_ = co_await net::dial(io_.provider->getNetwork(), io_.provider->getTimer(), address.c_str(),
                               mine_);
-  auto answer = co_await way_->openStore();
+  auto answer = co_await way_->openStore(own_.front());
   if (answer.keeper.size() > 0)
     throw unreachable(address + " does not keep the cluster's store itself");
   keeper_ = address;
   co_return answer.store;
 }
 
-kj::Promise<net::StoreAccess> ClusterStore::open() {
+kj::Promise<net::StoreAccess> ClusterStore::open(std::string asker) {
+  if (!asker.empty() && found_.size() < limits::addressesFound) {
+    std::string address = net::loopbackAddress(asker).cStr();
+    if (std::ranges::find(own_, address) == own_.end())
+      found_.insert(std::move(address));
+  }
   if (store_.get() == nullptr) {
     if (discovery_.get() != nullptr || !options_.store.empty())
       throw unreachable("this peer does not know yet where its cluster's store is: " + where_);

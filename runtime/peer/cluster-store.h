@@ -4,6 +4,14 @@
 // that looks in places where others come and go (dir:, multicast, dns:, exec:) and finds nobody who
 // has one, if its address is the smallest of those that are there. With --store etcd://... there is
 // no such question. Everyone else reaches the store through the peer that keeps it.
+//
+// Several peers that start at the same moment agree: each makes itself known before it looks, so of
+// any two at least one finds the other and asks it. With the question goes the address of who asks.
+// So whoever answers that it has no store knows of the other from then on, and only the one with
+// the smaller address goes on to be the first.
+//
+// If the peer that kept the store is gone, those that use it wait for it. It may come back at
+// another address: it has the file then; or without one, at its own.
 #pragma once
 #include "net/discovery.h"
 #include "net/hello.h"
@@ -11,6 +19,7 @@
 #include "net/store-door.h"
 #include "net/store-service.h"
 #include "runtime/peer/peer-options.h"
+#include <functional>
 #include <kj/async-io.h>
 #include <set>
 
@@ -19,8 +28,10 @@ namespace roam::peer {
 /// Call on the loop thread.
 class ClusterStore final : public net::StoreDoor {
  public:
-  /// All but the options must outlive it. `mine` is what this peer says to others.
-  ClusterStore(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options, net::Hello mine);
+  /// All but the options must outlive it. `mine` is what this peer says to others. While the store
+  /// is not found for a while, `waits` hears why.
+  ClusterStore(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options, net::Hello mine,
+               std::function<void(const std::string&)> waits);
   ~ClusterStore() noexcept(false);
   KJ_DISALLOW_COPY(ClusterStore);
 
@@ -41,12 +52,28 @@ class ClusterStore final : public net::StoreDoor {
   const std::string& where() const { return where_; }
 
   /// Opens the store if nobody else has one.
-  kj::Promise<net::StoreAccess> open() override;
+  kj::Promise<net::StoreAccess> open(std::string asker) override;
 
  private:
+  /// What a peer said of its store.
+  enum class Answer {
+    store,  ///< it leads there; ours from now on
+    seeks,  ///< it looks for one, too
+    orphan, ///< who kept it is gone
+    gone    ///< there is no peer
+  };
+  /// What one round of questions gave.
+  struct Round {
+    std::set<std::string> asked, seekers;
+    unsigned orphans = 0;
+    bool wasKeeper = false; ///< it is this peer that the orphans wait for
+    std::string problems;
+  };
+
   kj::Promise<void> findOnce();
-  kj::Promise<bool> join(std::string address);
-  bool mayBeFirst() const;
+  kj::Promise<bool> askAll(Round& round);
+  kj::Promise<Answer> ask(std::string address, Round& round);
+  bool isFirst(const Round& round) const;
   void keepHere();
   void use(kj::Own<net::Store> store);
   std::string ownFile() const;
@@ -57,6 +84,7 @@ class ClusterStore final : public net::StoreDoor {
   net::Log& log_;
   const PeerOptions options_;
   const net::Hello mine_;
+  const std::function<void(const std::string&)> waits_;
   std::vector<std::string> own_;
   std::set<std::string> found_;       ///< addresses, but for our own
   kj::Own<net::Discovery> discovery_; ///< null: looks for nobody

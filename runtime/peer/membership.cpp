@@ -5,8 +5,10 @@
 #include "net/limits.h"
 #include "net/log.h"
 #include "net/remote-store.h"
+#include <algorithm>
 #include <ctime>
 #include <fmt/format.h>
+#include <utility>
 
 namespace roam::peer {
 namespace {
@@ -27,22 +29,23 @@ std::string addressIn(const std::string& key) {
 
 Membership::Membership(World world, const PeerOptions& options, net::Hello mine)
     : world_(world), options_(options), mine_(mine),
-      cluster_(world.io, world.log, options, std::move(mine)), started_(std::time(nullptr)),
-      tasks_(*this) {
+      cluster_(world.io, world.log, options, std::move(mine),
+               [this](const std::string& why) { turnAway(why); }),
+      started_(std::time(nullptr)), tasks_(*this) {
   world_.host.setStoreDoor(door_);
   if (cluster_.isWanted())
-    turnAway("it has just started");
+    world_.host.turnAway(kj::str("it is not level with its cluster: it has just started"));
 }
 
 Membership::~Membership() noexcept(false) {}
 
-kj::Promise<net::StoreAccess> Membership::Door::open() {
+kj::Promise<net::StoreAccess> Membership::Door::open(std::string asker) {
   if (!of_.isRunning_) {
     of_.isRunning_ = true;
     co_await of_.cluster_.find(); // here: nobody else has one
     of_.tasks_.add(of_.run());
   }
-  co_return co_await of_.cluster_.open();
+  co_return co_await of_.cluster_.open(std::move(asker));
 }
 
 kj::Promise<void> Membership::join(std::vector<std::string> own) {
@@ -57,78 +60,119 @@ kj::Promise<void> Membership::join(std::vector<std::string> own) {
   return kj::mv(pair.promise);
 }
 
+/// Told once, and to each origin that asks.
 void Membership::turnAway(const std::string& why) {
+  isWorking_ = false;
   world_.host.turnAway(kj::str("it is not level with its cluster: ", why.c_str()));
+  if (why != told_)
+    world_.log.line(kj::str("takes no work, for it is not level with its cluster: ", why.c_str()));
+  told_ = why;
 }
 
-/// Ends only with the peer. What fails is told once, and tried again.
+void Membership::takeWork() {
+  isWorking_ = true;
+  world_.host.takeWorkUntil(heard_ + limits::memberLease,
+                            kj::str("it is not level with its cluster: its lease in the store "
+                                    "may have ended"));
+}
+
+/// Ends only with the peer. What fails is tried again.
 kj::Promise<void> Membership::run() {
-  std::string told;
   co_await cluster_.find();
-  while (true) {
+  for (kj::Duration pause = limits::storeRetry;;) {
     std::string problem;
     try {
       co_await level();
       co_await registerMember();
-      world_.host.takeWork();
-      KJ_IF_MAYBE (waiting, awaitsReady_)
-        (*waiting)->fulfill();
-      if (!told.empty())
-        world_.log.line("level with the cluster again");
-      told.clear();
-      co_await holdLease();
+      pause = limits::storeRetry;
+      auto lapsed = kj::newPromiseAndFulfiller<void>();
+      lapsing_ = kj::mv(lapsed.fulfiller);
+      co_await holdLease().exclusiveJoin(work()).exclusiveJoin(kj::mv(lapsed.promise));
     } catch (const kj::Exception& exception) {
       problem = wordsOf(exception);
     }
     if (isLeaving_)
       co_return;
     turnAway(problem);
-    if (problem != told)
-      world_.log.line(
-          kj::str("takes no work, for it is not level with its cluster: ", problem.c_str()));
-    told = problem;
-    co_await world_.io.provider->getTimer().afterDelay(limits::storeRetry);
+    co_await world_.io.provider->getTimer().afterDelay(pause);
+    pause = kj::min(2 * pause, limits::memberLease);
   }
+}
+
+/// Once what was bound while this peer registered is here, too, and those that must be there are.
+kj::Promise<void> Membership::work() {
+  co_await namesKnown();
+  co_await allReady();
+  co_await awaitRequired();
+  takeWork();
+  KJ_IF_MAYBE (waiting, awaitsReady_)
+    (*waiting)->fulfill();
+  if (!told_.empty())
+    world_.log.line("level with the cluster, and takes work");
+  told_.clear();
+  co_await kj::Promise<void>(kj::NEVER_DONE);
+}
+
+kj::Promise<void> Membership::awaitRequired() {
+  for (const std::string& written : options_.require) {
+    const std::string address = net::loopbackAddress(written).cStr();
+    while (true) {
+      if (co_await cluster_.store().get(keys::members + address) != nullptr)
+        break;
+      turnAway("the member that it requires is not there: " + address);
+      co_await world_.io.provider->getTimer().afterDelay(limits::storeRetry);
+    }
+  }
+}
+
+/// Begins again with `level`, if it had come that far.
+void Membership::lapse(const std::string& why) {
+  if (lapsing_.get() != nullptr && lapsing_->isWaiting())
+    lapsing_->reject(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
+                                   kj::heapString(why.data(), why.size())));
 }
 
 // --- level -------------------------------------------------------------------------------------
 
 kj::Promise<void> Membership::level() {
   std::string identity = co_await cluster_.store().identity();
+  if (!store_.empty() && identity != store_)
+    world_.log.line(kj::str("the store (", cluster_.where().c_str(), ") ", net::replacedWords,
+                            ": what was bound in that one is gone"));
+  store_ = identity;
   world_.host.setStore(identity);
   if (names_.get() == nullptr) {
     names_ = kj::heap<NameStore>(cluster_.store());
     tasks_.add(followMembers());
   }
   net::StoreListing members = co_await cluster_.store().list(keys::members);
-  checkRequired(members.entries);
   introduce(members.entries);
   if (table_.get() == nullptr)
     table_ = kj::heap<NameTable>(
         cluster_.store(), world_.io.provider->getTimer(),
         [this](const std::vector<NamedBinding>& bindings) { bound(bindings); },
         [this](std::string complaint) { world_.log.line(complaint.c_str()); });
-  net::StoreListing now = co_await cluster_.store().list(keys::names);
-  co_await table_->reached(now.revision);
+  co_await namesKnown();
+  if (table_->identity() != identity)
+    throw kj::Exception(
+        kj::Exception::Type::FAILED, __FILE__, __LINE__,
+        kj::str("the cluster's store ", net::replacedWords, ", and its names are not known yet"));
   co_await allReady();
 }
 
-/// Fails with those that are to be there first, and are not.
-void Membership::checkRequired(const std::vector<net::StoreEntry>& members) const {
-  std::set<std::string> there;
-  for (auto& entry : members)
-    there.insert(addressIn(entry.key));
-  for (const std::string& written : options_.require)
-    if (there.count(net::loopbackAddress(written).cStr()) == 0)
-      kj::throwFatalException(kj::Exception(
-          kj::Exception::Type::FAILED, __FILE__, __LINE__,
-          kj::str("the member ", written.c_str(), ", which it requires, is not there yet")));
+/// Everything that is bound now has been heard of.
+kj::Promise<void> Membership::namesKnown() {
+  net::Revision last = 0;
+  net::StoreListing listing = co_await cluster_.store().list(keys::names);
+  for (auto& entry : listing.entries)
+    last = std::max(last, entry.modified);
+  co_await world_.io.provider->getTimer().timeoutAfter(limits::storeAnswer, table_->reached(last));
 }
 
 void Membership::bound(const std::vector<NamedBinding>& bindings) {
   for (const NamedBinding& each : bindings) {
     wanted_[each.name] = each.binding.digest;
-    unready_[each.name] = "its code is on its way";
+    unready_[each.name] = {each};
     tasks_.add(makeReady(each));
   }
 }
@@ -158,24 +202,37 @@ kj::Promise<void> Membership::makeReady(NamedBinding bound) {
   }
   if (wanted_[bound.name] != digest)
     co_return; // bound anew meanwhile
-  if (problem.empty())
+  if (problem.empty()) {
     unready_.erase(bound.name);
-  else {
-    unready_[bound.name] = problem;
-    world_.log.line(
-        kj::str("can't run ", bound.name.c_str(), " as it is bound now: ", problem.c_str()));
+    co_return;
   }
+  auto unready = unready_.find(bound.name);
+  if (unready == unready_.end())
+    co_return;
+  unready->second.isOnItsWay = false;
+  unready->second.problem = problem;
+  lapse("it can't run " + bound.name + ": " + problem);
 }
 
-/// Fails with the names whose code this peer can't run.
+/// What could not be had before is tried again. Fails with the name whose code this peer can't run.
 kj::Promise<void> Membership::allReady() {
   auto& timer = world_.io.provider->getTimer();
   auto deadline = timer.now() + limits::compile;
+  auto names = table_->snapshot();
+  // What a store had bound that was replaced since is not needed.
+  std::erase_if(unready_, [&](auto& each) { return !names->names.contains(each.first); });
+  for (auto& [name, unready] : unready_)
+    if (!std::exchange(unready.isOnItsWay, true))
+      tasks_.add(makeReady(unready.bound));
   while (!unready_.empty()) {
-    auto& [name, why] = *unready_.begin();
-    if (timer.now() >= deadline)
+    auto late = std::ranges::find_if(unready_, [](auto& each) { return !each.second.isOnItsWay; });
+    if (late == unready_.end() && timer.now() >= deadline)
+      late = unready_.begin();
+    if (late != unready_.end())
       throw kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                          kj::str("it can't run ", name.c_str(), ": ", why.c_str()));
+                          kj::str("it can't run ", late->first.c_str(), ": ",
+                                  late->second.isOnItsWay ? "its code is still on its way"
+                                                          : late->second.problem.c_str()));
     co_await timer.afterDelay(1 * kj::MILLISECONDS);
   }
 }
@@ -227,6 +284,7 @@ std::string Membership::record(bool leaving) const {
 }
 
 kj::Promise<void> Membership::registerMember() {
+  heard_ = world_.io.provider->getTimer().now();
   lease_ = co_await cluster_.store().grant(limits::memberLease);
   co_await cluster_.store().commit({},
                                    {{keys::members + own_.front(), record(isLeaving_), lease_}});
@@ -235,23 +293,24 @@ kj::Promise<void> Membership::registerMember() {
 /// Fails when it is lost, or might be: the store was not heard of for as long as it lasts.
 kj::Promise<void> Membership::holdLease() {
   auto& timer = world_.io.provider->getTimer();
-  kj::TimePoint heard = timer.now();
+  std::string why = "this process stood still for longer than its lease in the store";
   while (true) {
     co_await timer.afterDelay(limits::memberLease / 3);
     const kj::TimePoint asked = timer.now();
+    if (asked - heard_ >= limits::memberLease)
+      throw kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+                          kj::heapString(why.data(), why.size()));
     try {
-      auto left = limits::memberLease - (asked - heard);
-      co_await timer.timeoutAfter(left > 0 * kj::SECONDS ? left : 0 * kj::SECONDS,
+      co_await timer.timeoutAfter(limits::memberLease - (asked - heard_),
                                   cluster_.store().keepAlive(lease_));
-      heard = asked;
-      continue;
+      heard_ = asked;
+      if (isWorking_)
+        takeWork();
     } catch (const kj::Exception& exception) {
       if (exception.getType() == kj::Exception::Type::FAILED)
         throw;
-      if (timer.now() - heard >= limits::memberLease)
-        throw kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                            kj::str("the store (", cluster_.where().c_str(),
-                                    ") can't be reached: ", net::wordsOf(exception)));
+      why =
+          fmt::format("the store ({}) can't be reached: {}", cluster_.where(), wordsOf(exception));
     }
   }
 }

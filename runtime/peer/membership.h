@@ -54,16 +54,24 @@ class Membership final : kj::TaskSet::ErrorHandler {
   class Door final : public net::StoreDoor {
    public:
     explicit Door(Membership& of) : of_(of) {}
-    kj::Promise<net::StoreAccess> open() override;
+    kj::Promise<net::StoreAccess> open(std::string asker) override;
 
    private:
     Membership& of_;
   };
 
+  /// A name whose code is not here.
+  struct Unready {
+    NamedBinding bound;
+    bool isOnItsWay = true; ///< else `problem` says why
+    std::string problem;
+  };
+
   kj::Promise<void> run();
   kj::Promise<void> level();
-  void checkRequired(const std::vector<net::StoreEntry>& members) const;
-  kj::Promise<void> introduceOthers();
+  kj::Promise<void> namesKnown();
+  kj::Promise<void> work();
+  kj::Promise<void> awaitRequired();
   void introduce(const std::vector<net::StoreEntry>& members);
   kj::Promise<void> followMembers();
   void bound(const std::vector<NamedBinding>& bindings);
@@ -74,6 +82,8 @@ class Membership final : kj::TaskSet::ErrorHandler {
   kj::Promise<void> tell(kj::Promise<void> said);
   std::string record(bool leaving) const;
   void turnAway(const std::string& why);
+  void takeWork();
+  void lapse(const std::string& why);
   void taskFailed(kj::Exception&& exception) override;
 
   World world_;
@@ -86,10 +96,15 @@ class Membership final : kj::TaskSet::ErrorHandler {
   bool isRunning_ = false;
   kj::Own<NameStore> names_;
   kj::Own<NameTable> table_;
+  std::string store_; ///< its identity; empty before it was asked for
   net::Lease lease_ = 0;
   bool isLeaving_ = false;
-  std::map<std::string, Digest> wanted_;       ///< of each name, what it is bound to
-  std::map<std::string, std::string> unready_; ///< names whose code is not here, and why
+  kj::TimePoint heard_ = kj::origin<kj::TimePoint>(); ///< when the lease was surely there
+  bool isWorking_ = false;
+  std::string told_;                            ///< why it takes no work, as the log has it
+  std::map<std::string, Digest> wanted_;        ///< of each name, what it is bound to
+  std::map<std::string, Unready> unready_;      ///< by name
+  kj::Own<kj::PromiseFulfiller<void>> lapsing_; ///< null before the lease
   std::shared_ptr<const void> introduction_;
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> awaitsReady_;
   kj::TaskSet tasks_; ///< last: refers to what is above
