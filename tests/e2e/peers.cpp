@@ -1,5 +1,6 @@
 #include "tests/e2e/peers.h"
 #include "net/peer.h"
+#include "net/remote-store.h"
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -269,6 +270,19 @@ auto asked(const std::string& address, Ask ask) {
 }
 
 } // namespace
+
+std::vector<std::string> storeKeys(const std::string& address, const std::string& prefix) {
+  std::vector<std::string> keys;
+  auto io = kj::setupAsyncIo();
+  net::Hello mine;
+  mine.name = "a test";
+  auto& timer = io.provider->getTimer();
+  auto peer = net::dial(io.provider->getNetwork(), timer, address, mine).wait(io.waitScope);
+  net::RemoteStore store([&] { return peer->store(); }, timer);
+  for (auto& entry : store.list(prefix).wait(io.waitScope).entries)
+    keys.push_back(entry.key);
+  return keys;
+}
 
 Counters PeerProcess::counters() const {
   return countersOf(address_);

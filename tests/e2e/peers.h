@@ -80,6 +80,9 @@ struct Counters {
 
 Counters countersOf(const std::string& address);
 
+/// What begins with `prefix` in the store of a peer's cluster, in order.
+std::vector<std::string> storeKeys(const std::string& address, const std::string& prefix);
+
 /// One `roam peer` on a port that the kernel chose, with a cache folder of its own.
 class PeerProcess {
  public:
