@@ -146,7 +146,8 @@ class FormulaRunner final : public net::ClosureRunner {
       if (chunk.captures.size() == sizeof capture)
         std::memcpy(&capture, chunk.captures.begin(), sizeof capture);
       std::vector<std::int64_t> numbers(chunk.count);
-      std::memcpy(numbers.data(), chunk.arguments.begin(), chunk.arguments.size());
+      if (chunk.count > 0)
+        std::memcpy(numbers.data(), chunk.arguments.begin(), chunk.arguments.size());
       for (auto& x : numbers)
         x = std::int64_t(std::uint64_t(x) * factor + offset + capture); // whatever arrives
       outcome.results = kj::heapArray<const kj::byte>(
