@@ -214,6 +214,7 @@ TEST_F(Membership, APeerThatWasStoppedTakesNoWorkUntilItHasWhatWasBoundMeanwhile
 }
 
 TEST_F(Membership, PeersOfAnEtcdRideOutThatItIsKilledAndThatItIsAway) {
+  std::filesystem::create_directory(folder.path() + "/etcd");
   test::EtcdProcess etcd(folder.path() + "/etcd");
   const Words shared{"--store", etcd.where(), "--cluster", "prices"};
   MemberProcess first(folder, "first", shared), second(folder, "second", shared);
