@@ -191,12 +191,16 @@ TEST_F(NameTableTest, AnotherStoreTakesThePlaceOfTheFirst) {
             return NameStore(second).bind(std::move(announced)).ignoreResult();
           }));
   loop.poll();
+  auto waits = table->reached(table->snapshot()->revision + 1);
   way.to = &second;
   way.breakWatches(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
                                  kj::str("the cluster's store ", net::replacedWords)));
   catchUp();
   EXPECT_EQ(text(), "a@1");
   EXPECT_EQ(table->snapshot()->names.find("a")->second->digest, digestOf("new"));
+  EXPECT_EQ(table->identity(), get(second.identity()));
+  EXPECT_TRUE(says(failureOf(kj::mv(waits)), net::replacedWords))
+      << "it was a revision of the first";
   EXPECT_TRUE(complaints.empty()) << complaints.front();
   table = nullptr; // before the second
 }
