@@ -32,6 +32,8 @@ class Cluster::State {
   /// False in a process that was forked from the one the cluster was made in: its thread is not
   /// here.
   bool isHere() const { return link_->isHere(); }
+  /// Throws Error unless it is.
+  void checkHere() const;
   std::shared_ptr<RunningCall> start(const detail::CallSpec& spec);
   std::vector<Member> peers();
   PeerWatchers& watchers() { return watchers_; }
@@ -104,6 +106,7 @@ class Cluster::State {
 
 template <class T>
 T Cluster::State::await(std::function<kj::Promise<T>()> begin) {
+  checkHere();
   if (link_->isCurrent())
     throw Error("the cluster was asked on Roam's own loop thread (from a serialize function?), "
                 "where the answer can never come");

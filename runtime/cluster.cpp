@@ -8,7 +8,9 @@
 #include "runtime/code-packing.h"
 #include "runtime/configuration.h"
 #include "runtime/function-names.h"
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <kj/debug.h>
 
 namespace roam {
@@ -61,12 +63,15 @@ Cluster::State::State(Members::Options where, const ConfiguredValue& bundles,
 
 Cluster::State& Cluster::onlyState() {
   std::lock_guard lock(State::allMutex);
-  if (State::all.size() != 1)
-    throw Error(State::all.empty()
+  std::vector<State*> here;
+  std::ranges::copy_if(State::all, std::back_inserter(here),
+                       [](const State* state) { return state->isHere(); });
+  if (here.size() != 1)
+    throw Error(here.empty()
                     ? "roam::live needs a cluster: this process is connected to none"
                     : "roam::live can't tell which cluster is meant, for this process is connected "
                       "to several: call `live` of one of them");
-  return *State::all.front();
+  return *here.front();
 }
 
 void Cluster::State::begin(kj::AsyncIoContext& io, const Members::Options& where) {
@@ -213,12 +218,17 @@ Cluster::~Cluster() {
 Cluster::State& Cluster::state() const {
   if (state_ == nullptr)
     throw Error("this Cluster object was moved from: call the one it was moved to");
-  if (!state_->isHere())
-    throw Error("a Cluster does not outlive fork(): connect again in the new process");
+  state_->checkHere();
   return *state_;
 }
 
+void Cluster::State::checkHere() const {
+  if (!isHere())
+    throw Error("a Cluster does not outlive fork(): connect again in the new process");
+}
+
 detail::Call Cluster::start(State& state, const detail::CallSpec& spec) {
+  state.checkHere();
   return detail::Call(new detail::CallState{state.start(spec), spec.output});
 }
 

@@ -2,6 +2,7 @@
 #include "roam/live.h"
 #include "net/coroutine.h"
 #include "net/limits.h"
+#include "net/log.h"
 #include "runtime/cluster-state.h"
 #include "runtime/peer/linked-call.h"
 #include "runtime/remote-exception.h"
@@ -137,7 +138,15 @@ kj::Promise<std::vector<std::uint64_t>>
 Cluster::State::pushAll(std::vector<PushedFunction> functions) {
   PushReport report =
       co_await push(*members_, *nameStore_, *timer_, std::move(functions), processName_);
-  co_await table().reached(report.revision);
+  try {
+    co_await timer_->timeoutAfter(limits::storeAnswer, table().reached(report.revision));
+  } catch (const kj::Exception& exception) {
+    throw kj::Exception(
+        kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+        kj::str("it is bound as it should be, but this process does not hear of it: the cluster's "
+                "store was lost meanwhile: ",
+                net::wordsOf(exception)));
+  }
   std::vector<std::uint64_t> revisions;
   for (auto& [name, binding] : report.bindings)
     revisions.push_back(binding.revision);

@@ -69,6 +69,9 @@ kj::Promise<void> Members::joined() {
   co_await dialFirst();
   checkFirst();
   dialsAtOnce_ = true;
+  for (auto& [address, known] : known_) // found meanwhile, or not there at first
+    if (known.isNamed && !known.isDialled)
+      dial(address);
   co_await awaitRequired();
   tasks_.add(followMembers());
 }
@@ -177,11 +180,17 @@ void Members::connected(const std::string& address, kj::Own<net::Peer> peer) {
   Known& known = known_[address];
   known.failure.clear();
   known.pause = 0 * kj::SECONDS;
-  known.isLeaving = false;
+  known.isLeaving = known.hasLeft = false;
   known.peer = peer;
   const unsigned index = origin_.add(kj::mv(peer));
   known.member = {known.peer->name(), address, known.peer->workers(), index};
-  changed_(PeerChange::joined, known.member, "");
+  tell(known, PeerChange::joined, "");
+}
+
+void Members::tell(Known& known, PeerChange change, const std::string& why) {
+  known.isSuspected = change == PeerChange::suspected;
+  known.hasLeft = change == PeerChange::left;
+  changed_(change, known.member, why);
 }
 
 void Members::lost(net::Peer& peer, const std::string& why) {
@@ -189,10 +198,10 @@ void Members::lost(net::Peer& peer, const std::string& why) {
     if (known.peer == &peer) {
       known.peer = nullptr;
       known.isDialled = false;
-      if (!known.isMember)
-        changed_(known.isLeaving ? PeerChange::left : PeerChange::dead, known.member, why);
-      else
-        changed_(PeerChange::suspected, known.member, why);
+      if (known.isLeaving && !known.hasLeft)
+        tell(known, PeerChange::left, why);
+      else if (!known.isLeaving)
+        tell(known, known.isMember ? PeerChange::suspected : PeerChange::dead, why);
       tasks_.add(kj::evalLater([this, address = address] {
         if (!known_[address].isDialled)
           failed(address, kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
@@ -203,10 +212,11 @@ void Members::lost(net::Peer& peer, const std::string& why) {
 
 // --- the store ---------------------------------------------------------------------------------
 
-/// Through the peer that has been there longest.
+/// Through the peer that has been there longest; when that way was lost, through the next.
 kj::Promise<protocol::Store::Client> Members::connectStore() {
-  for (auto& [index, peer] : origin_.peers())
-    return peer->store();
+  auto peers = origin_.peers();
+  if (!peers.empty())
+    return peers[waysTried_++ % peers.size()].second->store();
   return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
                        kj::str("no peer is connected, through which the store could be reached"));
 }
@@ -256,18 +266,21 @@ void Members::learn(const std::string& address, const std::optional<std::string>
     known.isLeaving = said.leaving;
     known.member.name = said.name;
     known.member.address = address;
+    if (known.peer != nullptr && known.isSuspected)
+      tell(known, PeerChange::joined, ""); // only its lease had ended
     if (!known.isDialled && !said.leaving)
       dial(address);
     return;
   }
   if (!std::exchange(known.isMember, false))
     return;
-  if (known.isLeaving)
-    changed_(PeerChange::left, known.member, "it took leave");
-  else if (known.peer == nullptr)
-    changed_(PeerChange::dead, known.member, "its lease ended");
+  if (known.isLeaving) {
+    if (!known.hasLeft)
+      tell(known, PeerChange::left, "it took leave");
+  } else if (known.peer == nullptr)
+    tell(known, PeerChange::dead, "its lease ended");
   else
-    changed_(PeerChange::suspected, known.member, "its lease in the cluster's store ended");
+    tell(known, PeerChange::suspected, "its lease in the cluster's store ended");
 }
 
 std::string Members::unreachable(const std::string& address) const {

@@ -64,7 +64,9 @@ class Members final : private PeerLosses, private kj::TaskSet::ErrorHandler {
     bool isNamed = false;  ///< by a place
     bool isMember = false; ///< by the store
     bool isLeaving = false;
-    bool isDialled = false; ///< a connection is there, or being made
+    bool hasLeft = false;     ///< and everybody was told
+    bool isSuspected = false; ///< likewise
+    bool isDialled = false;   ///< a connection is there, or being made
     Member member;
     net::Peer* peer = nullptr; ///< while connected
     kj::Duration pause = 0 * kj::SECONDS;
@@ -73,6 +75,7 @@ class Members final : private PeerLosses, private kj::TaskSet::ErrorHandler {
 
   void found(std::string address);
   void dial(const std::string& address);
+  void tell(Known& known, PeerChange change, const std::string& why);
   void connected(const std::string& address, kj::Own<net::Peer> peer);
   void failed(const std::string& address, const kj::Exception& why);
   void lost(net::Peer& peer, const std::string& why) override;
@@ -96,6 +99,7 @@ class Members final : private PeerLosses, private kj::TaskSet::ErrorHandler {
   std::map<std::string, Known> known_;
   std::vector<std::string> first_; ///< found before any was dialled, in their order
   bool dialsAtOnce_ = false;
+  std::size_t waysTried_ = 0; ///< to the store
   kj::Own<net::Store> store_;
   kj::Own<net::Discovery> discovery_;
   kj::TaskSet tasks_; ///< last: refers to what is above

@@ -271,7 +271,8 @@ kj::Promise<Binding> NameStore::rollBack(std::string name, std::optional<std::ui
     Announced announced = co_await announce({{name, std::move(again)}}, {});
     Binding bound = announced.bindings.front().binding;
     if (co_await bind(std::move(announced))) {
-      co_await collect(name);
+      // What can't be tidied up now is with the next binding; the name is bound.
+      co_await collect(name).catch_([](kj::Exception&&) {});
       co_return bound;
     }
   }

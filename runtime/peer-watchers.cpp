@@ -25,6 +25,7 @@ std::optional<PeerEvent> PeerWatchers::Queue::take(double seconds) {
 
 std::shared_ptr<PeerWatchers::Queue> PeerWatchers::watch() {
   std::lock_guard lock(mutex_);
+  std::erase_if(watching_, [](auto& watcher) { return watcher.expired(); });
   auto queue = std::make_shared<Queue>();
   for (auto& [address, member] : there_)
     queue->put({PeerChange::joined, member, ""});

@@ -42,8 +42,8 @@ Membership::~Membership() noexcept(false) {}
 kj::Promise<net::StoreAccess> Membership::Door::open(std::string asker) {
   if (!of_.isRunning_) {
     of_.isRunning_ = true;
-    co_await of_.cluster_.find(); // here: nobody else has one
     of_.tasks_.add(of_.run());
+    co_await of_.cluster_.find(); // here: nobody else has one
   }
   co_return co_await of_.cluster_.open(std::move(asker));
 }
@@ -113,7 +113,10 @@ kj::Promise<void> Membership::work() {
   co_await kj::Promise<void>(kj::NEVER_DONE);
 }
 
+/// Once: what leaves later does not stop this peer.
 kj::Promise<void> Membership::awaitRequired() {
+  if (hasRequired_)
+    co_return;
   for (const std::string& written : options_.require) {
     const std::string address = net::loopbackAddress(written).cStr();
     while (true) {
@@ -123,6 +126,7 @@ kj::Promise<void> Membership::awaitRequired() {
       co_await world_.io.provider->getTimer().afterDelay(limits::storeRetry);
     }
   }
+  hasRequired_ = true;
 }
 
 /// Begins again with `level`, if it had come that far.

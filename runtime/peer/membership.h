@@ -94,6 +94,7 @@ class Membership final : kj::TaskSet::ErrorHandler {
   std::vector<std::string> own_;
   const std::int64_t started_;
   bool isRunning_ = false;
+  bool hasRequired_ = false; ///< those that must be there first have been there
   kj::Own<NameStore> names_;
   kj::Own<NameTable> table_;
   std::string store_; ///< its identity; empty before it was asked for

@@ -209,11 +209,13 @@ void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
   } else {
     kj::Exception problem =
         disconnected(kj::str("worker process ", worker.pid(), " (", executable_, ") ", how));
-    readyFulfiller_->reject(kj::cp(problem));
     startLater(member, limits::workerRetry);
     bool any = false;
     for (auto& other : members_)
-      any = any || (other->process.get() != nullptr && other->process->isAlive());
+      any = any ||
+            (!other->onlyLinks && other->process.get() != nullptr && other->process->isAlive());
+    if (!member.onlyLinks)
+      readyFulfiller_->reject(kj::cp(problem));
     if (!any)
       giveUp(problem);
   }

@@ -8,6 +8,7 @@
 #include <roam/live.h>
 #include <roam/roam.h>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -131,6 +132,27 @@ TEST_F(Live, NamesThatArePublishedTogetherAreSeenTogether) {
                    "fine", [] { return 1; }, "not fine", [] { return 2; }),
                ConfigurationError);
   EXPECT_EQ(cluster.names().list().size(), 2u);
+}
+
+TEST_F(Live, ANameOfAClusterThatStayedBehindAForkIsAnError) {
+  Peers peers(1);
+  Cluster cluster = connect(peers.addresses());
+  cluster.publish("f", [] { return 1; });
+  auto f = cluster.live<int()>("f");
+  pid_t child = fork();
+  if (child == 0) {
+    int code = 1;
+    try {
+      f();
+    } catch (const Error&) {
+      code = 7;
+    }
+    _exit(code);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  EXPECT_EQ(f(), 1);
 }
 
 TEST_F(Live, NamesOfOneMomentKeepTheirRevisions) {
