@@ -19,9 +19,10 @@ constexpr Setting all[] = {
      "GROUP:PORT that the place \"multicast\" stands for"},
     {"store", Setting::Kind::text, 0, "ROAM_STORE", "--store", "",
      "What keeps the names and members of the cluster: etcd://HOST:PORT,...; else its first peer"},
-    {"state", Setting::Kind::text, 0, "ROAM_STATE", "--state", "~/.local/state/roam",
-     "Folder of that store, where a peer keeps it; \"\": in memory. By default in $XDG_STATE_HOME, "
-     "for a cluster with a name or a peer with a port of its own"},
+    {"state", Setting::Kind::text, 0, "ROAM_STATE", "--state",
+     "$XDG_STATE_HOME/roam, else ~/.local/state/roam",
+     "Folder of that store, where a peer keeps it; \"\": in memory, as without a name of the "
+     "cluster and without a port of the peer's own"},
     {"bundle", Setting::Kind::texts, ':', "ROAM_BUNDLE", nullptr, "",
      "Bundles whose compiled code a program sends along with its closures"},
     {"command", Setting::Kind::text, 0, "ROAM_COMMAND", nullptr, "",

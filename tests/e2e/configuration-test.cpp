@@ -46,7 +46,7 @@ TEST_F(Configured, ConfigPrintsEverySettingItsValueAndItsPlace) {
                               "register\tfalse\tflag --no-register\n"
                               "multicast\t239.1.2.3:4\tROAM_MULTICAST\n"
                               "store\t\tdefault\n"
-                              "state\t\tdefault\n"
+                              "state\t$XDG_STATE_HOME/roam, else ~/.local/state/roam\tdefault\n"
                               "bundle\t\tdefault\n"
                               "command\t\tdefault\n");
   Ended table = roamHere({"config"});
