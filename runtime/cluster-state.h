@@ -65,6 +65,7 @@ class Cluster::State {
   std::shared_ptr<peer::LinkedEntries> linkedIn(const detail::LinkedSections& sections);
   bool runHere(const detail::CallSpec& spec, const JobSpec& job, RunningCall& call);
   kj::Promise<std::shared_ptr<const std::string>> fetchCode(Digest digest);
+  kj::Promise<std::shared_ptr<const std::string>> findCode(Digest digest);
   PushedFunction pushed(const detail::BindSpec& spec);
   kj::Promise<std::vector<std::uint64_t>> pushAll(std::vector<PushedFunction> functions);
 
@@ -92,6 +93,7 @@ class Cluster::State {
   kj::Own<NameStore> nameStore_;
   kj::Own<NameTable> table_;
   std::map<Digest, std::weak_ptr<const std::string>> fetched_; ///< code of names, while it is used
+  std::map<Digest, kj::ForkedPromise<std::shared_ptr<const std::string>>> fetching_;
   kj::Own<Tasks> tasks_;
 
   std::atomic<NameTable*> listed_ = nullptr; ///< table_, once it knows all names

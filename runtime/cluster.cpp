@@ -97,6 +97,7 @@ void Cluster::State::begin(kj::AsyncIoContext& io, const Members::Options& where
 }
 
 void Cluster::State::end() {
+  fetching_.clear();
   tasks_ = nullptr;
   table_ = nullptr;
   nameStore_ = nullptr;

@@ -38,16 +38,48 @@ std::shared_ptr<const NameSnapshot> Cluster::State::names() {
   return table->snapshot();
 }
 
-/// The code that a name is bound to, from the store, for peers that lack it; once for all who ask.
+/// The code that a name is bound to, for peers that lack it; once for all who ask.
 kj::Promise<std::shared_ptr<const std::string>> Cluster::State::fetchCode(Digest digest) {
   if (auto code = fetched_[digest].lock())
     return code;
-  return nameStore_->code(digest).then([this, digest](std::string code) {
-    auto shared = std::make_shared<const std::string>(std::move(code));
-    std::erase_if(fetched_, [](auto& each) { return each.second.expired(); });
-    fetched_[digest] = shared;
-    return std::shared_ptr<const std::string>(shared);
-  });
+  auto fetching = fetching_.find(digest);
+  if (fetching == fetching_.end())
+    fetching = fetching_
+                   .emplace(digest, findCode(digest)
+                                        .attach(kj::defer([this, digest] {
+                                          tasks_->all.add(kj::evalLater(
+                                              [this, digest] { fetching_.erase(digest); }));
+                                        }))
+                                        .fork())
+                   .first;
+  return fetching->second.addBranch();
+}
+
+/// From the store; what that has forgotten, and somebody still uses, from the peers.
+kj::Promise<std::shared_ptr<const std::string>> Cluster::State::findCode(Digest digest) {
+  kj::Maybe<kj::Exception> problem;
+  std::string code;
+  try {
+    code = co_await nameStore_->code(digest);
+  } catch (const kj::Exception& exception) {
+    problem = kj::cp(exception);
+  }
+  if (problem != nullptr) {
+    std::vector<kj::Promise<std::vector<net::FetchedSlice>>> asked;
+    for (auto& [index, peer] : origin_->peers())
+      asked.push_back(peer->slices({digest}).catch_(
+          [](kj::Exception&&) { return std::vector<net::FetchedSlice>(); }));
+    for (auto& answer : asked)
+      if (auto slices = co_await kj::mv(answer); code.empty() && !slices.empty())
+        code = std::move(slices.front().code);
+    if (code.empty())
+      KJ_IF_MAYBE (exception, problem)
+        throw kj::cp(*exception);
+  }
+  auto shared = std::make_shared<const std::string>(std::move(code));
+  std::erase_if(fetched_, [](auto& each) { return each.second.expired(); });
+  fetched_[digest] = shared;
+  co_return std::shared_ptr<const std::string>(shared);
 }
 
 namespace {

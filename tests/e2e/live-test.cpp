@@ -155,6 +155,30 @@ TEST_F(Live, ANameOfAClusterThatStayedBehindAForkIsAnError) {
   EXPECT_EQ(f(), 1);
 }
 
+template <int N>
+void publishTimes(Cluster& cluster) {
+  cluster.publish("times", [](int x) { return x * N; });
+}
+template <int... N>
+void publishTimesOf(Cluster& cluster, std::integer_sequence<int, N...>) {
+  (publishTimes<N>(cluster), ...);
+}
+
+TEST_F(Live, ARevisionThatTheStoreHasForgottenRunsAsLongAsItIsUsed) {
+  PeerProcess first(1);
+  Cluster cluster = connect(first.address());
+  publishTimes<100>(cluster);
+  auto old = cluster.names().live<int(int)>("times");
+  publishTimesOf(cluster, std::make_integer_sequence<int, 20>());
+  PeerProcess late(1, {"--join", first.address()});
+  await("the late peer is a member", [&] { return cluster.peers().size() == 2; });
+  Options options;
+  options.chunk = 1;
+  std::vector<int> results = cluster.map(std::vector<int>(300, 2), old, options);
+  EXPECT_EQ(results, std::vector<int>(300, 200));
+  await("the late peer ran some", [&] { return late.counters().elementsDone > 0; });
+}
+
 TEST_F(Live, NamesOfOneMomentKeepTheirRevisions) {
   Peers peers(1);
   Cluster cluster = connect(peers.addresses());
