@@ -227,7 +227,7 @@ kj::Promise<void> Members::followMembers() {
       net::StoreListing listing = co_await store_->list(keys::members);
       std::set<std::string> there;
       for (auto& entry : listing.entries) {
-        std::string address = entry.key.substr(std::string_view(keys::members).size());
+        std::string address = keys::after(keys::members, entry.key);
         learn(address, entry.value);
         there.insert(std::move(address));
       }
@@ -248,7 +248,7 @@ kj::Promise<void> Members::watchMembers(net::Revision after) {
   while (true) {
     net::StoreChanges changes = co_await watch->next();
     for (auto& event : changes.events)
-      learn(event.key.substr(std::string_view(keys::members).size()), event.value);
+      learn(keys::after(keys::members, event.key), event.value);
   }
 }
 

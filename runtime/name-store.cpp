@@ -237,7 +237,7 @@ kj::Promise<std::vector<NamedBinding>> NameStore::all() {
   net::StoreListing listing = co_await store_.list(keys::names);
   std::vector<NamedBinding> all;
   for (auto& entry : listing.entries)
-    all.push_back({entry.key.substr(std::string_view(keys::names).size()), bindingIn(entry)});
+    all.push_back({keys::after(keys::names, entry.key), bindingIn(entry)});
   co_return all;
 }
 

@@ -57,7 +57,7 @@ kj::Promise<void> NameTable::follow() {
 /// Never goes back: a binding that is older than the one that is known is left out.
 void NameTable::apply(std::shared_ptr<NameSnapshot> next, const std::string& key,
                       const std::optional<std::string>& value, std::vector<NamedBinding>& changes) {
-  std::string name = key.substr(std::string_view(keys::names).size());
+  std::string name = keys::after(keys::names, key);
   if (!value) {
     next->names.erase(name);
     return;
@@ -91,7 +91,7 @@ kj::Promise<net::Revision> NameTable::relist() {
   std::map<std::string, std::shared_ptr<const Binding>, std::less<>> there;
   for (auto& entry : listing.entries) {
     apply(next, entry.key, entry.value, changes);
-    auto known = next->names.find(entry.key.substr(std::string_view(keys::names).size()));
+    auto known = next->names.find(keys::after(keys::names, entry.key));
     if (known != next->names.end())
       there.insert(*known);
   }

@@ -11,6 +11,10 @@ namespace roam {
 namespace keys {
 inline constexpr const char* names = "names/";
 inline constexpr const char* members = "members/";
+/// What follows the prefix in a key that begins with it: an address, or a name.
+inline std::string after(std::string_view prefix, const std::string& key) {
+  return key.substr(prefix.size());
+}
 } // namespace keys
 
 /// `Binding` of net/store.capnp explains the fields.

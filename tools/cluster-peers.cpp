@@ -42,7 +42,7 @@ class Dialling {
     auto failure = kj::runCatchingExceptions([&] {
       for (auto& entry : store.list(keys::members).wait(io_.waitScope).entries)
         if (!MemberRecord::read(entry.value).leaving)
-          dial(entry.key.substr(std::string_view(keys::members).size()));
+          dial(keys::after(keys::members, entry.key));
     });
     KJ_IF_MAYBE (exception, failure)
       found_.failures.push_back(fmt::format("the other members of the cluster are not known: {}",

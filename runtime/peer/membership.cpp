@@ -4,7 +4,6 @@
 #include "net/coroutine.h"
 #include "net/limits.h"
 #include "net/log.h"
-#include "net/remote-store.h"
 #include <algorithm>
 #include <ctime>
 #include <fmt/format.h>
@@ -19,10 +18,6 @@ std::string wordsOf(const kj::Exception& exception) {
 
 kj::ArrayPtr<const kj::byte> bytesOf(const std::string& text) {
   return kj::arrayPtr(reinterpret_cast<const kj::byte*>(text.data()), text.size());
-}
-
-std::string addressIn(const std::string& key) {
-  return key.substr(std::string_view(keys::members).size());
 }
 
 } // namespace
@@ -254,7 +249,7 @@ void Membership::introduce(const std::vector<net::StoreEntry>& members) {
       world_.log.line(kj::str(entry.key.c_str(), ": ", damage.what()));
     }
     if (!member.target.empty() && !member.leaving && others.size() < limits::neighbours)
-      others.push_back({addressIn(entry.key), member.target});
+      others.push_back({keys::after(keys::members, entry.key), member.target});
   }
   introduction_ = nullptr;
   if (!own_.empty())
