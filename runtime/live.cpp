@@ -265,12 +265,11 @@ std::vector<Bound> Names::list() const {
 }
 
 detail::LiveName Names::pin(std::string_view name, std::string_view signature) const {
-  detail::LiveName live(state_->cluster, name, signature);
-  auto binding = bindingOf(*state_->snapshot, std::string(name), std::string(signature));
-  auto* pinned = new detail::LiveName::State{1, state_->cluster, std::string(name),
-                                             std::string(signature), std::move(binding)};
-  delete std::exchange(live.state_, pinned);
-  return live;
+  checkName(name);
+  std::string asked(name), type(signature);
+  auto binding = bindingOf(*state_->snapshot, asked, type);
+  return detail::LiveName(
+      new detail::LiveName::State{1, state_->cluster, asked, type, std::move(binding)});
 }
 
 // --- PeerWatch ---------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ class ROAM_API LiveName {
 
  private:
   friend class roam::Names;
+  explicit LiveName(State* state) : state_(state) {}
   State* state_; ///< counts its owners
 };
 
