@@ -91,7 +91,6 @@ void benchPushCompile() {
 }
 
 void benchLiveCall() {
-  constexpr std::uint64_t calls = 3000;
   TemporaryFolder folder;
   Peers peers(1, folder.path() + "/cache");
   Cluster cluster = connect(peers.addresses());
@@ -100,30 +99,9 @@ void benchLiveCall() {
   cluster.publish("noop", noop);
   auto live = cluster.live<std::uint64_t(std::uint64_t)>("noop");
 
-  auto series = [&](auto&& call) {
-    std::vector<double> seconds;
-    for (std::uint64_t i = 0; i < calls; ++i) {
-      double start = now();
-      require(call(i) == i + 1, "live-call");
-      seconds.push_back(now() - start);
-    }
-    return quantile(seconds, 0.5);
-  };
   auto byName = [&](std::uint64_t i) { return live(i); };
   auto plain = [&](std::uint64_t i) { return cluster.async(noop, i).get(); };
-  series(byName), series(plain); // warm
-  std::vector<double> ratios, processor, named;
-  for (int round = 0; round < rounds; ++round) {
-    double a = 0, b = 0;
-    Cost plainCost = costOf([&] { b = series(plain); });
-    Cost namedCost = costOf([&] { a = series(byName); });
-    ratios.push_back(a / b);
-    named.push_back(a);
-    processor.push_back(namedCost.processor / plainCost.processor);
-  }
-  print("live-call", median(ratios), "ratio");
-  print("live-call.cpu", median(processor), "ratio");
-  print("live-call.p50", median(named) * 1e6, "us");
+  compareCalls("live-call", byName, plain);
 }
 
 namespace {

@@ -48,4 +48,37 @@ void print(const std::string& name, double value, const char* unit);
 /// Ends the program with status 3 if a result is wrong: a figure is printed for right answers only.
 void require(bool right, const char* what);
 
+/// Seconds that a call takes, the median of 3,000 one after the other. `call(i)` gives i + 1.
+template <class Call>
+double secondsOf(const std::string& name, const Call& call) {
+  std::vector<double> seconds;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    double start = now();
+    require(call(i) == i + 1, name.c_str());
+    seconds.push_back(now() - start);
+  }
+  return median(std::move(seconds));
+}
+
+/// Rounds of such calls and of those they are compared with. Prints the ratio, that of the
+/// processor time, and the time of a call; returns that of a call of `base`.
+template <class Call, class Base>
+double compareCalls(const std::string& name, const Call& call, const Base& base) {
+  std::vector<double> ratios, processor, ours, theirs;
+  secondsOf(name, call), secondsOf(name, base); // warm
+  for (int round = 0; round < 7; ++round) {
+    double a = 0, b = 0;
+    Cost baseCost = costOf([&] { b = secondsOf(name, base); });
+    Cost cost = costOf([&] { a = secondsOf(name, call); });
+    ratios.push_back(a / b);
+    processor.push_back(cost.processor / baseCost.processor);
+    ours.push_back(a);
+    theirs.push_back(b);
+  }
+  print(name, median(ratios), "ratio");
+  print(name + ".cpu", median(processor), "ratio");
+  print(name + ".p50", median(ours) * 1e6, "us");
+  return median(theirs);
+}
+
 } // namespace roam::bench

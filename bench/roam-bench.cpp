@@ -78,7 +78,6 @@ void printRatio(const std::string& name, const std::vector<Cost>& roam,
 // --- call: a no-op closure, one in flight, over a raw Cap'n Proto no-op --------------------------
 
 void benchCall() {
-  constexpr std::uint64_t calls = 3000;
   TemporaryFolder folder;
   Peers peers(1, folder.path() + "/cache");
   Cluster cluster = connect(peers.addresses());
@@ -90,39 +89,13 @@ void benchCall() {
   BaselineClient client(io, process.port());
   auto server = client.server();
 
-  std::vector<double> ratios, ours, raws;
-  std::vector<Cost> roamCost, rawCost;
-  auto series = [&](auto&& call) {
-    std::vector<double> seconds;
-    for (std::uint64_t i = 0; i < calls; ++i) {
-      double start = now();
-      require(call(i) == i + 1, "call");
-      seconds.push_back(now() - start);
-    }
-    return quantile(seconds, 0.5);
-  };
   auto viaRoam = [&](std::uint64_t i) { return cluster.on(peer, noop, i); };
   auto raw = [&](std::uint64_t i) {
     auto request = server.noopRequest();
     request.setX(i);
     return request.send().wait(io.waitScope).getY();
   };
-  series(viaRoam), series(raw); // warm
-  for (int round = 0; round < rounds; ++round) {
-    double a = 0, b = 0;
-    rawCost.push_back(costOf([&] { b = series(raw); }));
-    roamCost.push_back(costOf([&] { a = series(viaRoam); }));
-    ratios.push_back(a / b);
-    ours.push_back(a);
-    raws.push_back(b);
-  }
-  std::vector<double> processor;
-  for (int i = 0; i < rounds; ++i)
-    processor.push_back(roamCost[i].processor / rawCost[i].processor);
-  print("call", median(ratios), "ratio");
-  print("call.cpu", median(processor), "ratio");
-  print("call.p50", median(ours) * 1e6, "us");
-  print("call.raw.p50", median(raws) * 1e6, "us");
+  print("call.raw.p50", compareCalls("call", viaRoam, raw) * 1e6, "us");
 }
 
 // --- small: x*x+7 over a million integers on two peers, over raw Cap'n Proto moving the same bytes
