@@ -58,17 +58,6 @@ Peers::~Peers() {
     waitpid(process, nullptr, 0);
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string path = (std::filesystem::temp_directory_path() / "roam-bench-XXXXXX").string();
-  if (mkdtemp(path.data()) == nullptr)
-    throw std::runtime_error("mkdtemp");
-  path_ = path;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::filesystem::remove_all(path_);
-}
-
 void bundleOfThisProgram(const std::string& path) {
   std::string command = roamCommand() + " bundle -o " + path + " " + thisProgram() + " >/dev/null";
   if (std::system(command.c_str()) != 0)

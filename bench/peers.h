@@ -1,10 +1,13 @@
 // Peers for measurements: `roam peer` processes on 127.0.0.1, one worker each.
 #pragma once
+#include "tests/support/temporary-folder.h"
 #include <string>
 #include <sys/types.h>
 #include <vector>
 
 namespace roam::bench {
+
+using test::TemporaryFolder;
 
 /// The path of this program, and that of the `roam` beside it.
 std::string thisProgram();
@@ -27,22 +30,7 @@ class Peers {
   std::string addresses_;
 };
 
-/// The `roam` program beside this one.
-std::string roamCommand();
-
 /// The closures of this program with objects for this machine, as a bundle.
 void bundleOfThisProgram(const std::string& path);
-
-/// A folder that is removed with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 } // namespace roam::bench

@@ -165,17 +165,6 @@ std::vector<pid_t> childrenOf(pid_t process) {
   return children;
 }
 
-TemporaryFolder::TemporaryFolder() {
-  path_ = (std::filesystem::temp_directory_path() / "roam-e2e-XXXXXX").string();
-  if (mkdtemp(path_.data()) == nullptr)
-    throw std::runtime_error("cannot make the folder " + path_);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::string builtProgram(const std::string& name) {
   return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
 }

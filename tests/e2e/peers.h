@@ -1,6 +1,7 @@
 // The other processes of an end-to-end test: real `roam peer` processes on 127.0.0.1, and programs
 // run to their end.
 #pragma once
+#include "tests/support/temporary-folder.h"
 #include <cstdint>
 #include <functional>
 #include <gtest/gtest.h>
@@ -11,6 +12,8 @@
 #include <vector>
 
 namespace roam::e2e {
+
+using test::TemporaryFolder;
 
 /// Ends the program, with the test's name, if a test takes longer than a minute and a half.
 class EndToEnd : public testing::Test {
@@ -26,18 +29,6 @@ void await(const char* what, const std::function<bool()>& condition);
 bool isGone(pid_t process);
 /// The processes it started that still run.
 std::vector<pid_t> childrenOf(pid_t process);
-
-/// A folder in the temporary directory, removed with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// The path of a program of this build: "roam", "hello".
 std::string builtProgram(const std::string& name);

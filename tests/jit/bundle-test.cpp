@@ -3,6 +3,7 @@
 #include "jit/slice/bundle-file.h"
 #include "jit/slice/bundle-writer.h"
 #include "jit/slice/bundle.h"
+#include "tests/support/temporary-folder.h"
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -278,15 +279,8 @@ TEST(Bundles, WithChangedTablesAreReadOrRefused) {
 
 class BundleFiles : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "roam-bundle-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string file(const Bytes& bytes) {
-    std::string path = folder_ / "shared.roam";
+    std::string path = folder_.file("shared.roam");
     std::ofstream(path, std::ios::binary) << textOf(bytes);
     return path;
   }
@@ -299,7 +293,7 @@ class BundleFiles : public testing::Test {
     }
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(BundleFiles, AreMappedAndStayWhenTheFileIsReplaced) {
@@ -314,11 +308,11 @@ TEST_F(BundleFiles, AreMappedAndStayWhenTheFileIsReplaced) {
 TEST_F(BundleFiles, ThatCanNotBeUsedAreRefusedWithTheirNameAndTheReason) {
   Bytes bytes = sample();
   bytes.resize(bytes.size() / 2);
-  EXPECT_EQ(refusal(file(bytes)), "can't open the bundle " + (folder_ / "shared.roam").string() +
+  EXPECT_EQ(refusal(file(bytes)), "can't open the bundle " + folder_.file("shared.roam") +
                                       ": this bundle is damaged: it is cut short");
   EXPECT_NE(refusal(file({})).find("it is empty"), std::string::npos);
-  EXPECT_NE(refusal(folder_).find("it is not a file"), std::string::npos);
-  EXPECT_NE(refusal(folder_ / "none").find("No such file"), std::string::npos);
+  EXPECT_NE(refusal(folder_.path()).find("it is not a file"), std::string::npos);
+  EXPECT_NE(refusal(folder_.file("none")).find("No such file"), std::string::npos);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // A folder for an object cache, and objects to keep there.
 #pragma once
 #include "jit/object-cache.h"
+#include "tests/support/temporary-folder.h"
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -12,12 +13,6 @@ namespace roam::jit {
 
 class ObjectFolder : public ::testing::Test {
  protected:
-  ObjectFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "roam-objects-XXXXXX").string();
-    folder = mkdtemp(pattern.data());
-  }
-  ~ObjectFolder() override { std::filesystem::remove_all(folder); }
-
   std::vector<std::byte> objectOf(const Digest& slice, std::string_view code) const {
     return CompiledObject{slice, target, 1, std::as_bytes(std::span(code))}.write();
   }
@@ -48,7 +43,8 @@ class ObjectFolder : public ::testing::Test {
                static_cast<std::streamsize>(bytes.size()));
   }
 
-  std::filesystem::path folder;
+  test::TemporaryFolder removed;
+  std::filesystem::path folder = removed.path();
   ObjectTarget target{"x86_64-pc-linux-gnu", "cascadelake", {"avx", "avx2"}, "19.1.7"};
 };
 

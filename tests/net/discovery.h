@@ -2,6 +2,7 @@
 #pragma once
 #include "net/discovery.h"
 #include "tests/net/peers.h"
+#include "tests/support/temporary-folder.h"
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -9,23 +10,10 @@
 
 namespace roam::test {
 
-/// A folder of this test alone, removed with it.
-class Folder {
+/// A folder that peers find each other by.
+class Folder : public TemporaryFolder {
  public:
-  Folder() {
-    path_ = (std::filesystem::temp_directory_path() / "roam-discovery-XXXXXX").string();
-    if (mkdtemp(path_.data()) == nullptr)
-      throw std::runtime_error("cannot make the folder " + path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string place() const { return "dir:" + path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  std::string place() const { return "dir:" + path(); }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(file(name)) << text;
   }
@@ -34,9 +22,6 @@ class Folder {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   }
   bool has(const std::string& name) const { return std::filesystem::exists(file(name)); }
-
- private:
-  std::string path_;
 };
 
 /// Turns the loop until the condition holds; a failed test if it does not within 20 s.

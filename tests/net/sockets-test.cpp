@@ -5,6 +5,7 @@
 #include "tests/net/peers.h"
 #include "tests/support/manual-clock.h"
 #include "tests/support/memory-network.h"
+#include "tests/support/temporary-folder.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <filesystem>
@@ -112,16 +113,6 @@ class Sockets : public ::testing::Test {
   }
 };
 
-/// A folder of its own, removed at the end.
-struct TemporaryFolder {
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "roam-net-XXXXXX").string();
-    path = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
-
 /// Takes all descriptors this process may still have, gives them back at the end.
 struct NoDescriptors {
   explicit NoDescriptors(rlim_t limit) {
@@ -155,7 +146,7 @@ TEST_F(Sockets, ClosuresRunOverTcp) {
 
 TEST_F(Sockets, ClosuresRunOverAUnixSocketWhoseFileGoesAwayWithTheHost) {
   TemporaryFolder folder;
-  std::string path = (folder.path / "peer").string();
+  std::string path = folder.path() + "/peer";
   auto host = startHost(kj::str("unix:", path.c_str()));
   expectGoodCall();
   EXPECT_TRUE(std::filesystem::exists(path));
@@ -165,7 +156,7 @@ TEST_F(Sockets, ClosuresRunOverAUnixSocketWhoseFileGoesAwayWithTheHost) {
 
 TEST_F(Sockets, ASocketFileOfADeadProcessIsReplacedAndOfALivingOneNot) {
   TemporaryFolder folder;
-  std::string path = (folder.path / "peer").string();
+  std::string path = folder.path() + "/peer";
   sockaddr_un name = {};
   name.sun_family = AF_UNIX;
   memcpy(name.sun_path, path.c_str(), path.size());

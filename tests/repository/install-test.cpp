@@ -1,7 +1,7 @@
 // The installed tree serves a project outside of this one. Each test installs this build into a
 // folder of its own, and then moves it, since people do.
 #include "tests/repository/command.h"
-#include "tests/repository/temporary-folder.h"
+#include "tests/support/temporary-folder.h"
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <set>
@@ -14,15 +14,15 @@ namespace fs = std::filesystem;
 class Install : public testing::Test {
  protected:
   void SetUp() override {
-    fs::path first = folder_.path() / "first place";
+    fs::path first = folder_.path() + "/first place";
     CommandResult installed = run(fmt::format("'{}' --install '{}' --prefix '{}'", ROAM_TEST_CMAKE,
                                               ROAM_TEST_BUILD, first.string()));
     ASSERT_EQ(installed.status, 0) << installed.output;
     fs::rename(first, prefix());
   }
 
-  fs::path prefix() const { return folder_.path() / "prefix"; }
-  fs::path buildFolder() const { return folder_.path() / "build"; }
+  fs::path prefix() const { return folder_.path() + "/prefix"; }
+  fs::path buildFolder() const { return folder_.path() + "/build"; }
 
   /// Configures the project in tests/repository/PROJECT with a compiler, as a person would.
   CommandResult configure(const std::string& project, const std::string& compiler,

@@ -1,7 +1,7 @@
 // A program compiled without the plugin, or with another compiler, gets one error, and it says what
 // to do.
 #include "tests/repository/command.h"
-#include "tests/repository/temporary-folder.h"
+#include "tests/support/temporary-folder.h"
 #include <fstream>
 #include <gtest/gtest.h>
 
@@ -20,9 +20,9 @@ int main() {
 
 CommandResult compile(const std::string& compiler) {
   TemporaryFolder folder;
-  std::ofstream(folder.path() / "program.cpp") << program;
-  return run("cd '" + folder.path().string() + "' && '" + compiler +
-             "' -std=c++20 -fsyntax-only -I '" + ROAM_TEST_TREE "/runtime/include' program.cpp");
+  std::ofstream(folder.path() + "/program.cpp") << program;
+  return run("cd '" + folder.path() + "' && '" + compiler + "' -std=c++20 -fsyntax-only -I '" +
+             ROAM_TEST_TREE "/runtime/include' program.cpp");
 }
 
 std::size_t errorsIn(const std::string& output) {

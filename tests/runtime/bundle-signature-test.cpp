@@ -2,7 +2,7 @@
 // words. The first key is that of RFC 8410, section 10.
 #include "jit/slice/bundle-writer.h"
 #include "runtime/bundle-signature.h"
-#include <filesystem>
+#include "tests/support/temporary-folder.h"
 #include <fstream>
 #include <gtest/gtest.h>
 #include <stdexcept>
@@ -32,17 +32,13 @@ constexpr const char* wrongKindPem =
 class BundleSignatures : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "roam-keys-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     BundleWriter writer;
     writer.addCode("a slice", "", 1);
     bytes_ = writer.write();
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string file(const std::string& name, const char* text) {
-    std::string path = folder_ / name;
+    std::string path = folder_.file(name);
     std::ofstream(path) << text;
     return path;
   }
@@ -57,7 +53,7 @@ class BundleSignatures : public testing::Test {
     return refusalOf(Bundle::read(bytes_), keys);
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
   std::vector<std::byte> bytes_;
 };
 
@@ -115,7 +111,7 @@ TEST_F(BundleSignatures, ByKeysThatCanNotBeUsedFailWithTheFileAndTheReason) {
       return error.what();
     }
   };
-  std::string missing = folder_ / "none.pem";
+  std::string missing = folder_.file("none.pem");
   EXPECT_EQ(complaint([&] { PublicKey::read(missing); }),
             "can't use the key in " + missing + ": the file can't be read");
   EXPECT_NE(complaint([&] { key("no key"); }).find("no Ed25519 key in PEM form"),

@@ -2,11 +2,11 @@
 #include "roam/error.h"
 #include "runtime/configuration.h"
 #include "runtime/settings.h"
+#include "tests/support/temporary-folder.h"
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <stdexcept>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,20 +18,14 @@ using Texts = std::vector<std::string>;
 class ConfigurationTest : public testing::Test {
  protected:
   ConfigurationTest() {
-    if (mkdtemp(folder_.data()) == nullptr)
-      throw std::runtime_error("cannot make the folder " + folder_);
     places.files = {file("near.toml"), file("far.toml")};
     places.environment = [this](const char* name) {
       auto found = variables.find(name);
       return found == variables.end() ? nullptr : found->second.c_str();
     };
   }
-  ~ConfigurationTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
 
-  std::string file(const std::string& name) const { return folder_ + "/" + name; }
+  std::string file(const std::string& name) const { return folder_.file(name); }
   void near(const std::string& text) { std::ofstream(file("near.toml")) << text; }
   void far(const std::string& text) { std::ofstream(file("far.toml")) << text; }
   void flag(const std::string& name, Texts words) {
@@ -59,7 +53,7 @@ class ConfigurationTest : public testing::Test {
   std::map<std::string, std::string> variables;
 
  private:
-  std::string folder_ = std::filesystem::temp_directory_path() / "roam-configuration-XXXXXX";
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ConfigurationTest, WithNothingChosenAllIsAsTheTableSays) {

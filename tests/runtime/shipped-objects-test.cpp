@@ -2,7 +2,7 @@
 #include "jit/slice/bundle-writer.h"
 #include "roam/error.h"
 #include "runtime/shipped-objects.h"
-#include <filesystem>
+#include "tests/support/temporary-folder.h"
 #include <fstream>
 #include <gtest/gtest.h>
 #include <span>
@@ -25,10 +25,7 @@ std::vector<std::byte> objectOf(const Digest& slice, const std::string& cpu) {
 
 class ShippedObjectsTest : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(mkdtemp(folder_.data()), nullptr); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string file(const std::string& name) const { return folder_ + "/" + name; }
+  std::string file(const std::string& name) const { return folder_.file(name); }
   /// A bundle of this name with one slice, and objects of it for these CPUs.
   std::string bundle(const std::string& name, const std::string& slice,
                      const std::vector<std::string>& cpus) {
@@ -43,7 +40,7 @@ class ShippedObjectsTest : public testing::Test {
   }
 
  private:
-  std::string folder_ = std::filesystem::temp_directory_path() / "roam-shipped-XXXXXX";
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ShippedObjectsTest, GivesTheObjectsOfEveryBundleListed) {

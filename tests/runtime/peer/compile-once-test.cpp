@@ -50,7 +50,7 @@ TEST_F(CompileOnceTest, OtherWorkersLinkTheObjectWhileTheFirstChunkStillRuns) {
 TEST_F(CompileOnceTest, ARestartedPeerCompilesNothing) {
   TestSlice square = TestSlice::of("square"), fills = TestSlice::of("fills");
   for (int round = 0; round < 2; ++round) {
-    open(2, directory.path() / "objects");
+    open(2, directory.file("objects"));
     EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
                 nullptr);
     EXPECT_TRUE(run(fills, "", encoded<std::uint64_t>({5}), 1).failure == nullptr);
@@ -63,7 +63,7 @@ TEST_F(CompileOnceTest, ARestartedPeerCompilesNothing) {
 TEST_F(CompileOnceTest, ADamagedCacheFileIsFoundAndMadeAgain) {
   TestSlice square = TestSlice::of("square");
   auto once = [&] {
-    open(1, directory.path() / "objects");
+    open(1, directory.file("objects"));
     EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
                 nullptr);
     net::ClosureRunner::Counters counters = pool->counters();
@@ -71,7 +71,7 @@ TEST_F(CompileOnceTest, ADamagedCacheFileIsFoundAndMadeAgain) {
     return counters;
   };
   once();
-  auto files = filesIn(directory.path() / "objects");
+  auto files = filesIn(directory.file("objects"));
   ASSERT_EQ(files.size(), 1u);
   {
     std::fstream file(files[0], std::ios::in | std::ios::out | std::ios::binary);
@@ -85,7 +85,7 @@ TEST_F(CompileOnceTest, ADamagedCacheFileIsFoundAndMadeAgain) {
 
 TEST_F(CompileOnceTest, AnObjectThatIsNoObjectIsMadeAgainFromTheSlice) {
   TestSlice square = TestSlice::of("square");
-  open(1, directory.path() / "objects");
+  open(1, directory.file("objects"));
   run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
   close(); // by now the object is on disk
   std::string nonsense = "\x7f"
@@ -94,7 +94,7 @@ TEST_F(CompileOnceTest, AnObjectThatIsNoObjectIsMadeAgainFromTheSlice) {
   object.code = std::as_bytes(std::span(nonsense));
   ASSERT_TRUE(cache->keep(object.write()));
 
-  open(1, directory.path() / "objects");
+  open(1, directory.file("objects"));
   net::ChunkOutcome outcome =
       run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
   EXPECT_EQ(decoded<std::int64_t>(outcome.results), (std::vector<std::int64_t>{25}));
@@ -110,19 +110,19 @@ TEST_F(CompileOnceTest, ObjectsForOtherCpusAreNotKeptOnDisk) {
       object.target.cpu += "-or-another"; // with the same features: it runs here
     auto shipped = object.write();
     object.target = jit::hostTarget();
-    open(1, directory.path() / "objects");
+    open(1, directory.file("objects"));
     ladder->offer(square.digest,
                   {reinterpret_cast<const kj::byte*>(shipped.data()), shipped.size()});
     run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1);
     EXPECT_EQ(pool->counters().shipped, 1u);
     close();
-    EXPECT_EQ(filesIn(directory.path() / "objects").size(), isForThisCpu ? 1u : 0u);
+    EXPECT_EQ(filesIn(directory.file("objects")).size(), isForThisCpu ? 1u : 0u);
   }
 }
 
 TEST_F(CompileOnceTest, WithoutAPlaceOnDiskItWorksAllTheSameAndSaysSo) {
   std::ofstream(directory.file("file")).put('\n');
-  open(1, directory.path() / "file" / "objects"); // can't be made
+  open(1, directory.file("file/objects")); // can't be made
   TestSlice square = TestSlice::of("square");
   EXPECT_TRUE(run(square, encoded<std::int64_t>({0}), encoded<std::int64_t>({5}), 1).failure ==
               nullptr);

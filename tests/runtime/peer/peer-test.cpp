@@ -104,7 +104,7 @@ class PeerTest : public testing::Test {
   }
   std::string socketAddress() const { return "unix:" + directory.file("peer"); }
 
-  TemporaryDirectory directory;
+  test::TemporaryFolder directory;
   std::string cache = directory.file("objects");
   kj::AsyncIoContext io = kj::setupAsyncIo();
 };
@@ -163,7 +163,7 @@ TEST_F(PeerTest, EndsWhenItsLifelineDoes) {
 }
 
 TEST_F(PeerTest, TheLastPeerToEndWithItsLifelineRemovesTheFolderOfTheSockets) {
-  auto folder = directory.path() / "sockets";
+  std::filesystem::path folder = directory.file("sockets");
   std::filesystem::create_directory(folder);
   std::string address = "unix:" + (folder / "peer-").string();
   StartedPeer first(address + "0", cache), second(address + "1", cache);
@@ -180,7 +180,7 @@ TEST_F(PeerTest, TheLastPeerToEndWithItsLifelineRemovesTheFolderOfTheSockets) {
 }
 
 TEST_F(PeerTest, APeerThatEndsOnSigtermLeavesTheFolderToWhoMadeIt) {
-  auto folder = directory.path() / "sockets";
+  std::filesystem::path folder = directory.file("sockets");
   std::filesystem::create_directory(folder);
   StartedPeer program("unix:" + (folder / "peer").string(), cache);
   EXPECT_NE(program.address(), "");

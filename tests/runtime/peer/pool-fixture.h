@@ -3,6 +3,7 @@
 #include "jit/host-target.h"
 #include "jit/object-cache.h"
 #include "runtime/peer/worker-pool.h"
+#include "tests/support/temporary-folder.h"
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -16,26 +17,6 @@
 #include <vector>
 
 namespace roam::peer {
-
-/// Removed with everything in it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "roam-peer-test-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr)
-      throw std::runtime_error("can't make " + name);
-    path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-  std::string file(const char* name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 class MemoryLog final : public net::Log {
  public:
@@ -157,7 +138,7 @@ class PoolTest : public testing::Test {
   std::size_t codeLoaded = limits::codeLoaded;
   kj::AsyncIoContext io = kj::setupAsyncIo();
   MemoryLog log;
-  TemporaryDirectory directory;
+  test::TemporaryFolder directory;
   std::string compilerProgram = ROAM_COMPILER;
   std::optional<jit::ObjectCache> cache;
   kj::Own<Compilers> compilers;
