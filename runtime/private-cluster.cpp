@@ -1,5 +1,6 @@
 // Starting and ending the peers of a private cluster, and finding the program that they are.
 #include "runtime/private-cluster.h"
+#include "net/child-start.h"
 #include "net/limits.h"
 #include "roam/error.h"
 #include <algorithm>
@@ -11,17 +12,13 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
-#include <kj/debug.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 extern "C" { // glibc 2.36 forgot to say so
 #include <sys/pidfd.h>
 }
-
-extern char** environ;
 
 namespace roam {
 namespace {
@@ -118,35 +115,17 @@ void PrivateCluster::startPeer(const Options& options, unsigned index, int outpu
                                     std::to_string(lifelineInPeer)};
   if (index > 0) // they are members of one cluster, which the first keeps the store of
     words.insert(words.end(), {"--join", fmt::format("unix:{}/peer-0", directory_)});
-  std::vector<char*> arguments;
-  for (auto& word : words)
-    arguments.push_back(word.data());
-  arguments.push_back(nullptr);
 
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  KJ_DEFER(posix_spawn_file_actions_destroy(&actions));
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, lifeline, lifelineInPeer);
-  posix_spawn_file_actions_addclosefrom_np(&actions, lifelineInPeer + 1);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  KJ_DEFER(posix_spawnattr_destroy(&attributes));
-  // A group of its own: Ctrl-C in the terminal ends this program, which ends the peers in order.
-  // And signals as a program started by hand has them, whatever this one blocks or ignores.
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  net::ChildStart child;
+  child.giveNoInput();
+  child.give(output, STDOUT_FILENO);
+  child.give(lifeline, lifelineInPeer);
+  child.giveNoneFrom(lifelineInPeer + 1);
+  child.leadGroup(); // Ctrl-C in the terminal ends this program, which ends the peers in order
+  child.resetSignals();
 
   PeerProcess peer;
-  int error = posix_spawn(&peer.id, options.command.c_str(), &actions, &attributes,
-                          arguments.data(), environ);
+  int error = child.start(options.command, std::move(words), peer.id);
   if (error != 0)
     throw Error(fmt::format("cannot start a peer of the private cluster with {}: {}",
                             options.command, strerror(error)));

@@ -1,5 +1,6 @@
 // Its input and output are files in memory, so that nobody has to read while somebody writes.
 #include "tools/child-program.h"
+#include "net/child-start.h"
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -8,7 +9,6 @@
 #include <kj/io.h>
 #include <optional>
 #include <poll.h>
-#include <spawn.h>
 #include <stdexcept>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -53,19 +53,12 @@ class MemoryFile {
   kj::AutoCloseFd fd_;
 };
 
-pid_t start(std::vector<std::string>& words, const MemoryFile (&files)[3]) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
+pid_t start(const std::vector<std::string>& words, const MemoryFile (&files)[3]) {
+  net::ChildStart child;
   for (int i = 0; i < 3; ++i) // standard input, output, errors
-    posix_spawn_file_actions_adddup2(&actions, files[i].descriptor(), i);
-  std::vector<char*> arguments;
-  for (std::string& word : words)
-    arguments.push_back(word.data());
-  arguments.push_back(nullptr);
+    child.give(files[i].descriptor(), i);
   pid_t process;
-  int failure =
-      posix_spawn(&process, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
+  int failure = child.start(words[0], words, process);
   if (failure != 0)
     throw std::runtime_error(fmt::format("cannot start {}: {}", words[0], std::strerror(failure)));
   return process;

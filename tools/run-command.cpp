@@ -1,4 +1,5 @@
 // `roam run`: a program of one file, compiled, linked and run at once.
+#include "net/child-start.h"
 #include "net/join-place.h"
 #include "tools/cluster-peers.h"
 #include "tools/commands.h"
@@ -10,7 +11,6 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
-#include <spawn.h>
 #include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,18 +55,10 @@ class PassedSignals {
 };
 
 pid_t start(const std::string& program, std::vector<std::string> words, const sigset_t& signals) {
-  std::vector<char*> arguments;
-  for (std::string& word : words)
-    arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  net::ChildStart child;
+  child.block(signals);
   pid_t process;
-  int failure =
-      posix_spawn(&process, program.c_str(), nullptr, &attributes, arguments.data(), environ);
-  posix_spawnattr_destroy(&attributes);
+  int failure = child.start(program, std::move(words), process);
   if (failure != 0)
     throw std::runtime_error(fmt::format("cannot start {}: {}", program, std::strerror(failure)));
   return process;

@@ -3,6 +3,7 @@
 // Its end is told by a descriptor for its process, not by SIGCHLD: signals and child processes of a
 // program that joins a cluster are that program's.
 #include "net/discovery/shell-command.h"
+#include "net/child-start.h"
 #include "net/coroutine.h"
 #include "net/limits.h"
 #include <cerrno>
@@ -11,12 +12,9 @@
 #include <fcntl.h>
 #include <kj/debug.h>
 #include <kj/io.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace roam::net {
 namespace {
@@ -35,29 +33,15 @@ struct Pipe {
 
 /// The child gets default signals, all of them open, and no descriptors but these.
 pid_t spawnShell(const std::string& command, int output, int errors) {
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  KJ_DEFER(posix_spawn_file_actions_destroy(&files));
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  KJ_DEFER(posix_spawnattr_destroy(&attributes));
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  ChildStart child;
+  child.giveNoInput();
+  child.give(output, STDOUT_FILENO);
+  child.give(errors, STDERR_FILENO);
+  child.giveNoneFrom(STDERR_FILENO + 1);
+  child.leadGroup();
+  child.resetSignals();
   pid_t process = 0;
-  const char* words[] = {"sh", "-c", command.c_str(), nullptr};
-  int error = posix_spawn(&process, "/bin/sh", &files, &attributes, const_cast<char* const*>(words),
-                          environ);
+  int error = child.start("/bin/sh", {"sh", "-c", command}, process);
   if (error != 0)
     KJ_FAIL_SYSCALL("starting /bin/sh", error);
   return process;

@@ -5,13 +5,13 @@
 // does, however that happens, and the worker with it. The supervisor learns of the worker's end
 // from a pidfd.
 #include "runtime/peer/worker-process.h"
+#include "net/child-start.h"
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <kj/debug.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -19,8 +19,6 @@
 extern "C" { // glibc 2.36 forgot to say so
 #include <sys/pidfd.h>
 }
-
-extern char** environ;
 
 namespace roam::peer {
 namespace {
@@ -140,46 +138,26 @@ void WorkerProcess::spawn(kj::StringPtr executable, kj::ArrayPtr<const kj::Strin
   kj::AutoCloseFd theirs(ends[0]);
   lifeline_ = kj::AutoCloseFd(ends[1]);
 
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  KJ_DEFER({
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  });
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   std::vector<int> inherited = {slots_->memory.descriptor(), tellFd_.get(), theirs.get()};
   if (output_)
     for (int descriptor : output_->writers())
       inherited.push_back(descriptor);
-  posix_spawn_file_actions_adddup2(&actions, output_ ? inherited[3] : STDERR_FILENO, STDOUT_FILENO);
+
+  net::ChildStart child;
+  child.giveNoInput();
+  child.give(output_ ? inherited[3] : STDERR_FILENO, STDOUT_FILENO);
   if (output_)
-    posix_spawn_file_actions_adddup2(&actions, inherited[4], STDERR_FILENO);
+    child.give(inherited[4], STDERR_FILENO);
   for (int descriptor : inherited)
-    posix_spawn_file_actions_adddup2(&actions, descriptor,
-                                     descriptor); // clears close-on-exec there
+    child.give(descriptor, descriptor);
+  child.resetSignals(); // which shipped code meets
 
-  // Shipped code meets signals as a program started by hand would, whatever this process blocks or
-  // ignores.
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  std::vector<std::string> numbers;
+  std::vector<std::string> words = {executable.cStr()};
   for (int descriptor : inherited)
-    numbers.push_back(std::to_string(descriptor));
-  std::vector<char*> arguments{const_cast<char*>(executable.cStr())};
-  for (std::string& number : numbers)
-    arguments.push_back(number.data());
+    words.push_back(std::to_string(descriptor));
   for (const kj::String& one : more)
-    arguments.push_back(const_cast<char*>(one.cStr()));
-  arguments.push_back(nullptr);
-  int error =
-      posix_spawn(&pid_, executable.cStr(), &actions, &attributes, arguments.data(), environ);
+    words.push_back(one.cStr());
+  int error = child.start(executable.cStr(), std::move(words), pid_);
   if (error != 0)
     throw std::system_error(error, std::generic_category(),
                             kj::str("can't start the worker program ", executable).cStr());
