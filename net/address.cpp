@@ -1,5 +1,6 @@
 // The one check that keeps Roam on this machine, and reading lists of addresses.
 #include "net/address.h"
+#include "net/exceptions.h"
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
@@ -10,8 +11,7 @@ namespace roam::net {
 namespace {
 
 [[noreturn]] void refuse(kj::String why) {
-  kj::throwFatalException(
-      kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why)));
+  kj::throwFatalException(failed(why));
 }
 
 void checkSocketPath(kj::StringPtr written, std::string_view path) {

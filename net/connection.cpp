@@ -1,5 +1,6 @@
 // Message limits are raised here, on both ends alike.
 #include "net/connection.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include <capnp/message.h>
 #include <capnp/rpc.h>
@@ -51,10 +52,7 @@ Connection::Connection(kj::Own<kj::AsyncIoStream> stream)
 /// Cap'n Proto stops reading, without a word to the stream, when a message makes no sense to it.
 kj::Promise<void> Connection::watch() {
   return network_.onDisconnect()
-      .then([this] {
-        messages_.abort(kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                                      kj::str("a message made no sense to Cap'n Proto")));
-      })
+      .then([this] { messages_.abort(disconnected("a message made no sense to Cap'n Proto")); })
       .eagerlyEvaluate(nullptr);
 }
 

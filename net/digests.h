@@ -1,6 +1,7 @@
 // Digests as messages carry them.
 #pragma once
 #include "jit/slice/digest.h"
+#include "net/exceptions.h"
 #include <kj/common.h>
 #include <kj/exception.h>
 #include <kj/string.h>
@@ -17,8 +18,7 @@ inline kj::ArrayPtr<const kj::byte> bytesOf(const Digest& digest) {
 inline Digest digestFrom(kj::ArrayPtr<const kj::byte> bytes) {
   auto digest = Digest::fromBytes(std::as_bytes(std::span(bytes.begin(), bytes.size())));
   if (!digest)
-    kj::throwFatalException(kj::Exception(
-        kj::Exception::Type::FAILED, __FILE__, __LINE__,
+    kj::throwFatalException(failed(
         kj::str("a digest has ", Digest::size, " bytes; one of ", bytes.size(), " arrived")));
   return *digest;
 }

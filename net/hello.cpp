@@ -1,6 +1,7 @@
 // The words of a refusal at the door.
 #include "net/hello.h"
 #include "net/digests.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include "net/log.h"
 #include "net/objects.h"
@@ -52,8 +53,7 @@ Hello Hello::read(protocol::Hello::Reader from) {
   try {
     hello.platform = Platform::parse(text(from.getPlatform()));
   } catch (const std::runtime_error& error) {
-    kj::throwFatalException(
-        kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str(error.what())));
+    kj::throwFatalException(failed(error.what()));
   }
   return hello;
 }

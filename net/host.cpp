@@ -1,6 +1,7 @@
 // One visit of an origin, from the open connection to its end.
 #include "net/host.h"
 #include "net/connection.h"
+#include "net/exceptions.h"
 #include "net/session.h"
 
 namespace roam::net {
@@ -20,7 +21,7 @@ class Door final : public protocol::Peer::Server {
     if (!why.empty()) {
       ++host.counters.refusals;
       host.log.line(kj::str(visit_->from, ": refused: ", why.c_str()));
-      return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str(why.c_str()));
+      return failed(why);
     }
     visit_->saidHello = true;
     auto results = context.getResults();

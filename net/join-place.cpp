@@ -2,6 +2,7 @@
 #include "net/join-place.h"
 #include "net/address.h"
 #include "net/discovery.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include <algorithm>
 #include <arpa/inet.h>
@@ -16,8 +17,7 @@ constexpr std::string_view folderMark = "dir:", multicastWord = "multicast",
 constexpr std::uint16_t defaultMulticastPort = 7077, defaultPort = 7070;
 
 [[noreturn]] void refuse(const std::string& why) {
-  kj::throwFatalException(
-      kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::str(why.c_str())));
+  kj::throwFatalException(failed(why));
 }
 
 std::string quoted(const std::string& text) {

@@ -1,5 +1,6 @@
 // What a peer tells of the code it runs.
 #include "net/digests.h"
+#include "net/exceptions.h"
 #include "net/link.h"
 #include "net/log.h"
 
@@ -32,9 +33,8 @@ FetchedSlice read(protocol::Slice::Reader from, const std::string& peer) {
                      {description.begin(), description.size()}};
   if (Digest::of(slice.code) != slice.digest)
     kj::throwFatalException(
-        kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                      kj::str("the peer at ", peer, " gave a slice that is not what its digest ",
-                              slice.digest.shortened(), " says")));
+        failed(kj::str("the peer at ", peer, " gave a slice that is not what its digest ",
+                       slice.digest.shortened(), " says")));
   return slice;
 }
 

@@ -1,16 +1,13 @@
 // An origin's calls to one peer: hello, chunks and their slices, signs of life.
 #include "net/link.h"
 #include "net/digests.h"
+#include "net/exceptions.h"
 #include "net/failures.h"
 #include "net/limits.h"
 #include "net/log.h"
 
 namespace roam::net {
 namespace {
-
-kj::Exception exception(kj::Exception::Type type, kj::String words) {
-  return kj::Exception(type, __FILE__, __LINE__, kj::mv(words));
-}
 
 /// Gives the lines that come from a host to whoever reads them.
 class LinesFromHost final : public protocol::OutputReader::Server {
@@ -21,8 +18,7 @@ class LinesFromHost final : public protocol::OutputReader::Server {
     for (auto line : context.getParams().getLines()) {
       kj::StringPtr text = line.getText();
       if (text.size() > limits::outputLine)
-        return exception(
-            kj::Exception::Type::FAILED,
+        return net::failed(
             kj::str("a line of ", text.size(), " bytes; the limit is ", limits::outputLine));
       sink_->line(text, line.getIsError());
     }
@@ -74,7 +70,7 @@ PeerStatus read(protocol::Status::Reader from) {
 } // namespace
 
 void Link::lose(kj::String why) {
-  messages().abort(exception(kj::Exception::Type::DISCONNECTED, kj::mv(why)));
+  messages().abort(net::disconnected(why));
 }
 
 // --- hello ------------------------------------------------------------------------------------
@@ -86,7 +82,7 @@ kj::Promise<void> Link::hello(const Hello& mine) {
       [this, mine](capnp::Response<protocol::Peer::HelloResults>&& response) {
         auto theirs = Hello::read(response.getHello());
         if (auto why = mine.refusalOf(theirs); !why.empty())
-          kj::throwFatalException(exception(kj::Exception::Type::FAILED, kj::str(why.c_str())));
+          kj::throwFatalException(net::failed(why));
         name = theirs.name;
         workers = theirs.workers;
         target = theirs.target;
@@ -305,8 +301,7 @@ kj::Promise<void> Link::awaitSign(kj::Promise<void> pong, std::uint64_t progress
         const bool stoodStill = timer_.now() - asked > 2 * limits::silence;
         if (stoodStill || messages().progress() != progress)
           return awaitSign(kj::NEVER_DONE, messages().progress());
-        return exception(
-            kj::Exception::Type::DISCONNECTED,
+        return net::disconnected(
             kj::str("no sign of life for ", limits::silence / kj::MILLISECONDS, " ms"));
       });
   return pong.exclusiveJoin(kj::mv(silent));
@@ -322,19 +317,19 @@ kj::String Link::whyLost() const {
 kj::Exception Link::lost(kj::Exception&& cause) {
   const bool disconnected = cause.getType() == kj::Exception::Type::DISCONNECTED;
   if (disconnected && messages().whyEnded() != nullptr)
-    return exception(cause.getType(),
-                     kj::str("lost peer ", name.c_str(), " at ", address.c_str(), ": ", whyLost()));
+    return exceptionOf(cause.getType(), kj::str("lost peer ", name.c_str(), " at ", address.c_str(),
+                                                ": ", whyLost()));
   if (disconnected) // it says so itself, over a connection that is still open
     leaving_ = wordsOf(cause);
-  return exception(cause.getType(),
-                   kj::str(name.c_str(), " at ", address.c_str(), ": ", wordsOf(cause)));
+  return exceptionOf(cause.getType(),
+                     kj::str(name.c_str(), " at ", address.c_str(), ": ", wordsOf(cause)));
 }
 
 // --- what it tells of itself ------------------------------------------------------------------
 
 kj::Exception Link::notTold(kj::StringPtr what) {
-  return exception(kj::Exception::Type::OVERLOADED, kj::str("it did not tell ", what, " within ",
-                                                            limits::connect / kj::SECONDS, " s"));
+  return net::overloaded(
+      kj::str("it did not tell ", what, " within ", limits::connect / kj::SECONDS, " s"));
 }
 
 kj::Promise<PeerStatus> Link::status() {

@@ -2,6 +2,7 @@
 // every try is caught.
 #include "net/listener.h"
 #include "net/address.h"
+#include "net/exceptions.h"
 #include <errno.h>
 #include <kj/io.h>
 #include <sys/socket.h>
@@ -49,10 +50,9 @@ kj::Promise<kj::Own<kj::ConnectionReceiver>> listen(kj::Network& network, kj::St
       return open(*at, checked);
     });
     return opened.catch_([checked = kj::mv(checked)](kj::Exception&& e) -> Receiver {
-      kj::throwFatalException(kj::Exception(
-          kj::Exception::Type::FAILED, __FILE__, __LINE__,
-          kj::str("can't listen on ", checked, ": ", wordsOf(e),
-                  "; if another peer is there already, choose another port, or 0 for any")));
+      kj::throwFatalException(
+          failed(kj::str("can't listen on ", checked, ": ", wordsOf(e),
+                         "; if another peer is there already, choose another port, or 0 for any")));
     });
   });
 }

@@ -1,6 +1,7 @@
 // Framing, coalescing and read-ahead; see the header for the idea. Reading comes first, then
 // writing.
 #include "net/message-stream.h"
+#include "net/exceptions.h"
 #include "net/incoming-message.h"
 #include <algorithm>
 #include <cstring>
@@ -18,10 +19,6 @@ constexpr std::size_t transferStep = 4u << 20;
 constexpr std::size_t unsentLimit = 256u << 10;
 /// As in Cap'n Proto's own reader; a sender has no reason to make more.
 constexpr std::uint64_t segmentsLimit = 512;
-
-kj::Exception disconnected(kj::String why) {
-  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::mv(why));
-}
 
 } // namespace
 
@@ -57,10 +54,8 @@ kj::Promise<MessageStream::Message> MessageStream::readNext(capnp::ReaderOptions
   auto* table = reinterpret_cast<const std::uint32_t*>(buffer_.asBytes().begin() + begin_);
   const std::uint64_t segments = std::uint64_t(table[0]) + 1;
   if (segments > segmentsLimit)
-    return endReading(
-        kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                      kj::str("what arrived is no message of Roam's protocol: it claims ", segments,
-                              " segments")));
+    return endReading(failed(kj::str("what arrived is no message of Roam's protocol: it claims ",
+                                     segments, " segments")));
   const std::size_t tableSize = tableBytes(segments);
   if (have < tableSize)
     return readMore(tableSize - have, options);
@@ -69,8 +64,7 @@ kj::Promise<MessageStream::Message> MessageStream::readNext(capnp::ReaderOptions
   for (std::uint64_t i = 1; i <= segments; ++i)
     words += table[i];
   if (words > options.traversalLimitInWords)
-    return endReading(kj::Exception(
-        kj::Exception::Type::FAILED, __FILE__, __LINE__,
+    return endReading(failed(
         kj::str("a message of ", words * sizeof(capnp::word), " bytes arrived; the limit is ",
                 options.traversalLimitInWords * sizeof(capnp::word), " bytes")));
 
@@ -108,9 +102,9 @@ kj::Promise<MessageStream::Message> MessageStream::readMore(std::size_t bytes,
             if (got >= bytes)
               return readNext(options);
             if (begin_ < end_)
-              return endReading(disconnected(kj::str("the connection ended inside a message")));
+              return endReading(disconnected("the connection ended inside a message"));
             closedCleanly_ = true;
-            endReading(disconnected(kj::str("the other side closed the connection")));
+            endReading(disconnected("the other side closed the connection"));
             return Message(nullptr);
           },
           [this](kj::Exception&& failure) -> kj::Promise<Message> {
@@ -146,7 +140,7 @@ kj::Promise<void> MessageStream::readBody(kj::byte* to, std::size_t bytes) {
       .then([this, to, bytes, step](std::size_t got) -> kj::Promise<void> {
         progress_ += got;
         if (got < step)
-          return disconnected(kj::str("the connection ended inside a message"));
+          return disconnected("the connection ended inside a message");
         if (step == bytes)
           return kj::READY_NOW;
         return readBody(to + step, bytes - step);

@@ -1,6 +1,7 @@
 // Dialling a peer, and the Peer that users hold.
 #include "net/peer.h"
 #include "net/address.h"
+#include "net/exceptions.h"
 #include "net/failures.h"
 #include "net/limits.h"
 #include "net/link.h"
@@ -8,10 +9,6 @@
 
 namespace roam::net {
 namespace {
-
-kj::Exception exception(kj::Exception::Type type, kj::String words) {
-  return kj::Exception(type, __FILE__, __LINE__, kj::mv(words));
-}
 
 /// The Peer that users hold; closes the link when they let go of it.
 class DialledPeer final : public Peer {
@@ -66,18 +63,20 @@ kj::Exception unreachable(kj::StringPtr address, const kj::Exception& cause) {
   KJ_IF_MAYBE (end, kj::StringPtr(why).findFirst(')'))
     if (why.startsWith("connect(") && kj::StringPtr(why).slice(*end).startsWith("): "))
       why = kj::str(kj::StringPtr(why).slice(*end + 3));
-  return exception(cause.getType(), kj::str("no peer answers at ", address, ": ", why,
-                                            "; start one with `roam peer --listen ", address, "`"));
+  return exceptionOf(cause.getType(),
+                     kj::str("no peer answers at ", address, ": ", why,
+                             "; start one with `roam peer --listen ", address, "`"));
 }
 
 /// Somebody is there and does not want us, or makes no sense.
 kj::Exception noHello(kj::StringPtr address, const kj::Exception& cause) {
   if (cause.getType() == kj::Exception::Type::DISCONNECTED)
-    return exception(cause.getType(),
-                     kj::str("whoever listens at ", address, " did not say hello: ", wordsOf(cause),
-                             "; it may be no peer of Roam, or have too many connections"));
-  return exception(cause.getType(),
-                   kj::str("the peer at ", address, " can't be used: ", wordsOf(cause)));
+    return exceptionOf(cause.getType(),
+                       kj::str("whoever listens at ", address,
+                               " did not say hello: ", wordsOf(cause),
+                               "; it may be no peer of Roam, or have too many connections"));
+  return exceptionOf(cause.getType(),
+                     kj::str("the peer at ", address, " can't be used: ", wordsOf(cause)));
 }
 
 kj::Promise<kj::Own<Peer>> introduce(kj::Own<kj::AsyncIoStream> stream, kj::Timer& timer,
@@ -110,13 +109,13 @@ kj::Promise<kj::Own<Peer>> dial(kj::Network& network, kj::Timer& timer, kj::Stri
                         kj::Exception&& cause) -> kj::Promise<kj::Own<kj::AsyncIoStream>> {
               return unreachable(address, cause);
             });
-    auto late = timer.afterDelay(limits::connect)
-                    .then([address = kj::str(checked)]() -> kj::Promise<kj::Own<Peer>> {
-                      return exception(kj::Exception::Type::DISCONNECTED,
-                                       kj::str("no peer answered at ", address, " within ",
+    auto late =
+        timer.afterDelay(limits::connect)
+            .then([address = kj::str(checked)]() -> kj::Promise<kj::Own<Peer>> {
+              return net::disconnected(kj::str("no peer answered at ", address, " within ",
                                                limits::connect / kj::SECONDS,
                                                " s: whoever listens there is stuck or overloaded"));
-                    });
+            });
     return connected
         .then([&timer, mine, checked = kj::mv(checked)](kj::Own<kj::AsyncIoStream> stream) mutable {
           return introduce(kj::mv(stream), timer, kj::mv(checked), mine);

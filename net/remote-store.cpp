@@ -1,5 +1,6 @@
 // What is asked again after a lost connection, until when, and what is not.
 #include "net/remote-store.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include "net/store-messages.h"
 #include <kj/debug.h>
@@ -10,10 +11,6 @@ namespace {
 
 using Client = protocol::Store::Client;
 using Type = kj::Exception::Type;
-
-kj::Exception exception(Type type, kj::String why) {
-  return kj::Exception(type, __FILE__, __LINE__, kj::mv(why));
-}
 
 /// Whether asking again may help.
 bool passes(const kj::Exception& failure) {
@@ -99,23 +96,22 @@ kj::Promise<void> RemoteStore::Way::open() {
         });
   });
   auto within = timer.afterDelay(limits::storeAnswer).then([]() -> Found {
-    kj::throwFatalException(exception(Type::DISCONNECTED, kj::str("no answer in time")));
+    kj::throwFatalException(disconnected("no answer in time"));
   });
   return running_.wrap(found.exclusiveJoin(kj::mv(within)))
       .then([this](Found&& found) { opened(found.first, std::move(found.second)); },
             [this](kj::Exception&& failure) {
               isOpening_ = false;
               kj::throwFatalException(
-                  exception(Type::DISCONNECTED,
-                            kj::str("the store can't be reached: ", failure.getDescription())));
+                  disconnected(kj::str("the store can't be reached: ", failure.getDescription())));
             });
 }
 
 void RemoteStore::Way::opened(Client client, std::string identity) {
   isOpening_ = false;
   if (identity_ && *identity_ != identity) {
-    ended_ = exception(Type::FAILED, kj::str("the cluster's store ", replacedWords,
-                                             ": what was written to that one is gone; join again"));
+    ended_ = failed(kj::str("the cluster's store ", replacedWords,
+                            ": what was written to that one is gone; join again"));
     return;
   }
   identity_ = std::move(identity);
@@ -133,7 +129,7 @@ void RemoteStore::Way::lose(const kj::Exception& why) {
 }
 
 void RemoteStore::Way::close() {
-  ended_ = exception(Type::DISCONNECTED, kj::str("the store is closed"));
+  ended_ = disconnected("the store is closed");
   current_ = nullptr;
   running_.cancel(KJ_ASSERT_NONNULL(ended_));
   connect_ = nullptr;
@@ -152,8 +148,8 @@ kj::Promise<Client> RemoteStore::Way::client(kj::TimePoint deadline) {
 template <class T>
 kj::Promise<T> RemoteStore::Way::inTime(kj::Promise<T> promise, kj::TimePoint deadline) {
   auto late = timer.atTime(deadline).then([self = kj::addRef(*this)]() mutable -> kj::Promise<T> {
-    auto why = exception(Type::DISCONNECTED, kj::str("the store did not answer within ",
-                                                     limits::storeAnswer / kj::SECONDS, " s"));
+    auto why = disconnected(
+        kj::str("the store did not answer within ", limits::storeAnswer / kj::SECONDS, " s"));
     self->lose(why);
     return kj::mv(why);
   });

@@ -1,5 +1,6 @@
 // What a host answers other peers that ask for its objects, and how it hears of them.
 #include "net/digests.h"
+#include "net/exceptions.h"
 #include "net/session.h"
 
 namespace roam::net {
@@ -59,9 +60,8 @@ kj::Promise<void> HostSession::neighbours(NeighboursContext context) {
   auto& host = visit_->host();
   auto params = context.getParams();
   if (params.getOthers().size() > limits::neighbours)
-    return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                         kj::str(params.getOthers().size(), " peers were introduced; the limit is ",
-                                 limits::neighbours));
+    return failed(kj::str(params.getOthers().size(), " peers were introduced; the limit is ",
+                          limits::neighbours));
   std::vector<Neighbour> others;
   for (auto other : params.getOthers())
     if (other.getAddress().size() <= limits::addressBytes &&

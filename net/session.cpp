@@ -2,6 +2,7 @@
 // checked first.
 #include "net/session.h"
 #include "net/digests.h"
+#include "net/exceptions.h"
 #include "net/failures.h"
 #include "net/output-call.h"
 #include "net/slice-packing.h"
@@ -10,10 +11,6 @@
 
 namespace roam::net {
 namespace {
-
-kj::Exception failed(kj::String why) {
-  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why));
-}
 
 void write(const Failure& from, protocol::Failure::Builder to) {
   to.setKind(static_cast<protocol::Failure::Kind>(from.kind));
@@ -37,8 +34,7 @@ void HostSession::checkCount(std::size_t slices) {
 
 Host::World& Visit::host() {
   if (host_ == nullptr)
-    kj::throwFatalException(kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                                          kj::str("the connection is closed")));
+    kj::throwFatalException(disconnected("the connection is closed"));
   return *host_;
 }
 
@@ -78,16 +74,13 @@ kj::Promise<void> HostSession::run(RunContext context) {
     return kj::READY_NOW;
   }
   if (inFlight_ >= limits::chunksInFlight)
-    return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
-                         kj::str(inFlight_, " chunks of this connection wait or run already; send "
-                                            "more when some are done"));
+    return overloaded(kj::str(inFlight_, " chunks of this connection wait or run already; send "
+                                         "more when some are done"));
   const std::size_t bytes = chunk.captures.size() + chunk.arguments.size();
   if (inFlight_ > 0 && bytesInFlight_ + bytes > host.bytesInFlight)
-    return kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
-                         kj::str("the chunks of this connection that wait or run hold ",
-                                 bytesInFlight_, " bytes, and another ", bytes,
-                                 " pass the limit of ", host.bytesInFlight,
-                                 "; send more when some are done"));
+    return overloaded(kj::str("the chunks of this connection that wait or run hold ",
+                              bytesInFlight_, " bytes, and another ", bytes, " pass the limit of ",
+                              host.bytesInFlight, "; send more when some are done"));
   auto slice = host.store.find(chunk.entry);
   if (slice == nullptr && !host.runner.has(chunk.entry)) {
     context.releaseParams();
@@ -306,7 +299,7 @@ kj::Promise<void> HostSession::store(StoreContext context) {
     return kj::READY_NOW;
   }
   if (host.storeDoor == nullptr)
-    return failed(kj::str("this peer has no store"));
+    return failed("this peer has no store");
   std::string asker = context.getParams().getAsker().cStr();
   if (asker.size() > limits::addressBytes)
     return failed(kj::str("an address of ", asker.size(), " bytes asks for the store"));

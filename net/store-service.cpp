@@ -1,5 +1,6 @@
 // What is checked of each call before the store sees it, and how much one connection may hold.
 #include "net/store-service.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include "net/store-messages.h"
 #include <algorithm>
@@ -10,14 +11,9 @@
 namespace roam::net {
 namespace {
 
-kj::Exception exception(kj::Exception::Type type, kj::String why) {
-  return kj::Exception(type, __FILE__, __LINE__, kj::mv(why));
-}
-
 [[noreturn]] void overloaded(std::size_t most, const char* what) {
-  kj::throwFatalException(
-      exception(kj::Exception::Type::OVERLOADED, kj::str("one connection to a store may have ",
-                                                         most, " ", what, " at the same time")));
+  kj::throwFatalException(net::overloaded(
+      kj::str("one connection to a store may have ", most, " ", what, " at the same time")));
 }
 
 /// Room for what the message says besides its entries or events.
@@ -105,9 +101,7 @@ class StoreService::Access final : public kj::Refcounted {
   kj::Timer& timer;
 
  private:
-  static kj::Exception closed() {
-    return exception(kj::Exception::Type::DISCONNECTED, kj::str("the store is closed"));
-  }
+  static kj::Exception closed() { return net::disconnected("the store is closed"); }
   Store* store_;
   kj::Canceler running_;
 };
@@ -142,8 +136,7 @@ class StoreService::ServedWatch final : public protocol::StoreWatch::Server {
   kj::Promise<void> next(NextContext context) override {
     access_->store();
     if (waits_)
-      return exception(kj::Exception::Type::FAILED,
-                       kj::str("a watch is asked for its next changes once at a time"));
+      return net::failed("a watch is asked for its next changes once at a time");
     waits_ = true;
     context.allowCancellation();
     return access_->whileOpen(watch_->next())
@@ -212,10 +205,9 @@ class StoreService::Served final : public protocol::Store::Server {
     auto params = context.getParams();
     if (params.totalSize().wordCount > commitWords ||
         std::max(params.getConditions().size(), params.getWrites().size()) > limits::storeWrites)
-      return exception(kj::Exception::Type::FAILED,
-                       kj::str("the commit is larger than a store takes: ", limits::storeWrites,
-                               " conditions, as many writes, and values of ",
-                               limits::storeCommitBytes, " bytes"));
+      return net::failed(kj::str("the commit is larger than a store takes: ", limits::storeWrites,
+                                 " conditions, as many writes, and values of ",
+                                 limits::storeCommitBytes, " bytes"));
     std::vector<StoreCondition> conditions;
     for (auto condition : params.getConditions())
       conditions.push_back(read(condition));
@@ -284,8 +276,7 @@ class StoreService::Served final : public protocol::Store::Server {
 
   static std::string keyFrom(capnp::Data::Reader bytes) {
     if (bytes.size() > limits::storeKeyBytes)
-      kj::throwFatalException(exception(
-          kj::Exception::Type::FAILED,
+      kj::throwFatalException(net::failed(
           kj::str("a key of ", bytes.size(), " bytes; a store takes ", limits::storeKeyBytes)));
     return stringOf(bytes);
   }

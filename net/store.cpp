@@ -1,5 +1,6 @@
 // What no store takes, whatever its engine.
 #include "net/store.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include <kj/string.h>
 #include <set>
@@ -7,10 +8,6 @@
 
 namespace roam::net {
 namespace {
-
-kj::Exception failed(kj::String why) {
-  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why));
-}
 
 [[noreturn]] void refuse(kj::String why) {
   kj::throwFatalException(failed(kj::mv(why)));
@@ -65,7 +62,7 @@ kj::Exception compactedException(Revision after) {
 }
 
 kj::Exception leaseEndedException() {
-  return failed(kj::str("the lease has ended"));
+  return failed("the lease has ended");
 }
 
 } // namespace roam::net

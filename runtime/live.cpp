@@ -1,6 +1,7 @@
 // The public calls of roam/live.h, and what happens at the origin for them.
 #include "roam/live.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include "net/log.h"
 #include "runtime/cluster-state.h"
@@ -26,8 +27,7 @@ std::shared_ptr<const NameSnapshot> Cluster::State::names() {
   if (table == nullptr)
     listed_ = table = await<NameTable*>([this]() -> kj::Promise<NameTable*> {
       auto late = timer_->afterDelay(limits::storeAnswer).then([this]() -> kj::Promise<NameTable*> {
-        return kj::Exception(
-            kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+        return net::disconnected(
             kj::str("the names of the cluster can't be read: ", members_->complaints().c_str()));
       });
       return this->table()
@@ -173,8 +173,7 @@ Cluster::State::pushAll(std::vector<PushedFunction> functions) {
   try {
     co_await timer_->timeoutAfter(limits::storeAnswer, table().reached(report.revision));
   } catch (const kj::Exception& exception) {
-    throw kj::Exception(
-        kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
+    throw net::disconnected(
         kj::str("it is bound as it should be, but this process does not hear of it: the cluster's "
                 "store was lost meanwhile: ",
                 net::wordsOf(exception)));

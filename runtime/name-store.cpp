@@ -1,6 +1,7 @@
 // How names and code lie in the store.
 #include "runtime/name-store.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include <algorithm>
 #include <ctime>
@@ -50,11 +51,6 @@ Binding bindingIn(const net::StoreEntry& entry) {
   }
 }
 
-kj::Exception failed(std::string why) {
-  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                       kj::heapString(why.data(), why.size()));
-}
-
 } // namespace
 
 // --- code --------------------------------------------------------------------------------------
@@ -68,7 +64,7 @@ kj::Promise<std::optional<net::StoreEntry>> NameStore::entry(std::string key) {
 kj::Promise<std::string> NameStore::code(Digest digest) {
   auto size = co_await entry(keyOfCode(digest));
   if (!size)
-    throw failed("the store has no code of " + digest.toString());
+    throw net::failed("the store has no code of " + digest.toString());
   const std::uint64_t bytes = readCodeSize(size->value);
   std::string code;
   for (std::size_t part = 0; code.size() < bytes && bytes <= limits::sliceBytes; ++part) {
@@ -78,7 +74,7 @@ kj::Promise<std::string> NameStore::code(Digest digest) {
     code += more->value;
   }
   if (code.size() != bytes || Digest::of(std::string_view(code)) != digest)
-    throw failed("the code of " + digest.toString() + " in the store is damaged");
+    throw net::failed("the code of " + digest.toString() + " in the store is damaged");
   co_return code;
 }
 
@@ -121,7 +117,8 @@ void NameStore::addCode(const Digest& digest, const std::optional<net::StoreEntr
   }
   auto code = codes.find(digest);
   if (code == codes.end())
-    throw failed("the code of " + digest.toString() + " was removed from the store: try again");
+    throw net::failed("the code of " + digest.toString() +
+                      " was removed from the store: try again");
   for (std::size_t from = 0, part = 0; from < code->second.size(); from += limits::storeValueBytes)
     steps.push_back(
         {{keyOfPart(digest, part++), code->second.substr(from, limits::storeValueBytes)}, {}});
@@ -134,8 +131,8 @@ kj::Promise<NameStore::Announced> NameStore::announce(std::vector<NamedBinding> 
   for (unsigned i = 0; i < announcements; ++i)
     if (auto announced = co_await tryAnnounce(bindings, codes))
       co_return std::move(*announced);
-  throw failed(fmt::format("others bound {} or another of these names {} times meanwhile",
-                           bindings.front().name, announcements));
+  throw net::failed(fmt::format("others bound {} or another of these names {} times meanwhile",
+                                bindings.front().name, announcements));
 }
 
 /// Nothing: a name was bound, or the code of one removed or announced, since we looked.
@@ -182,8 +179,8 @@ NameStore::tryAnnounce(std::vector<NamedBinding> bindings,
 
 kj::Promise<std::optional<net::Revision>> NameStore::bind(Announced announced) {
   if (announced.bindings.size() > limits::namesPerPush)
-    throw failed(fmt::format("{} names are to be bound at once; the limit is {}",
-                             announced.bindings.size(), limits::namesPerPush));
+    throw net::failed(fmt::format("{} names are to be bound at once; the limit is {}",
+                                  announced.bindings.size(), limits::namesPerPush));
   std::vector<net::StoreWrite> writes;
   for (auto& [name, binding] : announced.bindings)
     writes.push_back({keyOfName(name), binding.write()});
@@ -244,7 +241,7 @@ kj::Promise<std::vector<NamedBinding>> NameStore::all() {
 kj::Promise<std::vector<Binding>> NameStore::history(std::string name) {
   auto current = co_await entry(keyOfName(name));
   if (!current)
-    throw failed("no code was ever bound to the name " + name + "; `roam names` lists all");
+    throw net::failed("no code was ever bound to the name " + name + "; `roam names` lists all");
   const std::uint64_t last = bindingIn(*current).revision;
   net::StoreListing listing = co_await store_.list(keysOfHistory(name));
   std::vector<Binding> history;
@@ -262,9 +259,10 @@ kj::Promise<Binding> NameStore::rollBack(std::string name, std::optional<std::ui
     const std::uint64_t wanted = revision.value_or(last > 0 ? last - 1 : 0);
     auto found = std::ranges::find(kept, wanted, &Binding::revision);
     if (found == kept.end())
-      throw failed(fmt::format("{} has no revision {} to go back to; `roam history {}` lists those "
-                               "that are kept",
-                               name, wanted, name));
+      throw net::failed(
+          fmt::format("{} has no revision {} to go back to; `roam history {}` lists those "
+                      "that are kept",
+                      name, wanted, name));
     Binding again = *found;
     again.copyOf = again.copyOf != 0 ? again.copyOf : wanted;
     again.boundBy = by;

@@ -1,6 +1,7 @@
 // Listing once, then watching; listing again where the store no longer keeps what was missed.
 #include "runtime/name-table.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include <stdexcept>
 #include <utility>
@@ -83,8 +84,7 @@ kj::Promise<net::Revision> NameTable::relist() {
                                     : std::make_shared<NameSnapshot>();
   if (!identity_.empty() && identity != identity_)
     for (Waiter& waiter : std::exchange(waiters_, {})) // it waits for a revision of that one
-      waiter.fulfiller->reject(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                                             kj::str("the cluster's store ", net::replacedWords)));
+      waiter.fulfiller->reject(net::failed(kj::str("the cluster's store ", net::replacedWords)));
   identity_ = identity;
   next->revision = listing.revision;
   std::vector<NamedBinding> changes;

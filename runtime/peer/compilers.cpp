@@ -1,5 +1,6 @@
 // Jobs, processes, and what becomes of a job when its process ends.
 #include "runtime/peer/compilers.h"
+#include "net/exceptions.h"
 #include <algorithm>
 #include <kj/debug.h>
 #include <sys/resource.h>
@@ -11,10 +12,6 @@ namespace {
 constexpr unsigned triesPerSlice = 2;
 /// Of the process for the background: it gets what the others leave.
 constexpr int backgroundNiceness = 15;
-
-kj::Exception exceptionOf(kj::Exception::Type type, kj::String why) {
-  return kj::Exception(type, __FILE__, __LINE__, kj::mv(why));
-}
 
 } // namespace
 
@@ -65,10 +62,7 @@ Compilers::Compilers(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log,
 }
 
 Compilers::~Compilers() noexcept(false) {
-  auto leave = [](Job* job) {
-    job->reject(
-        exceptionOf(kj::Exception::Type::DISCONNECTED, kj::str("the peer is shutting down")));
-  };
+  auto leave = [](Job* job) { job->reject(net::disconnected("the peer is shutting down")); };
   for (auto& member : members_)
     if (Job* job = std::exchange(member->job, nullptr))
       leave(job);
@@ -222,8 +216,7 @@ void Compilers::onEnded(WorkerProcess& worker, kj::StringPtr how) {
   member.busy = false;
   if (Job* job = std::exchange(member.job, nullptr)) {
     if (!worker.hasStarted())
-      job->reject(exceptionOf(kj::Exception::Type::FAILED,
-                              kj::str("the compiler process (", executable_, ") ", how)));
+      job->reject(net::failed(kj::str("the compiler process (", executable_, ") ", how)));
     else if (job->tries < triesPerSlice)
       queueOf(job->urgency).push_front(job);
     else

@@ -1,5 +1,6 @@
 // roam::Peer: a peer on a loop thread of a program.
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "roam/error.h"
 #include "roam/peer.h"
 #include "runtime/configuration.h"
@@ -119,8 +120,7 @@ kj::Promise<void> Peer::State::live(kj::Timer& timer) {
   try {
     auto late = timer.afterDelay(start * kj::SECONDS)
                     .then([this]() -> kj::Promise<std::vector<std::string>> {
-                      return kj::Exception(
-                          kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
+                      return net::overloaded(
                           kj::str("it took longer than ", start,
                                   " s to start and to get level with its cluster; what it wrote is "
                                   "on this program's standard error"));

@@ -1,5 +1,6 @@
 // The queue of chunks, and the threads that take from it.
 #include "runtime/peer/linked-runner.h"
+#include "net/exceptions.h"
 #include "net/failures.h"
 #include "net/limits.h"
 #include "runtime/peer/linked-call.h"
@@ -62,8 +63,7 @@ kj::Promise<net::ChunkOutcome> LinkedRunner::enqueue(const net::Chunk& chunk) {
   {
     std::lock_guard lock(mutex_);
     if (waiting_.size() >= limits::chunksWaiting)
-      return kj::Exception(
-          kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
+      return net::overloaded(
           kj::str("this peer has ", limits::chunksWaiting, " chunks waiting and takes no more"));
     waiting_.push_back(job);
   }

@@ -1,5 +1,6 @@
 // One connection, made when it is needed and closed when it is not.
 #include "runtime/peer/neighbour.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 
 namespace roam::peer {
@@ -11,8 +12,7 @@ kj::Promise<net::ObjectAnswer> Neighbour::ask(const net::ObjectQuestion& questio
       .then([this, question]() -> kj::Promise<net::ObjectAnswer> {
         KJ_IF_MAYBE (peer, peer_)
           return (*peer)->object(question);
-        return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                             kj::str(address.c_str(), " was lost at once"));
+        return net::disconnected(kj::str(address.c_str(), " was lost at once"));
       })
       .attach(kj::defer([self = kj::addRef(*this)]() mutable { self->answered(); }));
 }
@@ -33,8 +33,7 @@ kj::Promise<void> Neighbour::connected() {
     return dialling_.addBranch();
   KJ_IF_MAYBE (when, failedAt_)
     if (world_.timer.now() < *when + limits::neighbourRetry)
-      return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                           kj::str(address.c_str(), " could not be reached a moment ago"));
+      return net::disconnected(kj::str(address.c_str(), " could not be reached a moment ago"));
   isDialling_ = true; // until it is done, whoever loses interest: others may wait for it, too
   dialling_ = dial().fork();
   return dialling_.addBranch();
@@ -45,8 +44,7 @@ kj::Promise<void> Neighbour::dial() {
       .then([this](kj::Own<net::Peer> peer) {
         if (peer->target() != target_)
           kj::throwFatalException(
-              kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                            kj::str("the peer at ", address.c_str(), " has another target")));
+              net::failed(kj::str("the peer at ", address.c_str(), " has another target")));
         losing_ = peer->disconnected()
                       .then([this] { return kj::evalLater([this] { peer_ = nullptr; }); })
                       .eagerlyEvaluate(nullptr);

@@ -1,6 +1,7 @@
 // Each call as a transaction, range, lease or watch of etcd.
 #include "runtime/store/etcd-endpoint.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include "net/store-messages.h"
 #include "runtime/store/prefix.h"
@@ -60,8 +61,7 @@ kj::Promise<std::string> EtcdEndpoint::identity() {
     for (auto found : response.getRange().getKvs())
       co_return stringOf(found.getValue());
   kj::throwFatalException(
-      kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                    kj::str("the etcd at ", name_.c_str(), " gave no answer to who it is")));
+      net::failed(kj::str("the etcd at ", name_.c_str(), " gave no answer to who it is")));
 }
 
 kj::Promise<kj::Maybe<net::StoreEntry>> EtcdEndpoint::get(std::string key) {
@@ -201,8 +201,7 @@ class EtcdEndpoint::Watch final : public net::StoreWatch {
     if (answer.getCompactRevision() != 0)
       kj::throwFatalException(net::compactedException(after_));
     if (answer.getCanceled())
-      kj::throwFatalException(kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                                            kj::str("etcd ended the watch")));
+      kj::throwFatalException(net::disconnected("etcd ended the watch"));
     for (auto event : answer.getEvents()) {
       net::StoreEvent told{net::Revision(event.getKv().getModRevision()),
                            keyOf(event.getKv(), ours_), std::nullopt};

@@ -1,6 +1,7 @@
 // HTTP to etcd, and what its errors mean.
 #include "runtime/store/etcd-gateway.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include "net/store.h"
 #include <string_view>
@@ -9,10 +10,6 @@ namespace roam::store {
 namespace {
 
 using Type = kj::Exception::Type;
-
-kj::Exception exception(Type type, kj::String why) {
-  return kj::Exception(type, __FILE__, __LINE__, kj::mv(why));
-}
 
 /// Of gRPC, as far as something follows from them.
 enum Code { deadlineExceeded = 4, notFound = 5, exhausted = 8, outOfRange = 11, unavailable = 14 };
@@ -93,22 +90,22 @@ kj::Promise<kj::String> EtcdGateway::Lines::next() {
     }
     looked = read_.size();
     if (looked > answerBytes)
-      kj::throwFatalException(exception(
-          Type::FAILED, kj::str("etcd sent a line of more than ", answerBytes, " bytes")));
+      kj::throwFatalException(
+          net::failed(kj::str("etcd sent a line of more than ", answerBytes, " bytes")));
     read_.resize(looked + readBytes);
     const std::size_t size = co_await body_->tryRead(read_.data() + looked, 1, readBytes);
     read_.resize(looked + size);
     if (size == 0)
-      kj::throwFatalException(exception(Type::DISCONNECTED, kj::str("etcd ended the watch")));
+      kj::throwFatalException(net::disconnected("etcd ended the watch"));
   }
 }
 
 kj::Exception EtcdGateway::refusal(unsigned status, kj::StringPtr text) {
   if (!text.startsWith("{")) // not of the gateway
-    return exception(Type::FAILED, kj::str(name_.c_str(),
-                                           " is no etcd, or has no JSON gateway: it "
-                                           "answered with HTTP status ",
-                                           status));
+    return net::failed(kj::str(name_.c_str(),
+                               " is no etcd, or has no JSON gateway: it "
+                               "answered with HTTP status ",
+                               status));
   auto error = read<etcd::Error>(text);
   return exceptionOf(error->getRoot<etcd::Error>(), name_.c_str());
 }
@@ -119,10 +116,9 @@ kj::Exception EtcdGateway::exceptionOf(etcd::Error::Reader error, kj::StringPtr 
   if (says("requested lease not found"))
     return net::leaseEndedException();
   if (says("database space exceeded"))
-    return exception(Type::FAILED,
-                     kj::str("the etcd at ", name,
-                             " is full; nothing was written. Reading goes on. "
-                             "Compact and defragment it, then disarm its alarm (etcdctl)"));
+    return net::failed(kj::str("the etcd at ", name,
+                               " is full; nothing was written. Reading goes on. "
+                               "Compact and defragment it, then disarm its alarm (etcdctl)"));
   Type type = Type::FAILED;
   switch (error.getCode()) {
   case deadlineExceeded:
@@ -136,15 +132,14 @@ kj::Exception EtcdGateway::exceptionOf(etcd::Error::Reader error, kj::StringPtr 
   default:
     break;
   }
-  return exception(type, kj::str("the etcd at ", name, ": ", error.getMessage()));
+  return net::exceptionOf(type, kj::str("the etcd at ", name, ": ", error.getMessage()));
 }
 
 void EtcdGateway::decode(kj::StringPtr text, kj::Function<void()> decoding) {
   KJ_IF_MAYBE (failure, kj::runCatchingExceptions([&] { decoding(); }))
-    kj::throwFatalException(
-        exception(Type::FAILED, kj::str(name_.c_str(), " answered what is no answer of etcd: ",
-                                        kj::heapString(text.begin(), kj::min(text.size(), 100)),
-                                        ": ", failure->getDescription())));
+    kj::throwFatalException(net::failed(kj::str(
+        name_.c_str(), " answered what is no answer of etcd: ",
+        kj::heapString(text.begin(), kj::min(text.size(), 100)), ": ", failure->getDescription())));
 }
 
 } // namespace roam::store

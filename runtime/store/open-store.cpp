@@ -1,6 +1,7 @@
 // Which engine a name means.
 #include "runtime/store/open-store.h"
 #include "net/address.h"
+#include "net/exceptions.h"
 #include "net/remote-store.h"
 #include "net/store-service.h"
 #include "runtime/store/etcd-endpoint.h"
@@ -12,8 +13,7 @@ namespace {
 constexpr std::string_view sqlite = "sqlite:", etcd = "etcd://";
 
 [[noreturn]] void refuse(kj::String why) {
-  kj::throwFatalException(
-      kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why)));
+  kj::throwFatalException(net::failed(why));
 }
 
 /// The endpoints of one etcd cluster in turn: each connection goes to the next.

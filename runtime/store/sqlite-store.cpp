@@ -1,5 +1,6 @@
 // Calls on their way to the store's thread and back, and what watches are told.
 #include "runtime/store/sqlite-store.h"
+#include "net/exceptions.h"
 #include <algorithm>
 #include <kj/debug.h>
 
@@ -7,8 +8,7 @@ namespace roam::store {
 namespace {
 
 kj::Exception closed() {
-  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                       kj::str("the store is closed"));
+  return net::disconnected("the store is closed");
 }
 
 std::size_t bytesOf(const std::vector<net::StoreEvent>& events) {
@@ -26,9 +26,8 @@ void SqliteStore::add(kj::Own<StoreCall> call) {
   if (waiting_.size() >= limits::storeCallsWaiting ||
       (bytesWaiting_ > 0 && bytesWaiting_ + call->bytes > limits::storeBytesWaiting))
     return call->reject(
-        kj::Exception(kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
-                      kj::str(waiting_.size(), " calls wait for the store, with ", bytesWaiting_,
-                              " bytes; try again when some are done")));
+        net::overloaded(kj::str(waiting_.size(), " calls wait for the store, with ", bytesWaiting_,
+                                " bytes; try again when some are done")));
   bytesWaiting_ += call->bytes;
   waiting_.push_back(kj::mv(call));
   if (running_.empty())

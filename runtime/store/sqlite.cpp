@@ -1,15 +1,12 @@
 // What each error of SQLite means for whoever runs the store.
 #include "runtime/store/sqlite.h"
+#include "net/exceptions.h"
 #include <cstring>
 #include <kj/exception.h>
 #include <kj/string.h>
 
 namespace roam::store {
 namespace {
-
-kj::Exception failed(kj::String why) {
-  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why));
-}
 
 kj::String wordsFor(sqlite3* database, const char* path) {
   const int code = sqlite3_extended_errcode(database);
@@ -54,7 +51,7 @@ Database::Database(const std::string& path) : path_(path.empty() ? "memory" : pa
   if (code != SQLITE_OK) {
     kj::String words = wordsFor(database_, path_.c_str());
     sqlite3_close(database_);
-    kj::throwFatalException(failed(kj::mv(words)));
+    kj::throwFatalException(net::failed(kj::mv(words)));
   }
   sqlite3_busy_timeout(database_, busyMilliseconds);
 }
@@ -64,7 +61,7 @@ Database::~Database() {
 }
 
 void Database::fail() const {
-  kj::throwFatalException(failed(wordsFor(database_, path_.c_str())));
+  kj::throwFatalException(net::failed(wordsFor(database_, path_.c_str())));
 }
 
 void Database::run(const std::string& sql) {

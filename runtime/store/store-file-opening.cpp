@@ -1,4 +1,5 @@
 // How a store's file is opened: for one process alone, and only if it can be what it says.
+#include "net/exceptions.h"
 #include "runtime/store/store-file.h"
 #include "runtime/store/store-identity.h"
 #include <cerrno>
@@ -16,8 +17,7 @@ constexpr std::int64_t application = 0x526f616d;
 constexpr std::int64_t layout = 1;
 
 [[noreturn]] void refuse(kj::String why) {
-  kj::throwFatalException(
-      kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__, kj::mv(why)));
+  kj::throwFatalException(net::failed(why));
 }
 
 /// Who holds the lock says so in its file, as "host:pid".
