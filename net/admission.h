@@ -17,10 +17,6 @@ class Admission {
 
   /// Until takeWork. The words are for people, and continue "it takes no work: ".
   void turnAway(kj::String why) { why_ = kj::mv(why); }
-  void takeWork() {
-    why_ = nullptr;
-    term_ = nullptr;
-  }
   /// A time after which no work is taken, whoever may have been kept from saying so.
   struct Term {
     kj::Timer& timer; ///< must outlive the admission

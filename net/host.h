@@ -43,13 +43,11 @@ class Host {
   /// The identity of the store, for hellos from now on.
   void setStore(std::string identity) { world_.hello.store = std::move(identity); }
 
-  /// Turns work away until `takeWork`; what was taken is done. The words are for people: "not level
-  /// with its cluster".
+  /// Turns work away until `takeWorkUntil`; what was taken is done. The words are for people: "not
+  /// level with its cluster".
   void turnAway(kj::String why) { world_.admission.turnAway(kj::mv(why)); }
-  /// Unless it leaves.
-  void takeWork() { world_.admission.takeWork(); }
-  /// The same, but only for so long: a process that was stopped meanwhile, and has not run since,
-  /// takes none. `why` as in turnAway.
+  /// Unless it leaves, and only for so long: a process that was stopped meanwhile, and has not run
+  /// since, takes none. `why` as in turnAway.
   void takeWorkUntil(kj::TimePoint end, kj::String why) {
     world_.admission.takeWork({timer_, end, kj::mv(why)});
   }

@@ -22,7 +22,7 @@ TEST_F(Session, AHostThatTakesNoWorkSaysWhyAndKeepsTheSlice) {
   Job job("3 7");
   EXPECT_EQ(whyTurnedAway(run(*peer, job).wait(loop)), "it is not level\\x1b[2J");
   EXPECT_EQ(host->runner.begun, 0u);
-  host->host.takeWork();
+  host->host.takeWorkUntil(clock.timer().now() + 1 * kj::HOURS, kj::str("its lease has ended"));
   EXPECT_EQ(numbersIn(run(*peer, job).wait(loop)), (Numbers{10, 13, 16}));
   EXPECT_EQ(host->host.counters().slicesReceived, 1u);
   EXPECT_EQ(peer->counters().slicesShipped, 1u);
@@ -50,7 +50,7 @@ TEST_F(Session, AHostThatLeavesHandsBackWhatWaitsAndNeverTakesWorkAgain) {
   EXPECT_TRUE(host->host.isLeaving());
   EXPECT_EQ(whyTurnedAway(waiting.wait(loop)), "it leaves, for good");
   EXPECT_EQ(whyTurnedAway(run(*peer, Job("3 7")).wait(loop)), "it leaves, for good");
-  host->host.takeWork();
+  host->host.takeWorkUntil(clock.timer().now() + 1 * kj::HOURS, kj::str("its lease has ended"));
   EXPECT_EQ(whyTurnedAway(run(*peer, Job("3 7")).wait(loop)), "it leaves, for good");
 }
 

@@ -117,7 +117,7 @@ TEST_F(OriginTest, APeerThatTurnedWorkAwayIsAskedAgainAfterAWhile) {
   const auto sent = origin.peers()[0].second->counters().chunksSent;
   clock.advance(limits::turnedAwayRetry, loop);
   EXPECT_EQ(origin.peers()[0].second->counters().chunksSent, sent + 1) << "one chunk is enough";
-  hosts[0]->host.takeWork();
+  hosts[0]->host.takeWorkUntil(clock.timer().now() + 1 * kj::HOURS, kj::str("its lease has ended"));
   clock.advance(limits::turnedAwayRetry, loop);
   EXPECT_GT(hosts[0]->runner.begun, 900u);
   hosts[1]->runner.release();
@@ -146,7 +146,7 @@ TEST_F(OriginTest, AJobThatAllPeersTurnAwayWaitsForThemAndItsDeadlineNamesThem) 
     }
   }
   EXPECT_FALSE(patient.over);
-  hosts[1]->host.takeWork();
+  hosts[1]->host.takeWorkUntil(clock.timer().now() + 1 * kj::HOURS, kj::str("its lease has ended"));
   clock.advance(limits::turnedAwayRetry, loop);
   patient.check();
   EXPECT_TRUE(patient.complete());
