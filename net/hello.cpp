@@ -30,7 +30,7 @@ void Hello::write(protocol::Hello::Builder to) const {
   if (dictionary)
     to.setDictionary(bytesOf(*dictionary));
   to.setCluster(cluster.c_str());
-  to.setStore(kj::arrayPtr(reinterpret_cast<const kj::byte*>(store.data()), store.size()));
+  to.setAddress(address.c_str());
   if (target)
     to.setTarget(target->toText().c_str());
 }
@@ -48,8 +48,7 @@ Hello Hello::read(protocol::Hello::Reader from) {
       Digest::fromBytes(std::as_bytes(std::span(dictionary.begin(), dictionary.size())));
   hello.target = readTarget(from.getTarget());
   hello.cluster = text(from.getCluster());
-  auto store = from.getStore();
-  hello.store = {store.asChars().begin(), std::min(store.size(), limits::storeIdentityBytes)};
+  hello.address = text(from.getAddress());
   try {
     hello.platform = Platform::parse(text(from.getPlatform()));
   } catch (const std::runtime_error& error) {

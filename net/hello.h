@@ -23,8 +23,8 @@ struct Hello {
   std::optional<ObjectTarget> target = std::nullopt;
 
   std::string cluster; ///< its name; empty if it has none
-  /// Identity of the store that the sender uses; empty if it uses none yet.
-  std::string store;
+  /// Where the sender listens, as the members of its cluster know it; empty if they don't.
+  std::string address;
 
   void write(protocol::Hello::Builder to) const;
   /// Of a peer that speaks our protocol the whole hello, of another one only what is sure to be

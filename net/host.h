@@ -40,8 +40,8 @@ class Host {
 
   /// Who leads to the cluster's store; set before anyone is served.
   void setStoreDoor(StoreDoor& door) { world_.storeDoor = &door; }
-  /// The identity of the store, for hellos from now on.
-  void setStore(std::string identity) { world_.hello.store = std::move(identity); }
+  /// Where the cluster's members know this host, for hellos from now on.
+  void setAddress(std::string address) { world_.hello.address = std::move(address); }
 
   /// Turns work away until `takeWorkUntil`; what was taken is done. The words are for people: "not
   /// level with its cluster".

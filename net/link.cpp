@@ -84,6 +84,7 @@ kj::Promise<void> Link::hello(const Hello& mine) {
         if (auto why = mine.refusalOf(theirs); !why.empty())
           kj::throwFatalException(net::failed(why));
         name = theirs.name;
+        memberAddress = theirs.address;
         workers = theirs.workers;
         target = theirs.target;
         unpacks = mine.dictionary && theirs.dictionary == mine.dictionary;

@@ -57,6 +57,7 @@ class Link final : public kj::Refcounted {
 
   std::string address;
   std::string name;
+  std::string memberAddress; ///< of its hello
   unsigned workers = 0;
   bool unpacks = false; ///< the peer has our dictionary
   std::optional<ObjectTarget> target;

@@ -49,7 +49,8 @@ struct Hello {
                          # empty for an origin, and for a host that takes no objects
   cluster @7 :Text;      # the name of the sender's cluster; empty if it has none. If both have one, and
                          # they differ, hello fails.
-  store @8 :Data;        # identity of the store that the sender uses; empty if it uses none yet
+  address @8 :Text;      # where the sender listens, as the members of its cluster know it, however it was
+                         # reached; empty for an origin, and for a host in no cluster
 }
 
 interface Session {

@@ -18,6 +18,7 @@ class DialledPeer final : public Peer {
 
   const std::string& name() const override { return link_->name; }
   const std::string& address() const override { return link_->address; }
+  const std::string& memberAddress() const override { return link_->memberAddress; }
   unsigned workers() const override { return link_->workers; }
   const Counters& counters() const override { return link_->counters; }
 

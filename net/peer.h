@@ -44,7 +44,11 @@ class Peer {
   virtual ~Peer() noexcept(false) = default;
 
   virtual const std::string& name() const = 0;
+  /// Where it was dialled.
   virtual const std::string& address() const = 0;
+  /// Where its cluster's members know it, by what it says; empty if they don't. Peers that listen
+  /// at several addresses have one of these.
+  virtual const std::string& memberAddress() const = 0;
   /// How many chunks it runs at the same time.
   virtual unsigned workers() const = 0;
   virtual const Counters& counters() const = 0;

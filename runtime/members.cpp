@@ -14,8 +14,6 @@
 namespace roam {
 namespace {
 
-constexpr std::size_t linesKept = 8;
-
 /// Of the tries to reach a member.
 constexpr kj::Duration shortestPause = 100 * kj::MILLISECONDS, longestPause = 2 * kj::SECONDS;
 
@@ -32,19 +30,6 @@ bool areAddresses(const net::JoinOptions& options) {
 }
 
 } // namespace
-
-void RecentLines::line(kj::StringPtr text) {
-  lines_.push_back(text.cStr());
-  if (lines_.size() > linesKept)
-    lines_.pop_front();
-}
-
-std::string RecentLines::text() const {
-  std::string all;
-  for (const std::string& line : lines_)
-    all += "\n  " + line;
-  return all;
-}
 
 Members::Members(kj::AsyncIoContext& io, Origin& origin, net::Hello mine, Options options,
                  Changed changed)
@@ -133,7 +118,7 @@ kj::Promise<void> Members::awaitRequired() {
     known_[address].isNamed = true;
     if (!known_[address].isDialled)
       dial(address);
-    while (known_[address].peer == nullptr) {
+    while (counting(address).peer == nullptr) {
       if (timer.now() >= deadline)
         throw lostWith("a required member did not join: " + unreachable(address));
       co_await timer.afterDelay(10 * kj::MILLISECONDS);
@@ -164,6 +149,8 @@ void Members::dial(const std::string& address) {
 
 void Members::failed(const std::string& address, const kj::Exception& why) {
   Known& known = known_[address];
+  if (known.peer != nullptr)
+    return; // it was reached at another address
   known.failure = why.getDescription().cStr();
   known.isDialled = false;
   if (!dialsAtOnce_)
@@ -176,8 +163,24 @@ void Members::failed(const std::string& address, const kj::Exception& why) {
   }));
 }
 
-void Members::connected(const std::string& address, kj::Own<net::Peer> peer) {
+/// What is known of the peer at the address, which may have others.
+const Members::Known& Members::counting(const std::string& address) {
+  const Known& known = known_[address];
+  return known.same.empty() ? known : known_[known.same];
+}
+
+/// A peer that listens at several addresses counts once, at the one that its cluster knows.
+void Members::connected(const std::string& dialled, kj::Own<net::Peer> peer) {
+  std::string address = peer->memberAddress();
+  if (address.empty() || address == dialled)
+    address = dialled;
+  else
+    known_[dialled].same = address;
+  known_[dialled].failure.clear();
   Known& known = known_[address];
+  if (known.peer != nullptr)
+    return;
+  known.isDialled = true;
   known.failure.clear();
   known.pause = 0 * kj::SECONDS;
   known.isLeaving = known.hasLeft = false;
@@ -202,12 +205,21 @@ void Members::lost(net::Peer& peer, const std::string& why) {
         tell(known, PeerChange::left, why);
       else if (!known.isLeaving)
         tell(known, known.isMember ? PeerChange::suspected : PeerChange::dead, why);
-      tasks_.add(kj::evalLater([this, address = address] {
-        if (!known_[address].isDialled)
-          failed(address, kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                                        kj::str("the connection was lost")));
-      }));
+      dialLater(address);
+      for (auto& [other, also] : known_)
+        if (also.same == address) {
+          also.same.clear();
+          also.isDialled = false;
+          dialLater(other);
+        }
     }
+}
+
+void Members::dialLater(const std::string& address) {
+  tasks_.add(kj::evalLater([this, address] {
+    if (!known_[address].isDialled)
+      failed(address, lostWith("the connection was lost"));
+  }));
 }
 
 // --- the store ---------------------------------------------------------------------------------

@@ -9,22 +9,11 @@
 #include "net/store.h"
 #include "roam/cluster.h"
 #include "runtime/origin.h"
-#include <deque>
+#include "runtime/recent-lines.h"
 #include <functional>
 #include <map>
 
 namespace roam {
-
-/// The last lines, for error messages: a program has no log of Roam's.
-class RecentLines final : public net::Log {
- public:
-  void line(kj::StringPtr text) override;
-  /// Each on a line of its own, after a line end. Empty if there are none.
-  std::string text() const;
-
- private:
-  std::deque<std::string> lines_;
-};
 
 /// Call on the loop thread. Destroyed before the origin.
 class Members final : private PeerLosses, private kj::TaskSet::ErrorHandler {
@@ -67,6 +56,7 @@ class Members final : private PeerLosses, private kj::TaskSet::ErrorHandler {
     bool hasLeft = false;     ///< and everybody was told
     bool isSuspected = false; ///< likewise
     bool isDialled = false;   ///< a connection is there, or being made
+    std::string same;         ///< another address of the same peer, which counts instead; or empty
     Member member;
     net::Peer* peer = nullptr; ///< while connected
     kj::Duration pause = 0 * kj::SECONDS;
@@ -75,8 +65,10 @@ class Members final : private PeerLosses, private kj::TaskSet::ErrorHandler {
 
   void found(std::string address);
   void dial(const std::string& address);
+  void dialLater(const std::string& address);
   void tell(Known& known, PeerChange change, const std::string& why);
-  void connected(const std::string& address, kj::Own<net::Peer> peer);
+  void connected(const std::string& dialled, kj::Own<net::Peer> peer);
+  const Known& counting(const std::string& address);
   void failed(const std::string& address, const kj::Exception& why);
   void lost(net::Peer& peer, const std::string& why) override;
   kj::Promise<void> dialFirst();

@@ -86,7 +86,7 @@ void Origin::lose(Link& link, const std::string& why) {
   net::Peer* peer = link.get();
   if (peer == nullptr)
     return;
-  losses_ += fmt::format("\n  {} at {}: {}", peer->name(), peer->address(), why);
+  losses_.line(kj::str(peer->name().c_str(), " at ", peer->address().c_str(), ": ", why.c_str()));
   if (lossesHeard_ != nullptr)
     lossesHeard_->lost(*peer, why);
   // We may be inside one of the peer's own promises: it is closed once the stack is clear. Every
@@ -160,12 +160,13 @@ bool Origin::serves(const Job& job) const {
 std::string Origin::whyNobodyServes(const Job& job) const {
   const std::string away = whoTurnsAway(job);
   if (job.spec_.peer >= 0)
-    return away.empty() ? "the peer that was to run the call is no longer connected:" + losses_
-                        : "the peer that was to run the call takes none any more:" + away;
-  if (losses_.empty())
+    return away.empty()
+               ? "the peer that was to run the call is no longer connected:" + losses_.text()
+               : "the peer that was to run the call takes none any more:" + away;
+  if (losses_.isEmpty())
     return away.empty() ? std::string("there is no peer to run the call on")
                         : "no peer is left to run the call on:" + away;
-  return "no peer is left to run the call on; lost were:" + losses_ + away;
+  return "no peer is left to run the call on; lost were:" + losses_.text() + away;
 }
 
 void Origin::pumpAll() {

@@ -13,6 +13,7 @@
 #include "net/peer.h"
 #include "roam/entry.h"
 #include "runtime/chunk-plan.h"
+#include "runtime/recent-lines.h"
 #include <exception>
 #include <functional>
 #include <kj/async.h>
@@ -120,7 +121,7 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   kj::Timer& timer_;
   std::shared_ptr<net::MessageMemory> memory_ = std::make_shared<net::MessageMemory>();
   std::vector<kj::Own<Link>> links_; // by index; those that are lost stay, without a peer
-  std::string losses_;               // why links were lost, for the error when none is left
+  RecentLines losses_;               // why links were lost, for the error when none is left
   std::list<Job*> jobs_;             // all that are not yet dropped
   std::list<Job*> waiting_; // those that have to wait for room, in the order they came to it
   PeerLosses* lossesHeard_ = nullptr;

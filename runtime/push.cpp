@@ -24,8 +24,13 @@ kj::Exception failed(const std::string& why) {
                        kj::heapString(why.data(), why.size()));
 }
 
-/// Why the peer can't run it; empty if it holds the code ready.
-kj::Promise<std::string> ship(net::Peer& peer, Functions functions, std::size_t index) {
+/// Why a peer does not hold the code ready; empty if it does.
+struct Refusal {
+  std::string why;
+  bool mayPass = false; ///< the peer leaves or is lost, and will soon be no member
+};
+
+kj::Promise<Refusal> ship(net::Peer& peer, Functions functions, std::size_t index) {
   const PushedFunction& function = (*functions)[index];
   std::string who = fmt::format("{} at {}", peer.name(), peer.address());
   net::Chunk chunk;
@@ -38,34 +43,44 @@ kj::Promise<std::string> ship(net::Peer& peer, Functions functions, std::size_t 
   code.objects = function.objects;
   return peer.run(chunk, code, functions)
       .then(
-          [functions, who, &function](net::ChunkOutcome outcome) -> std::string {
+          [functions, who, &function](net::ChunkOutcome outcome) -> Refusal {
             KJ_IF_MAYBE (failure, outcome.failure)
-              return fmt::format("{} can't run {}: {}", who, function.name,
-                                 failure->message.cStr());
+              return {
+                  fmt::format("{} can't run {}: {}", who, function.name, failure->message.cStr())};
             KJ_IF_MAYBE (why, outcome.turnedAway)
-              return fmt::format("{} takes no work now: {}", who, why->cStr());
+              return {fmt::format("{} takes no work now: {}", who, why->cStr()), true};
             return {};
           },
-          [who](kj::Exception&& exception) {
-            return fmt::format("{} can't be reached: {}", who, net::wordsOf(exception).cStr());
+          [who](kj::Exception&& exception) -> Refusal {
+            return {fmt::format("{} can't be reached: {}", who, net::wordsOf(exception).cStr()),
+                    true};
           })
       .eagerlyEvaluate(nullptr);
 }
 
-/// Returns the number of peers.
-kj::Promise<unsigned> shipToAll(Members& members, Functions functions) {
-  std::vector<net::Peer*> peers = co_await members.all();
-  std::vector<kj::Promise<std::string>> answers;
-  for (net::Peer* peer : peers)
-    for (std::size_t i = 0; i < functions->size(); ++i)
-      answers.push_back(ship(*peer, functions, i));
-  std::string refusals;
-  for (auto& answer : answers)
-    if (std::string why = co_await kj::mv(answer); !why.empty())
-      refusals += "\n  " + why;
-  if (!refusals.empty())
-    throw failed("nothing was bound, for not every peer is ready:" + refusals);
-  co_return static_cast<unsigned>(peers.size());
+/// Returns the number of peers. A member that leaves or is lost meanwhile need not be ready once it
+/// is no member any more.
+kj::Promise<unsigned> shipToAll(Members& members, kj::Timer& timer, Functions functions) {
+  const kj::TimePoint began = timer.now();
+  while (true) {
+    std::vector<net::Peer*> peers = co_await members.all();
+    std::vector<kj::Promise<Refusal>> answers;
+    for (net::Peer* peer : peers)
+      for (std::size_t i = 0; i < functions->size(); ++i)
+        answers.push_back(ship(*peer, functions, i));
+    std::string refusals;
+    bool mayPass = true;
+    for (auto& answer : answers)
+      if (Refusal refusal = co_await kj::mv(answer); !refusal.why.empty()) {
+        refusals += "\n  " + refusal.why;
+        mayPass = mayPass && refusal.mayPass;
+      }
+    if (refusals.empty())
+      co_return static_cast<unsigned>(peers.size());
+    if (!mayPass || timer.now() - began >= limits::connect)
+      throw failed("nothing was bound, for not every peer is ready:" + refusals);
+    co_await timer.afterDelay(limits::storeRetry);
+  }
 }
 
 std::vector<NamedBinding> bindingsOf(const std::vector<PushedFunction>& functions,
@@ -123,7 +138,7 @@ kj::Promise<PushReport> push(Members& members, NameStore& names, kj::Timer& time
 
   PushReport report;
   const kj::TimePoint start = timer.now();
-  auto shipped = shipToAll(members, all);
+  auto shipped = shipToAll(members, timer, all);
   auto announced = co_await names.announce(bindingsOf(*all, by), codes);
   report.peers = co_await kj::mv(shipped);
   const kj::TimePoint ready = timer.now();

@@ -61,9 +61,16 @@ bool ClusterStore::isWanted() const {
 }
 
 kj::Promise<void> ClusterStore::find() {
+  if (std::exchange(hasFailed_, false))
+    finding_ = nullptr;
   KJ_IF_MAYBE (finding, finding_)
     return finding->addBranch();
-  auto forked = findOnce().fork();
+  auto forked = findOnce()
+                    .catch_([this](kj::Exception&& why) {
+                      hasFailed_ = true;
+                      kj::throwFatalException(kj::mv(why));
+                    })
+                    .fork();
   auto branch = forked.addBranch();
   finding_ = kj::mv(forked);
   return branch;
@@ -107,23 +114,16 @@ kj::Promise<void> ClusterStore::findOnce() {
   }
 }
 
-/// True if one of them led to the store.
+/// At the same time. True as soon as one of them led to the store.
 kj::Promise<bool> ClusterStore::askAll(Round& round) {
+  auto led = kj::newPromiseAndFulfiller<void>();
+  round.led = kj::mv(led.fulfiller);
   round.asked = found_;
+  kj::Vector<kj::Promise<void>> answers;
   for (const std::string& address : round.asked)
-    switch (co_await ask(address, round)) {
-    case Answer::store:
-      co_return true;
-    case Answer::seeks:
-      round.seekers.insert(address);
-      break;
-    case Answer::orphan:
-      ++round.orphans;
-      break;
-    case Answer::gone:
-      break;
-    }
-  co_return false;
+    answers.add(ask(address, round));
+  co_await kj::joinPromises(answers.releaseAsArray()).exclusiveJoin(kj::mv(led.promise));
+  co_return store_.get() != nullptr;
 }
 
 /// Nobody else can be, as far as can be known. Not where certain peers are named: the store is
@@ -140,7 +140,7 @@ bool ClusterStore::isFirst(const Round& round) const {
 }
 
 /// Asks the peer there for its store.
-kj::Promise<ClusterStore::Answer> ClusterStore::ask(std::string address, Round& round) {
+kj::Promise<void> ClusterStore::ask(std::string address, Round& round) {
   auto tell = [&round](const std::string& what) {
     round.problems += (round.problems.empty() ? "" : "; ") + what;
   };
@@ -151,28 +151,33 @@ kj::Promise<ClusterStore::Answer> ClusterStore::ask(std::string address, Round& 
                               mine_);
   } catch (const kj::Exception& exception) {
     tell(net::wordsOf(exception).cStr());
-    co_return Answer::gone;
+    co_return;
   }
   try {
     auto answer = co_await peer->openStore(own_.front());
     keeper = answer.keeper.size() == 0 ? address : answer.keeper.cStr();
   } catch (const kj::Exception& exception) {
     tell(fmt::format("{} at {}: {}", peer->name(), address, net::wordsOf(exception).cStr()));
-    co_return Answer::seeks;
+    round.seekers.insert(address);
+    co_return;
   }
   try {
     if (std::ranges::find(own_, keeper) != own_.end()) {
       round.wasKeeper = true;
-      co_return Answer::orphan;
+      ++round.orphans;
+      co_return;
     }
     co_await reachAt(keeper);
   } catch (const kj::Exception& exception) {
     tell(fmt::format("{} keeps it, but {}", keeper, net::wordsOf(exception).cStr()));
-    co_return Answer::orphan;
+    ++round.orphans;
+    co_return;
   }
+  if (store_.get() != nullptr)
+    co_return;
   where_ = "the store at " + keeper_;
   use(kj::heap<net::RejoiningStore>([this] { return reach(); }, io_.provider->getTimer()));
-  co_return Answer::store;
+  round.led->fulfill();
 }
 
 bool ClusterStore::isCut() const {
@@ -209,13 +214,19 @@ kj::Promise<protocol::Store::Client> ClusterStore::reach() {
 }
 
 kj::Promise<protocol::Store::Client> ClusterStore::reachAt(std::string address) {
-  if (way_.get() == nullptr || way_->address() != address || way_->whyDisconnected().size() > 0)
-    way_ = co_await net::dial(io_.provider->getNetwork(), io_.provider->getTimer(), address.c_str(),
-                              mine_);
-  auto answer = co_await way_->openStore(own_.front());
+  kj::Own<net::Peer> fresh; // not yet the way: others may be tried at the same time
+  net::Peer* way = way_;
+  if (way == nullptr || way->address() != address || way->whyDisconnected().size() > 0) {
+    fresh = co_await net::dial(io_.provider->getNetwork(), io_.provider->getTimer(),
+                               address.c_str(), mine_);
+    way = fresh;
+  }
+  auto answer = co_await way->openStore(own_.front());
   if (answer.keeper.size() > 0)
     throw unreachable(address + " does not keep the cluster's store itself");
   keeper_ = address;
+  if (fresh.get() != nullptr)
+    way_ = kj::mv(fresh);
   co_return answer.store;
 }
 

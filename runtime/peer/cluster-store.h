@@ -55,24 +55,19 @@ class ClusterStore final : public net::StoreDoor {
   kj::Promise<net::StoreAccess> open(std::string asker) override;
 
  private:
-  /// What a peer said of its store.
-  enum class Answer {
-    store,  ///< it leads there; ours from now on
-    seeks,  ///< it looks for one, too
-    orphan, ///< who kept it is gone
-    gone    ///< there is no peer
-  };
   /// What one round of questions gave.
   struct Round {
-    std::set<std::string> asked, seekers;
-    unsigned orphans = 0;
-    bool wasKeeper = false; ///< it is this peer that the orphans wait for
+    std::set<std::string> asked;
+    std::set<std::string> seekers; ///< who look for a store, too
+    unsigned orphans = 0;          ///< whose keeper is gone
+    bool wasKeeper = false;        ///< it is this peer that the orphans wait for
     std::string problems;
+    kj::Own<kj::PromiseFulfiller<void>> led; ///< to the store: it is ours from now on
   };
 
   kj::Promise<void> findOnce();
   kj::Promise<bool> askAll(Round& round);
-  kj::Promise<Answer> ask(std::string address, Round& round);
+  kj::Promise<void> ask(std::string address, Round& round);
   bool isFirst(const Round& round) const;
   void keepHere();
   void use(kj::Own<net::Store> store);
@@ -95,6 +90,7 @@ class ClusterStore final : public net::StoreDoor {
   kj::Own<net::StoreService> service_;
   std::string where_;
   kj::Maybe<kj::ForkedPromise<void>> finding_;
+  bool hasFailed_ = false; ///< `finding_`; the next who asks tries again
 };
 
 } // namespace roam::peer

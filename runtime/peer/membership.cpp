@@ -36,15 +36,16 @@ Membership::~Membership() noexcept(false) {}
 
 kj::Promise<net::StoreAccess> Membership::Door::open(std::string asker) {
   if (!of_.isRunning_) {
-    of_.isRunning_ = true;
-    of_.tasks_.add(of_.run());
     co_await of_.cluster_.find(); // here: nobody else has one
+    if (!std::exchange(of_.isRunning_, true))
+      of_.tasks_.add(of_.run());
   }
   co_return co_await of_.cluster_.open(std::move(asker));
 }
 
 kj::Promise<void> Membership::join(std::vector<std::string> own) {
   own_ = own;
+  world_.host.setAddress(own_.front());
   cluster_.listensAt(std::move(own));
   if (!cluster_.isWanted())
     return kj::READY_NOW;
@@ -139,7 +140,6 @@ kj::Promise<void> Membership::level() {
     world_.log.line(kj::str("the store (", cluster_.where().c_str(), ") ", net::replacedWords,
                             ": what was bound in that one is gone"));
   store_ = identity;
-  world_.host.setStore(identity);
   if (names_.get() == nullptr) {
     names_ = kj::heap<NameStore>(cluster_.store());
     tasks_.add(followMembers());

@@ -169,6 +169,8 @@ void WorkerPool::start(Member& member) {
 
 void WorkerPool::startLater(Member& member, kj::Duration delay) {
   tasks_.add(timer_.afterDelay(delay).then([this, &member] {
+    if (member.process.get() != nullptr && member.process->isAlive())
+      return;                 // started for a chunk meanwhile
     member.process = nullptr; // not before: the process was telling us of its end
     KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&] { start(member); })) {
       log_.line(kj::str("a worker process can't be started: ", problem->getDescription()));

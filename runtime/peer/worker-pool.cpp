@@ -72,7 +72,8 @@ void WorkerPool::forget(WaitingChunk& chunk) {
       (void)member->process->takeBack(slot); // one that runs already runs for nobody
     }
   }
-  if (!waiting_.empty() || !waitingForHome_.empty()) // not at once: we are in a destructor
+  if (!waiting_.empty() || !waitingForHome_.empty() ||
+      !waitingToLink_.empty()) // not at once: we are in a destructor
     tasks_.add(kj::evalLater([this] { dispatch(); }));
 }
 
@@ -167,8 +168,10 @@ WorkerPool::Member* WorkerPool::choose(const net::Chunk& chunk) {
 WorkerPool::Member* WorkerPool::linkingMember() {
   Member& member = *members_.back();
   if (member.process.get() == nullptr)
-    KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&] { start(member); }))
+    KJ_IF_MAYBE (problem, kj::runCatchingExceptions([&] { start(member); })) {
       log_.line(kj::str("the process that links can't be started: ", problem->getDescription()));
+      startLater(member, limits::workerRetry);
+    }
   bool takesMore = member.isReady() && member.process->open() < limits::chunksAtWorker;
   return takesMore ? &member : nullptr;
 }

@@ -91,6 +91,10 @@ class ClusterTest : public testing::Test {
       timer.afterDelay(1 * kj::MILLISECONDS).wait(loop);
     }
   }
+  bool wasHeardToBeSuspected(const std::string& peer) const {
+    return std::ranges::any_of(
+        heard, [&](auto& event) { return event.starts_with("suspected " + peer + ":"); });
+  }
   bool wasHeard(const std::string& event) const {
     return std::ranges::find(heard, event) != heard.end();
   }

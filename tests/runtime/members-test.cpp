@@ -74,13 +74,42 @@ TEST_F(MembersTest, WhoIsLostIsSuspectedAndThenDead) {
   join({&one, &two});
   EXPECT_EQ(members->all().wait(loop).size(), 2u);
   two.host.listener = nullptr;
-  await([&] {
-    return std::ranges::any_of(heard,
-                               [](auto& event) { return event.starts_with("suspected host:1"); });
-  });
+  await([&] { return wasHeardToBeSuspected("host:1"); });
   EXPECT_FALSE(wasHeard("dead host:1: its lease ended"));
   strike(two);
   await([&] { return wasHeard("dead host:1: its lease ended"); });
+}
+
+TEST_F(MembersTest, APeerThatListensAtSeveralAddressesCountsOnce) {
+  auto& one = addPeer();
+  auto other = net::listen(io.provider->getNetwork(), "127.0.0.1:0").wait(loop);
+  std::string otherAddress = "127.0.0.1:" + std::to_string(other->getPort());
+  net::Listener also(kj::mv(other), one.host.host, io.provider->getTimer(), one.host.log);
+  one.host.host.setAddress(one.address);
+  enrol(one);
+  Members::Options options;
+  options.places.where = {otherAddress, one.address};
+  options.required = {otherAddress};
+  start(std::move(options));
+  members->joined().wait(loop);
+  EXPECT_EQ(members->all().wait(loop).size(), 1u);
+  EXPECT_EQ(origin.peers().size(), 1u);
+  EXPECT_EQ(heard, std::vector<std::string>{"joined host:0"});
+}
+
+TEST_F(MembersTest, APeerThatIsLostIsDialledAgainAtEachOfItsAddresses) {
+  auto& one = addPeer();
+  auto other = net::listen(io.provider->getNetwork(), "127.0.0.1:0").wait(loop);
+  std::string otherAddress = "127.0.0.1:" + std::to_string(other->getPort());
+  net::Listener also(kj::mv(other), one.host.host, io.provider->getTimer(), one.host.log);
+  one.host.host.setAddress(one.address);
+  Members::Options options;
+  options.places.where = {otherAddress};
+  start(std::move(options));
+  members->joined().wait(loop);
+  one.host.host.farewell().wait(loop); // closes the connections, and listens still
+  await([&] { return std::ranges::count(heard, "joined host:0") == 2; });
+  EXPECT_EQ(origin.peers().size(), 1u);
 }
 
 TEST_F(MembersTest, WhereNobodyIsTheErrorNamesTheAddress) {

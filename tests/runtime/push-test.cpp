@@ -76,11 +76,32 @@ TEST_F(PushTest, APeerThatIsNotLevelGetsTheCodeReadyLikeTheOthers) {
   EXPECT_EQ(peers[1]->host.host.counters().slicesReceived, 1u);
 }
 
-TEST_F(PushTest, NothingIsBoundIfOnePeerBeginsToLeave) {
+TEST_F(PushTest, APeerThatBeginsToLeaveMeanwhileIsNotWaitedFor) {
   peers[1]->host.runner.holding = true; // so that its connection stays open
   auto waits = pushAll({function("twice", "2 0")});
   await([&] { return !peers[1]->host.runner.held.empty(); });
   peers[1]->host.host.leave();
+  enrol(*peers[1], true); // as it would do itself
+  EXPECT_EQ(waits.wait(loop).peers, 1u);
+  EXPECT_EQ(names.all().wait(loop).size(), 1u);
+}
+
+TEST_F(PushTest, APeerThatIsLostMeanwhileIsNotWaitedForOnceItIsNoMember) {
+  peers[1]->host.runner.holding = true;
+  auto waits = pushAll({function("twice", "2 0")}).eagerlyEvaluate(nullptr);
+  await([&] { return !peers[1]->host.runner.held.empty(); });
+  peers[1]->host.listener = nullptr;
+  await([&] { return wasHeardToBeSuspected("host:1"); });
+  EXPECT_TRUE(names.all().wait(loop).empty());
+  strike(*peers[1]);
+  EXPECT_EQ(waits.wait(loop).peers, 1u);
+}
+
+TEST_F(PushTest, NothingIsBoundIfAMemberNeitherTakesWorkNorLeaves) {
+  peers[1]->host.runner.holding = true;
+  auto waits = pushAll({function("twice", "2 0")});
+  await([&] { return !peers[1]->host.runner.held.empty(); });
+  peers[1]->host.host.leave(); // and does not tell the store
   std::string failure = failureOf(kj::mv(waits));
   EXPECT_TRUE(says(failure, "host:1 at " + peers[1]->address + " takes no work now: "));
   EXPECT_FALSE(says(failure, "host:0 at"));
