@@ -4,6 +4,7 @@
 #include "net/limits.h"
 #include "net/log.h"
 #include "roam/error.h"
+#include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 
@@ -14,6 +15,14 @@ using Functions = std::shared_ptr<const std::vector<PushedFunction>>;
 
 /// Of other pushes of a name at the same time: each makes us try again.
 constexpr unsigned switches = 100;
+
+/// Of different length for each push and each try: of those who meet again and again, one comes
+/// first.
+kj::Duration pauseBefore(unsigned tries, const PushedFunction& function, const std::string& by) {
+  Digest chance = Digest::of(fmt::format("{} {} {}", tries, function.digest.toString(), by));
+  const unsigned steps = std::to_integer<unsigned>(chance.bytes()[0]) * std::min(tries, 20u);
+  return steps * (10 * kj::MICROSECONDS);
+}
 
 kj::ArrayPtr<const kj::byte> bytesOf(const std::string& text) {
   return kj::arrayPtr(reinterpret_cast<const kj::byte*>(text.data()), text.size());
@@ -153,6 +162,7 @@ kj::Promise<PushReport> push(Members& members, NameStore& names, kj::Timer& time
           co_await collect(members, names, name);
       co_return kj::mv(report);
     }
+    co_await timer.afterDelay(pauseBefore(i + 1, all->front(), by));
     announced = co_await names.announce(bindingsOf(*all, by), codes);
   }
   throw failed(fmt::format("nothing was bound: others bound {} or another of these names {} times "

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <kj/debug.h>
+#include <utility>
 
 namespace roam::peer {
 namespace {

@@ -9,6 +9,12 @@ namespace {
 
 class Run : public EndToEnd {
  protected:
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  void SetUp() override {
+    GTEST_SKIP() << "the libroam of this build needs a sanitizer's runtime, which the program that "
+                    "`roam run` links does not have";
+  }
+#endif
   std::string file(const std::string& text) const {
     std::string path = folder_.path() + "/program.cpp";
     std::ofstream(path) << text;
@@ -23,7 +29,9 @@ class Run : public EndToEnd {
     return static_cast<std::size_t>(
         std::distance(std::filesystem::directory_iterator(temporary_.path()), {}));
   }
-  std::string temporaryFolder() const { return "TMPDIR=" + temporary_.path(); }
+  std::string temporaryFolder() const {
+    return "TMPDIR=" + temporary_.path();
+  }
 
   Peers peers_{1};
   TemporaryFolder folder_, temporary_;

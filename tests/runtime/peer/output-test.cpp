@@ -106,11 +106,22 @@ TEST(OwnOutput, DropsWhatNobodyReadsAndSaysHowMuch) {
 }
 
 TEST(OwnOutput, EndsThoughNobodyReads) {
+  constexpr std::size_t lines = 200, size = 1001;
   Pipe output;
-  OwnOutput own(output.write, output.write);
-  own.begin();
-  for (int i = 0; i < 200; ++i)
-    own.line(std::string(1000, 'x').c_str(), false); // more than a pipe holds
+  {
+    OwnOutput own(output.write, output.write);
+    own.begin();
+    for (std::size_t i = 0; i < lines; ++i)
+      own.line(std::string(size - 1, 'x').c_str(), false); // more than a pipe holds
+  }
+  // Its thread goes on with the write that nobody read, and must not meet a descriptor that is
+  // closed.
+  std::vector<char> buffer(lines * size);
+  for (std::size_t read = 0; read < buffer.size();) {
+    ssize_t more = ::read(output.read, buffer.data(), buffer.size());
+    ASSERT_GT(more, 0);
+    read += std::size_t(more);
+  }
 }
 
 } // namespace
