@@ -2,6 +2,7 @@
 #include "runtime/members.h"
 #include "net/address.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/join-place.h"
 #include "net/limits.h"
 #include "net/log.h"
@@ -16,11 +17,6 @@ namespace {
 
 /// Of the tries to reach a member.
 constexpr kj::Duration shortestPause = 100 * kj::MILLISECONDS, longestPause = 2 * kj::SECONDS;
-
-kj::Exception lostWith(const std::string& why) {
-  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                       kj::heapString(why.data(), why.size()));
-}
 
 /// Each of the places is a certain peer.
 bool areAddresses(const net::JoinOptions& options) {
@@ -107,7 +103,7 @@ void Members::checkFirst() {
   if (failures.empty())
     failures = fmt::format("\n  no peer was found at {} within {} s{}", places,
                            limits::connect / kj::SECONDS, log_.text());
-  throw lostWith("cannot join the cluster:" + failures);
+  throw net::disconnected("cannot join the cluster:" + failures);
 }
 
 kj::Promise<void> Members::awaitRequired() {
@@ -120,7 +116,7 @@ kj::Promise<void> Members::awaitRequired() {
       dial(address);
     while (counting(address).peer == nullptr) {
       if (timer.now() >= deadline)
-        throw lostWith("a required member did not join: " + unreachable(address));
+        throw net::disconnected("a required member did not join: " + unreachable(address));
       co_await timer.afterDelay(10 * kj::MILLISECONDS);
     }
   }
@@ -218,7 +214,7 @@ void Members::lost(net::Peer& peer, const std::string& why) {
 void Members::dialLater(const std::string& address) {
   tasks_.add(kj::evalLater([this, address] {
     if (!known_[address].isDialled)
-      failed(address, lostWith("the connection was lost"));
+      failed(address, net::disconnected("the connection was lost"));
   }));
 }
 
@@ -229,8 +225,7 @@ kj::Promise<protocol::Store::Client> Members::connectStore() {
   auto peers = origin_.peers();
   if (!peers.empty())
     return peers[waysTried_++ % peers.size()].second->store();
-  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                       kj::str("no peer is connected, through which the store could be reached"));
+  return net::disconnected("no peer is connected, through which the store could be reached");
 }
 
 kj::Promise<void> Members::followMembers() {
@@ -344,9 +339,8 @@ kj::Promise<std::vector<net::Peer*>> Members::all() {
     if (missing.empty() && strangers.empty() && !all.empty())
       co_return all;
     if (isTooLong && (!strangers.empty() || timer.now() - began >= limits::connect))
-      throw kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                          kj::str("not all members of the cluster can be reached:", missing.c_str(),
-                                  strangers.c_str(), log_.text().c_str()));
+      throw net::failed(kj::str("not all members of the cluster can be reached:", missing.c_str(),
+                                strangers.c_str(), log_.text().c_str()));
     co_await timer.afterDelay(5 * kj::MILLISECONDS);
   }
 }

@@ -1,6 +1,7 @@
 // Shipping to all members at once, and the switch.
 #include "runtime/push.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include "net/log.h"
 #include "roam/error.h"
@@ -26,11 +27,6 @@ kj::Duration pauseBefore(unsigned tries, const PushedFunction& function, const s
 
 kj::ArrayPtr<const kj::byte> bytesOf(const std::string& text) {
   return kj::arrayPtr(reinterpret_cast<const kj::byte*>(text.data()), text.size());
-}
-
-kj::Exception failed(const std::string& why) {
-  return kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                       kj::heapString(why.data(), why.size()));
 }
 
 /// Why a peer does not hold the code ready; empty if it does.
@@ -87,7 +83,7 @@ kj::Promise<unsigned> shipToAll(Members& members, kj::Timer& timer, Functions fu
     if (refusals.empty())
       co_return static_cast<unsigned>(peers.size());
     if (!mayPass || timer.now() - began >= limits::connect)
-      throw failed("nothing was bound, for not every peer is ready:" + refusals);
+      throw net::failed("nothing was bound, for not every peer is ready:" + refusals);
     co_await timer.afterDelay(limits::storeRetry);
   }
 }
@@ -139,8 +135,8 @@ kj::Promise<PushReport> push(Members& members, NameStore& names, kj::Timer& time
                              std::vector<PushedFunction> functions, std::string by) {
   auto all = std::make_shared<const std::vector<PushedFunction>>(std::move(functions));
   if (all->size() > limits::namesPerPush)
-    throw failed(fmt::format("{} names are to be bound at once; the limit is {}", all->size(),
-                             limits::namesPerPush));
+    throw net::failed(fmt::format("{} names are to be bound at once; the limit is {}", all->size(),
+                                  limits::namesPerPush));
   std::map<Digest, std::string> codes;
   for (const PushedFunction& function : *all)
     codes.emplace(function.digest, function.code);
@@ -165,9 +161,10 @@ kj::Promise<PushReport> push(Members& members, NameStore& names, kj::Timer& time
     co_await timer.afterDelay(pauseBefore(i + 1, all->front(), by));
     announced = co_await names.announce(bindingsOf(*all, by), codes);
   }
-  throw failed(fmt::format("nothing was bound: others bound {} or another of these names {} times "
-                           "meanwhile",
-                           all->front().name, switches));
+  throw net::failed(
+      fmt::format("nothing was bound: others bound {} or another of these names {} times "
+                  "meanwhile",
+                  all->front().name, switches));
 }
 
 } // namespace roam

@@ -2,6 +2,7 @@
 #include "runtime/peer/cluster-store.h"
 #include "net/address.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/join-place.h"
 #include "net/limits.h"
 #include "net/log.h"
@@ -14,15 +15,6 @@
 #include <utility>
 
 namespace roam::peer {
-namespace {
-
-kj::Exception unreachable(const std::string& why) {
-  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                       kj::heapString(why.data(), why.size()));
-}
-
-} // namespace
-
 ClusterStore::ClusterStore(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options,
                            net::Hello mine, std::function<void(const std::string&)> waits)
     : io_(io), log_(log), options_(options), mine_(std::move(mine)), waits_(std::move(waits)) {}
@@ -211,7 +203,7 @@ kj::Promise<protocol::Store::Client> ClusterStore::reach() {
         problem = net::wordsOf(exception).cStr();
     }
   }
-  throw unreachable(problem);
+  throw net::disconnected(problem);
 }
 
 kj::Promise<protocol::Store::Client> ClusterStore::reachAt(std::string address) {
@@ -224,7 +216,7 @@ kj::Promise<protocol::Store::Client> ClusterStore::reachAt(std::string address) 
   }
   auto answer = co_await way->openStore(own_.front());
   if (answer.keeper.size() > 0)
-    throw unreachable(address + " does not keep the cluster's store itself");
+    throw net::disconnected(address + " does not keep the cluster's store itself");
   keeper_ = address;
   if (fresh.get() != nullptr)
     way_ = kj::mv(fresh);
@@ -239,7 +231,8 @@ kj::Promise<net::StoreAccess> ClusterStore::open(std::string asker) {
   }
   if (store_.get() == nullptr) {
     if (discovery_.get() != nullptr || !options_.store.empty())
-      throw unreachable("this peer does not know yet where its cluster's store is: " + where_);
+      throw net::disconnected("this peer does not know yet where its cluster's store is: " +
+                              where_);
     co_await find();
   }
   co_return net::StoreAccess{service_->clientForConnection(),

@@ -2,6 +2,7 @@
 #include "runtime/peer/membership.h"
 #include "net/address.h"
 #include "net/coroutine.h"
+#include "net/exceptions.h"
 #include "net/limits.h"
 #include "net/log.h"
 #include <algorithm>
@@ -128,8 +129,7 @@ kj::Promise<void> Membership::awaitRequired() {
 /// Begins again with `level`, if it had come that far.
 void Membership::lapse(const std::string& why) {
   if (lapsing_.get() != nullptr && lapsing_->isWaiting())
-    lapsing_->reject(kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                                   kj::heapString(why.data(), why.size())));
+    lapsing_->reject(net::failed(why));
 }
 
 // --- level -------------------------------------------------------------------------------------
@@ -153,8 +153,7 @@ kj::Promise<void> Membership::level() {
         [this](std::string complaint) { world_.log.line(complaint.c_str()); });
   co_await namesKnown();
   if (table_->identity() != identity)
-    throw kj::Exception(
-        kj::Exception::Type::FAILED, __FILE__, __LINE__,
+    throw net::failed(
         kj::str("the cluster's store ", net::replacedWords, ", and its names are not known yet"));
   co_await allReady();
 }
@@ -228,10 +227,9 @@ kj::Promise<void> Membership::allReady() {
     if (late == unready_.end() && timer.now() >= deadline)
       late = unready_.begin();
     if (late != unready_.end())
-      throw kj::Exception(kj::Exception::Type::FAILED, __FILE__, __LINE__,
-                          kj::str("it can't run ", late->first.c_str(), ": ",
-                                  late->second.isOnItsWay ? "its code is still on its way"
-                                                          : late->second.problem.c_str()));
+      throw net::failed(kj::str("it can't run ", late->first.c_str(), ": ",
+                                late->second.isOnItsWay ? "its code is still on its way"
+                                                        : late->second.problem.c_str()));
     co_await timer.afterDelay(1 * kj::MILLISECONDS);
   }
 }
@@ -297,8 +295,7 @@ kj::Promise<void> Membership::holdLease() {
     co_await timer.afterDelay(limits::memberLease / 3);
     const kj::TimePoint asked = timer.now();
     if (asked - heard_ >= limits::memberLease)
-      throw kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__,
-                          kj::heapString(why.data(), why.size()));
+      throw net::disconnected(why);
     try {
       co_await timer.timeoutAfter(limits::memberLease - (asked - heard_),
                                   cluster_.store().keepAlive(lease_));

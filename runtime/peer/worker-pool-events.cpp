@@ -1,4 +1,5 @@
 // What workers and the ladder tell the pool, and what follows: answers, code, ends and new starts.
+#include "net/exceptions.h"
 #include "runtime/peer/chunk-outcome.h"
 #include "runtime/peer/worker-pool.h"
 #include <algorithm>
@@ -10,10 +11,6 @@ namespace {
 /// A chunk given to workers this often, which all ended or answered nonsense before they began it,
 /// is at fault. More than there are rungs whose object may be of no use.
 constexpr unsigned triesPerChunk = 8;
-
-kj::Exception disconnected(kj::String why) {
-  return kj::Exception(kj::Exception::Type::DISCONNECTED, __FILE__, __LINE__, kj::mv(why));
-}
 
 } // namespace
 
@@ -40,7 +37,7 @@ WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log,
 
 WorkerPool::~WorkerPool() noexcept(false) {
   ladder_.tell(nullptr);
-  giveUp(disconnected(kj::str("the peer is shutting down")));
+  giveUp(net::disconnected("the peer is shutting down"));
 }
 
 kj::Vector<pid_t> WorkerPool::processes() const {
@@ -210,7 +207,7 @@ void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
     startLater(member, 0 * kj::SECONDS);
   } else {
     kj::Exception problem =
-        disconnected(kj::str("worker process ", worker.pid(), " (", executable_, ") ", how));
+        net::disconnected(kj::str("worker process ", worker.pid(), " (", executable_, ") ", how));
     startLater(member, limits::workerRetry);
     bool any = false;
     for (auto& other : members_)

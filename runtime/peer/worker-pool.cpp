@@ -1,5 +1,6 @@
 // Which chunk goes to which worker. What workers tell is in worker-pool-events.cpp.
 #include "runtime/peer/worker-pool.h"
+#include "net/exceptions.h"
 #include "net/failures.h"
 #include <kj/debug.h>
 
@@ -12,8 +13,7 @@ kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk,
   KJ_IF_MAYBE (excess, net::excessOf(chunk, slice))
     return net::failedWith(net::Failure::Kind::limit, kj::mv(*excess), chunk);
   if (chunksWaiting() >= limits::chunksWaiting)
-    return kj::Exception(
-        kj::Exception::Type::OVERLOADED, __FILE__, __LINE__,
+    return net::overloaded(
         kj::str("this peer has ", limits::chunksWaiting, " chunks waiting and takes no more"));
   ChunkOwner& owner = *this;
   return kj::newAdaptedPromise<net::ChunkOutcome, WaitingChunk>(owner, chunk, slice);
