@@ -345,7 +345,8 @@ kj::Promise<StoreListing> RemoteStore::list(std::string prefix) {
   return way_->whileOpen(tryList(std::move(prefix), listingTries));
 }
 
-/// The parts come one after the other, each in the time of an answer.
+/// The parts come one after the other, each in the time of an answer. If the connection breaks
+/// between two, it begins again.
 kj::Promise<StoreListing> RemoteStore::tryList(std::string prefix, int tries) {
   const kj::TimePoint deadline = way_->deadline();
   auto first = way_->inTime(way_->ask<std::shared_ptr<Listing>>(
@@ -364,13 +365,15 @@ kj::Promise<StoreListing> RemoteStore::tryList(std::string prefix, int tries) {
                                 },
                                 deadline),
                             deadline);
-  return first.then([this](std::shared_ptr<Listing> listing) { return listRest(listing); })
-      .catch_([this, prefix, tries](kj::Exception&& failure) -> kj::Promise<StoreListing> {
-        if (!passes(failure) || tries <= 1)
-          return kj::mv(failure);
-        way_->lose(failure);
-        return tryList(prefix, tries - 1);
-      });
+  return first.then([this, prefix, tries](std::shared_ptr<Listing> listing) {
+    return listRest(listing).catch_(
+        [this, prefix, tries](kj::Exception&& failure) -> kj::Promise<StoreListing> {
+          if (!passes(failure) || tries <= 1)
+            return kj::mv(failure);
+          way_->lose(failure);
+          return tryList(prefix, tries - 1);
+        });
+  });
 }
 
 kj::Promise<StoreListing> RemoteStore::listRest(std::shared_ptr<Listing> listing) {
