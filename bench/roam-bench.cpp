@@ -11,6 +11,7 @@
 // alike; figures are medians. Beside each stands the processor time of all processes that took part
 // (`NAME.cpu`).
 #include "bench/baseline.h"
+#include "bench/calls.h"
 #include "bench/discovery.h"
 #include "bench/first-calls.h"
 #include "bench/kernels.h"
@@ -73,29 +74,6 @@ void printRatio(const std::string& name, const std::vector<Cost>& roam,
   }
   print(name, median(wall), "ratio");
   print(name + ".cpu", median(processor), "ratio");
-}
-
-// --- call: a no-op closure, one in flight, over a raw Cap'n Proto no-op --------------------------
-
-void benchCall() {
-  TemporaryFolder folder;
-  Peers peers(1, folder.path() + "/cache");
-  Cluster cluster = connect(peers.addresses());
-  Member peer = cluster.peers().at(0);
-  auto noop = [](std::uint64_t x) { return x + 1; };
-
-  kj::AsyncIoContext io = kj::setupAsyncIo();
-  BaselineProcess process;
-  BaselineClient client(io, process.port());
-  auto server = client.server();
-
-  auto viaRoam = [&](std::uint64_t i) { return cluster.on(peer, noop, i); };
-  auto raw = [&](std::uint64_t i) {
-    auto request = server.noopRequest();
-    request.setX(i);
-    return request.send().wait(io.waitScope).getY();
-  };
-  print("call.raw.p50", compareCalls("call", viaRoam, raw) * 1e6, "us");
 }
 
 // --- small: x*x+7 over a million integers on two peers, over raw Cap'n Proto moving the same bytes
@@ -255,7 +233,7 @@ void benchSliceSize() {
 
 int run(const std::vector<std::string>& names) {
   const std::vector<std::pair<std::string, std::function<void()>>> all = {
-      {"call", benchCall},
+      {"call", [] { benchCall("call"); }},
       {"small", benchSmall},
       {"cpu", benchCpu},
       {"data", benchData},

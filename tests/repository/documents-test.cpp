@@ -29,6 +29,26 @@ std::vector<std::string> linksOf(const TreeFile& document) {
   return links;
 }
 
+const TreeFile& fileAt(const std::string& path) {
+  for (auto& file : tree())
+    if (file.path == path)
+      return file;
+  throw std::runtime_error(path + " is not there");
+}
+
+/// The first cells of the table between the marks of docs/reliability.md.
+std::vector<std::string> figuresOfFaults() {
+  static const std::regex row(R"(^\| ([a-z0-9-]+) \| .+ \| .+ \| .+ \|$)");
+  std::vector<std::string> names;
+  bool inside = false;
+  for (auto& line : fileAt("docs/reliability.md").lines) {
+    inside = (inside || line == "<!-- figures -->") && line != "<!-- end of figures -->";
+    if (std::smatch cells; inside && std::regex_match(line, cells, row) && cells[1] != "figure")
+      names.push_back(cells[1]);
+  }
+  return names;
+}
+
 } // namespace
 
 TEST(Documents, OpenWithTheirOneTitle) {
@@ -94,6 +114,30 @@ TEST(Documents, SectionsOfTheDiagnosticsHaveAFileThatVerifiesThem) {
             findings.push_back(file);
         }
   EXPECT_GT(sections, 5u);
+  EXPECT_EQ(listed(findings), "");
+}
+
+TEST(Documents, TheTableOfFaultsHasEveryFigure) {
+  EXPECT_EQ(figuresOfFaults(),
+            (std::vector<std::string>{
+                "kill-lost",     "kill-doubled",    "kill-added-ms",   "stop-found-s",
+                "stop-stale",    "crash-contained", "crash-next-ms",   "poison-workers",
+                "cut-hung",      "cut-recover-s",   "orphans",         "strangers-accepted",
+                "strangers-p99", "mutants-crashed", "exposed",         "soak-wrong",
+                "soak-hung",     "soak-leaked",     "call-supervised", "call-tls"}));
+}
+
+TEST(Documents, FiguresThatTheProgramPrintsHaveARowInTheTableOfFaults) {
+  static const std::regex figure(R"re("([a-z]+(-[a-z0-9]+)*)"[,}])re");
+  auto rows = figuresOfFaults();
+  std::vector<std::string> findings;
+  std::size_t figures = 0;
+  for (auto& line : fileAt("bench/faults/roam-bench-faults.cpp").lines)
+    if (line.starts_with("      {{\""))
+      for (std::sregex_iterator i(line.begin(), line.end(), figure), end; i != end; ++i, ++figures)
+        if (std::find(rows.begin(), rows.end(), (*i)[1]) == rows.end())
+          findings.push_back((*i)[1]);
+  EXPECT_GT(figures, 0u);
   EXPECT_EQ(listed(findings), "");
 }
 
