@@ -31,13 +31,25 @@ struct Chunk {
 
 /// Why a chunk gave no results. Mirrors `Failure` of peer.capnp, where the fields are explained.
 struct Failure {
-  enum class Kind : std::uint8_t { thrown, badCaptures, badArguments, badSlice, workerDied, limit };
+  enum class Kind : std::uint8_t {
+    thrown,
+    badCaptures,
+    badArguments,
+    badSlice,
+    workerDied,
+    limit,
+    quarantined
+  };
   Kind kind = Kind::thrown;
   kj::String type;
   kj::String message;
   std::uint64_t element = 0; ///< index in the whole job
   std::int64_t code = 0;
   kj::String category;
+  int signal = 0;
+  int exitStatus = 0;
+  kj::Array<kj::String> stack = nullptr;
+  bool mayHaveRun = false;
 };
 
 /// What became of a chunk: results, or a failure, or nothing was run.

@@ -64,6 +64,16 @@ inline constexpr std::size_t entriesLoaded = 2048;
 inline constexpr std::size_t linkedEntries = 65536;
 /// Chunks of all connections that wait for a worker of this peer. More are refused as overloaded.
 inline constexpr std::size_t chunksWaiting = 16384;
+/// Workers that one digest may end before it is quarantined, within how long, and of how many
+/// digests that is counted.
+inline constexpr unsigned workersEnded = 3;
+inline constexpr kj::Duration endsRemembered = 10 * kj::MINUTES;
+inline constexpr std::size_t endsKnown = 4096;
+/// Digests in quarantine; the one that is there longest goes first.
+inline constexpr std::size_t quarantined = 4096;
+/// Frames that are told of a stack, and the bytes of a line of it.
+inline constexpr std::size_t stackFrames = 64;
+inline constexpr std::size_t stackLine = 1024;
 /// Chunks at one worker: one runs, the next lies ready, so that the worker never waits for the
 /// supervisor.
 inline constexpr unsigned chunksAtWorker = 2;

@@ -33,13 +33,22 @@ Failure read(protocol::Failure::Reader from) {
   Failure failure;
   // A kind of a later protocol is told as what it surely is: something went wrong over there.
   auto kind = from.getKind();
-  failure.kind = kind <= protocol::Failure::Kind::LIMIT ? static_cast<Failure::Kind>(kind)
-                                                        : Failure::Kind::badSlice;
+  failure.kind = kind <= protocol::Failure::Kind::QUARANTINED ? static_cast<Failure::Kind>(kind)
+                                                              : Failure::Kind::badSlice;
   failure.type = kj::str(from.getType());
   failure.message = kj::str(from.getMessage());
   failure.element = from.getElement();
   failure.code = from.getCode();
   failure.category = kj::str(from.getCategory());
+  failure.signal = from.getSignal();
+  failure.exitStatus = from.getExitStatus();
+  failure.mayHaveRun = from.getMayHaveRun();
+  auto stack = from.getStack();
+  auto lines =
+      kj::heapArrayBuilder<kj::String>(std::min<std::size_t>(stack.size(), limits::stackFrames));
+  while (!lines.isFull())
+    lines.add(kj::str(oneLine(stack[static_cast<unsigned>(lines.size())].cStr()).c_str()));
+  failure.stack = lines.finish();
   return failure;
 }
 

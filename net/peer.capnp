@@ -201,6 +201,11 @@ struct Failure {
   element @3 :UInt64;    # index of the element in the whole job
   code @4 :Int64;        # thrown: the value of a std::error_code, for std::system_error
   category @5 :Text;     # thrown: the name of its category
+  signal @6 :Int32;      # workerDied: the signal that ended the process; 0 if it exited
+  exitStatus @7 :Int32;  # workerDied: with which it exited
+  stack @8 :List(Text);  # workerDied: the shipped code's frames, the innermost first; at most
+                         # limits::stackFrames lines. Empty if the process could not tell.
+  mayHaveRun @9 :Bool;   # workerDied: elements of the chunk may have run, in part or as a whole
 
   enum Kind {
     thrown @0;           # the shipped code threw
@@ -209,6 +214,7 @@ struct Failure {
     badSlice @3;         # the slice is damaged, has no entry, or needs a symbol this host lacks
     workerDied @4;       # the process that ran the chunk ended; the chunk may have run in part
     limit @5;            # a limit of net/limits.h was met
+    quarantined @6;      # this code has ended too many workers, and is not run until it is released
   }
 }
 

@@ -19,6 +19,12 @@ void write(const Failure& from, protocol::Failure::Builder to) {
   to.setElement(from.element);
   to.setCode(from.code);
   to.setCategory(from.category);
+  to.setSignal(from.signal);
+  to.setExitStatus(from.exitStatus);
+  to.setMayHaveRun(from.mayHaveRun);
+  auto stack = to.initStack(static_cast<unsigned>(from.stack.size()));
+  for (unsigned i = 0; i < stack.size(); ++i)
+    stack.set(i, from.stack[i]);
 }
 
 /// Room for a ChunkResult beside its data.

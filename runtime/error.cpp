@@ -29,7 +29,8 @@ RemoteError::RemoteError(std::string typeName, std::string message, std::uint64_
 RemoteError::~RemoteError() = default;
 
 PeerLost::~PeerLost() = default;
-Crashed::~Crashed() = default;
+WorkerDied::WorkerDied(const std::string& what, End end) : Error(what), end_(std::move(end)) {}
+WorkerDied::~WorkerDied() = default;
 Timeout::~Timeout() = default;
 Refused::~Refused() = default;
 UnknownName::~UnknownName() = default;

@@ -404,8 +404,11 @@ void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failu
       failedElement_ = failure.element;
     }
     plan_.failed(failure.element);
-  } else if (failure.kind == Kind::workerDied)
+  } else if (failure.kind == Kind::workerDied) {
+    died_ = error;
     sendAgain(range, error);
+  } else if (failure.kind == Kind::quarantined && died_ != nullptr)
+    finish(died_); // which says more
   else if (failure.kind == Kind::limit && range.count > 1)
     split(range); // its results did not fit
   else

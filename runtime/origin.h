@@ -169,6 +169,7 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   std::map<std::uint64_t, unsigned> attempts_; // times a chunk was lost, by its first element
   std::size_t argumentBytes_ = 0;              // of the chunk sent last
   std::exception_ptr failure_;                 // of the lowest element that failed
+  std::exception_ptr died_;                    // how its code ended a worker the last time
   std::uint64_t failedElement_ = 0;
   bool finished_ = false;
   bool fetching_ = false;                                 // the code

@@ -187,6 +187,15 @@ std::exception_ptr thrownThere(const net::Failure& failure, const Digest& entry,
       RemoteError(type, told.what, failure.element, peer, entry.toString()));
 }
 
+std::exception_ptr workerDied(const net::Failure& failure, const Digest& entry,
+                              const std::string& text) {
+  WorkerDied::End end{failure.signal,    failure.exitStatus, entry.toString(), failure.element, {},
+                      failure.mayHaveRun};
+  for (const kj::String& line : failure.stack)
+    end.stack.emplace_back(line.cStr());
+  return std::make_exception_ptr(WorkerDied(text, std::move(end)));
+}
+
 } // namespace
 
 std::exception_ptr remoteException(const net::Failure& failure, const Digest& entry,
@@ -198,7 +207,8 @@ std::exception_ptr remoteException(const net::Failure& failure, const Digest& en
       fmt::format("{} (closure {}, on peer {})", failure.message.cStr(), entry.shortened(), peer);
   switch (failure.kind) {
   case Kind::workerDied:
-    return std::make_exception_ptr(Crashed(text));
+    return workerDied(failure, entry, text);
+  case Kind::quarantined:
   case Kind::badSlice:
   case Kind::limit:
     return std::make_exception_ptr(Refused(text));

@@ -35,10 +35,25 @@ net::ChunkOutcome thrown(TakenAnswer taken, std::uint64_t element) {
 
 } // namespace
 
-net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, const net::Chunk& chunk) {
-  return failedWith(Kind::workerDied,
-                    kj::str("worker process ", pid, " ", how, " while it ran ", elementRange(chunk),
-                            " of entry ", shortName(chunk), "; they may have run in part"),
+net::ChunkOutcome workerDied(const WorkerProcess& worker, kj::StringPtr how,
+                             const net::Chunk& chunk) {
+  net::ChunkOutcome outcome = failedWith(
+      Kind::workerDied,
+      kj::str("worker process ", worker.pid(), " ", how, " while it ran ", elementRange(chunk),
+              " of entry ", shortName(chunk), "; they may have run in part"),
+      chunk);
+  net::Failure& failure = KJ_ASSERT_NONNULL(outcome.failure);
+  failure.signal = worker.end().signal;
+  failure.exitStatus = worker.end().exitStatus;
+  failure.mayHaveRun = true;
+  return outcome;
+}
+
+net::ChunkOutcome quarantined(kj::StringPtr reason, const net::Chunk& chunk) {
+  return failedWith(Kind::quarantined,
+                    kj::str("entry ", shortName(chunk), " is in quarantine: ", reason,
+                            "; nothing was run. Fix the code, or free it: roam release ",
+                            chunk.entry.toString().c_str()),
                     chunk);
 }
 

@@ -10,6 +10,10 @@ namespace roam::peer {
 net::ChunkOutcome outcomeOf(TakenAnswer taken, const net::Chunk& chunk);
 
 /// The worker that had begun the chunk is gone. `how`: "was killed by signal 9 (Killed)".
-net::ChunkOutcome workerDied(pid_t pid, kj::StringPtr how, const net::Chunk& chunk);
+net::ChunkOutcome workerDied(const WorkerProcess& worker, kj::StringPtr how,
+                             const net::Chunk& chunk);
+
+/// Nothing was run. `reason`: "it ended 3 workers; ...".
+net::ChunkOutcome quarantined(kj::StringPtr reason, const net::Chunk& chunk);
 
 } // namespace roam::peer

@@ -55,6 +55,7 @@ class Peer {
   kj::Promise<void> askedToLeave() { return host_.askedToLeave(); }
 
   const WorkerPool& workers() const { return workers_; }
+  Quarantine& quarantine() { return quarantine_; }
 
  private:
   net::ClosureRunner& runner() { return inFront_ ? *inFront_ : workers_; }
@@ -70,6 +71,7 @@ class Peer {
   Neighbours neighbours_;
   Compilers compilers_;
   CodeLadder ladder_;
+  Quarantine quarantine_;
   WorkerPool workers_;
   std::unique_ptr<net::ClosureRunner> inFront_; ///< may be null
   net::Host host_;

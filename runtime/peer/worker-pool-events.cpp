@@ -17,10 +17,10 @@ constexpr unsigned triesPerChunk = 8;
 // --- the pool begins and ends ----------------------------------------------------------------
 
 WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, CodeLadder& ladder,
-                       Options options)
+                       Quarantine& quarantine, Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
       libraries_(kj::mv(options.libraries)), output_(options.output),
-      codeLoaded_(options.codeLoaded), ladder_(ladder),
+      codeLoaded_(options.codeLoaded), ladder_(ladder), quarantine_(quarantine),
       codeUses_(std::min(limits::codesKnown, options.codeLoaded / limits::bytesPerUse)),
       workers_(options.workers), notReady_(options.workers), ready_(nullptr), tasks_(*this) {
   ladder_.tell(this);
@@ -89,6 +89,7 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
     else
       place.chunk->settle(outcomeOf(kj::mv(taken), place.chunk->chunk));
   }
+  unparkSuspected(place.entry);
   dispatch();
 }
 
@@ -221,17 +222,39 @@ void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
   dispatch();
 }
 
-/// Fails what the worker was running, and takes back what it had not begun.
+/// Fails what the worker was running, which is to blame, and takes back what it had not begun.
 void WorkerPool::lose(Member& member, kj::StringPtr how) {
   for (unsigned slot = 0; slot < slotCount; ++slot) {
     Place place = std::exchange(member.places[slot], Place());
+    const bool isToBlame = place.entry != Digest() && member.process->hasBegun(slot);
+    if (isToBlame) {
+      quarantine_.onWorkerEnded(place.entry, how);
+      recall(place.entry);
+    }
+    unparkSuspected(place.entry);
     if (place.chunk == nullptr)
       continue;
-    if (member.process->hasBegun(slot) || place.chunk->tries >= triesPerChunk)
-      place.chunk->settle(workerDied(member.process->pid(), how, place.chunk->chunk));
+    if (isToBlame || place.chunk->tries >= triesPerChunk)
+      place.chunk->settle(workerDied(*member.process, how, place.chunk->chunk));
     else
       putBack(*place.chunk);
   }
+}
+
+/// Fewer workers run it now, or it is refused.
+void WorkerPool::unparkSuspected(const Digest& entry) {
+  if (parked_.contains(entry) &&
+      (isLinked(entry) || ladder_.at(entry).state != Code::State::coming))
+    unpark(entry);
+}
+
+/// Takes back what lies ready at any worker: not all that wait may run now.
+void WorkerPool::recall(const Digest& entry) {
+  for (auto& member : members_)
+    for (unsigned slot = 0; slot < slotCount; ++slot)
+      if (Place& place = member->places[slot];
+          place.entry == entry && place.chunk != nullptr && member->process->takeBack(slot))
+        putBack(*std::exchange(place.chunk, nullptr));
 }
 
 /// Fails every chunk.

@@ -2,6 +2,8 @@
 #include "runtime/peer/worker-pool.h"
 #include "net/exceptions.h"
 #include "net/failures.h"
+#include "runtime/peer/chunk-outcome.h"
+#include <algorithm>
 #include <kj/debug.h>
 
 namespace roam::peer {
@@ -113,6 +115,14 @@ void WorkerPool::dispatch() {
 bool WorkerPool::dispatchFront(ChunkQueue& queue) {
   WaitingChunk& chunk = *queue.front();
   const Digest& entry = chunk.chunk.entry;
+  KJ_IF_MAYBE (reason, quarantine_.isRefused(entry)) {
+    chunk.settle(quarantined(*reason, chunk.chunk));
+    return true;
+  }
+  if (workersRunning(entry) >= quarantine_.workersFor(entry)) {
+    park(chunk);
+    return true;
+  }
   if (isLinked(entry))
     return giveToBest(chunk);
   switch (const Code& code = ladder_.at(entry); code.state) {
@@ -127,10 +137,22 @@ bool WorkerPool::dispatchFront(ChunkQueue& queue) {
   case Code::State::coming:
     break;
   }
-  chunk.leaveQueue();
-  ChunkQueue& parked = parked_[entry];
-  chunk.enter(parked, parked.end());
+  park(chunk);
   return true;
+}
+
+void WorkerPool::park(WaitingChunk& chunk) {
+  chunk.leaveQueue();
+  ChunkQueue& parked = parked_[chunk.chunk.entry];
+  chunk.enter(parked, parked.end());
+}
+
+/// Or have it lie ready. Also those that run it for nobody.
+unsigned WorkerPool::workersRunning(const Digest& entry) const {
+  return static_cast<unsigned>(std::ranges::count_if(members_, [&](auto& member) {
+    return std::ranges::any_of(member->places,
+                               [&](const Place& place) { return place.entry == entry; });
+  }));
 }
 
 /// False if no worker takes one more.
@@ -238,7 +260,8 @@ bool WorkerPool::takeFromBusy() {
       continue;
     Member* idle = idleMember();
     bool isThere = isLinked(place.entry) || ladder_.at(place.entry).state == Code::State::object;
-    if (idle == nullptr || !isThere || !busy->process->takeBack(last))
+    bool mayRun = workersRunning(place.entry) < quarantine_.workersFor(place.entry);
+    if (idle == nullptr || !isThere || !mayRun || !busy->process->takeBack(last))
       continue;
     WaitingChunk& chunk = *std::exchange(place.chunk, nullptr);
     --chunk.tries;

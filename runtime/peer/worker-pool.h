@@ -8,6 +8,10 @@
 // others. Chunks that use peer-local variables have a queue of their own, which only the first
 // worker serves: the variables are in its memory. If it dies, they start anew.
 //
+// Of a worker that dies, the chunk that it ran is to blame; what ends several goes into quarantine
+// (quarantine.h): its chunks that wait fail, as do those that come. A digest under suspicion waits
+// parked while enough workers run it.
+//
 // Code that is only to be linked need not wait for a busy worker: one more process, started when it
 // is first needed, links what no other has time for.
 #pragma once
@@ -16,6 +20,7 @@
 #include "runtime/peer/code-ladder.h"
 #include "runtime/peer/code-uses.h"
 #include "runtime/peer/loaded-entries.h"
+#include "runtime/peer/quarantine.h"
 #include "runtime/peer/waiting-chunk.h"
 #include "runtime/peer/worker-process.h"
 #include <array>
@@ -46,7 +51,7 @@ class WorkerPool final : public net::ClosureRunner,
   /// Starts the workers. All but the options must outlive the pool. Throws if the executable can't
   /// be started.
   WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log, CodeLadder& ladder,
-             Options options);
+             Quarantine& quarantine, Options options);
   /// Ends the workers at once; whatever still waits fails as DISCONNECTED.
   ~WorkerPool() noexcept(false);
   KJ_DISALLOW_COPY(WorkerPool);
@@ -110,6 +115,10 @@ class WorkerPool final : public net::ClosureRunner,
   kj::ArrayPtr<const kj::byte> codeFor(Member& member, Place& place);
   void putBack(WaitingChunk& chunk);
   void unpark(const Digest& entry);
+  void unparkSuspected(const Digest& entry);
+  void recall(const Digest& entry);
+  void park(WaitingChunk& chunk);
+  unsigned workersRunning(const Digest& entry) const;
 
   // What workers and the ladder tell: worker-pool-events.cpp.
   void onCode(const Digest& entry) override;
@@ -137,12 +146,14 @@ class WorkerPool final : public net::ClosureRunner,
   std::unordered_set<Digest> linked_; ///< in every worker
   std::size_t codeLoaded_;
   CodeLadder& ladder_;
+  Quarantine& quarantine_;
   CodeUses codeUses_;
   Counters counters_;
   ChunkQueue waiting_;                            ///< in the order of arrival
   ChunkQueue waitingForHome_;                     ///< the same; for the first member only
   ChunkQueue waitingToLink_;                      ///< the same; of those that run nothing
-  std::unordered_map<Digest, ChunkQueue> parked_; ///< until the ladder has their code
+  std::unordered_map<Digest, ChunkQueue> parked_; ///< until the ladder has their code,
+                                                  ///< or fewer workers run what is suspected
   std::uint64_t uses_ = 0;
   const unsigned workers_;
   unsigned notReady_; ///< of them

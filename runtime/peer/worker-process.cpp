@@ -352,6 +352,10 @@ kj::String WorkerProcess::describeEnd() {
   while (waitid(P_PIDFD, processFd_.get(), &end, WEXITED) != 0)
     if (errno != EINTR)
       return kj::str("ended"); // somebody else has waited for it
+  if (end.si_code == CLD_EXITED)
+    end_.exitStatus = end.si_status;
+  else
+    end_.signal = end.si_status;
   KJ_IF_MAYBE (problem, startProblem_)
     return kj::mv(*problem);
   if (end.si_code == CLD_EXITED)

@@ -46,6 +46,12 @@ struct TakenAnswer {
   kj::Array<const kj::byte> results;
 };
 
+/// How a process ended.
+struct WorkerEnd {
+  int signal = 0;     ///< that killed it; 0 if it exited
+  int exitStatus = 0; ///< with which it exited
+};
+
 class WorkerProcess {
  public:
   /// What becomes of what the process prints: it goes to our standard error, or comes as `onLine`.
@@ -66,6 +72,8 @@ class WorkerProcess {
   bool isAlive() const { return !ended_; }
   /// It was ready once.
   bool hasStarted() const { return ready_; }
+  /// Of a process that is not alive.
+  const WorkerEnd& end() const { return end_; }
   /// The entries that it has linked. None before it is ready.
   const std::vector<Digest>& linked() const { return linked_; }
   /// Bytes of memory shared with the worker that are in use.
@@ -106,6 +114,7 @@ class WorkerProcess {
   kj::AutoCloseFd tellFd_, lifeline_, processFd_;
   pid_t pid_ = -1;
   bool ready_ = false, ended_ = false;
+  WorkerEnd end_;
   std::vector<Digest> linked_;
   std::optional<WorkerOutput> output_;
   kj::Maybe<kj::String> startProblem_;

@@ -222,16 +222,16 @@ TEST_F(Loss, OfAWorkerDuringAMapLeavesItComplete) {
   EXPECT_EQ(cluster.peers().size(), 2u) << "the peer itself lives";
 }
 
-TEST_F(Loss, ByTheCodeItselfIsCrashedThatSaysHow) {
+TEST_F(Loss, ByTheCodeItselfIsWorkerDiedThatSaysHow) {
   Peers peers(2);
   Cluster cluster = connect(peers.addresses());
-  std::string words = wordsOf<Crashed>([&] { cluster.async([] { std::abort(); }).get(); });
+  std::string words = wordsOf<WorkerDied>([&] { cluster.async([] { std::abort(); }).get(); });
   EXPECT_TRUE(contains(words, "SIGABRT") || contains(words, "signal 6")) << words;
-  words = wordsOf<Crashed>([&] { cluster.async([] { raise(SIGSEGV); }).get(); });
+  words = wordsOf<WorkerDied>([&] { cluster.async([] { raise(SIGSEGV); }).get(); });
   EXPECT_TRUE(contains(words, "SIGSEGV") || contains(words, "signal 11")) << words;
-  words = wordsOf<Crashed>([&] { cluster.async([] { _exit(3); }).get(); });
+  words = wordsOf<WorkerDied>([&] { cluster.async([] { _exit(3); }).get(); });
   EXPECT_TRUE(contains(words, "3")) << words;
-  words = wordsOf<Crashed>([&] {
+  words = wordsOf<WorkerDied>([&] {
     cluster.map(std::views::iota(0, 50), [](int x) {
       if (x == 17)
         std::abort();

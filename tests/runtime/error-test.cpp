@@ -35,11 +35,27 @@ void expectCaughtAsError() {
 }
 TEST(Error, IsTheBaseOfAllOthers) {
   expectCaughtAsError<roam::PeerLost>();
-  expectCaughtAsError<roam::Crashed>();
   expectCaughtAsError<roam::Timeout>();
   expectCaughtAsError<roam::Refused>();
   expectCaughtAsError<roam::Cancelled>();
   expectCaughtAsError<roam::ConfigurationError>();
+}
+
+TEST(WorkerDied, SaysHowWhereAndWhetherAnythingRan) {
+  std::string digest(64, 'a');
+  roam::WorkerDied error("why", {.signal = 11,
+                                 .digest = digest,
+                                 .element = 12,
+                                 .stack = {"in the lambda at a.cpp:3"},
+                                 .mayHaveRun = true});
+  const roam::Error& base = error;
+  EXPECT_STREQ(base.what(), "why");
+  EXPECT_EQ(error.signal(), 11);
+  EXPECT_EQ(error.exitStatus(), 0);
+  EXPECT_EQ(error.digest(), digest);
+  EXPECT_EQ(error.element(), 12u);
+  EXPECT_EQ(error.stack(), std::vector<std::string>{"in the lambda at a.cpp:3"});
+  EXPECT_TRUE(error.mayHaveRun());
 }
 
 } // namespace

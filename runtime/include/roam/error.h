@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace roam {
 
@@ -52,10 +53,37 @@ class ROAM_API PeerLost : public Error {
 
 /// The shipped code ended the worker process that ran it (a signal, an exit), each time it was
 /// tried: fix the code.
-class ROAM_API Crashed : public Error {
+class ROAM_API WorkerDied : public Error {
  public:
-  using Error::Error;
-  ~Crashed() override;
+  /// The last end.
+  struct End {
+    int signal = 0;
+    int exitStatus = 0;
+    std::string digest;
+    std::uint64_t element = 0;
+    std::vector<std::string> stack;
+    bool mayHaveRun = false;
+  };
+  WorkerDied(const std::string& what, End end);
+  ~WorkerDied() override;
+
+  /// The signal that killed the process, SIGSEGV for one; 0 if it exited.
+  int signal() const { return end_.signal; }
+  /// With which it exited; 0 if it was killed.
+  int exitStatus() const { return end_.exitStatus; }
+  /// Digest of the closure's slice in hexadecimal, as `roam inspect` prints it.
+  const std::string& digest() const { return end_.digest; }
+  /// Index in the input of the call of the first element that the process was given and has not
+  /// answered.
+  std::uint64_t element() const { return end_.element; }
+  /// The frames of the shipped code, the innermost first, a line each. Empty if the process could
+  /// not tell, as after SIGKILL.
+  const std::vector<std::string>& stack() const { return end_.stack; }
+  /// Whether elements of the call may have run, in part or as a whole.
+  bool mayHaveRun() const { return end_.mayHaveRun; }
+
+ private:
+  End end_;
 };
 
 /// The call's deadline passed before all results were here.
@@ -65,8 +93,8 @@ class ROAM_API Timeout : public Error {
   ~Timeout() override;
 };
 
-/// A peer will not run this code: another platform, a damaged slice, a symbol it lacks, a limit.
-/// Trying again won't help.
+/// A peer will not run this code: another platform, a damaged slice, a symbol it lacks, a limit; or
+/// it ended too many workers, and is in quarantine. Trying again won't help.
 class ROAM_API Refused : public Error {
  public:
   using Error::Error;

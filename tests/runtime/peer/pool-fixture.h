@@ -81,7 +81,7 @@ class PoolTest : public testing::Test {
     return *pool;
   }
   void start(unsigned workers, const char* program) {
-    pool = kj::heap<WorkerPool>(io.unixEventPort, io.provider->getTimer(), log, *ladder,
+    pool = kj::heap<WorkerPool>(io.unixEventPort, io.provider->getTimer(), log, *ladder, quarantine,
                                 WorkerPool::Options{workers, kj::str(program), codeLoaded});
   }
   /// After this objects are on disk.
@@ -143,6 +143,7 @@ class PoolTest : public testing::Test {
   std::optional<jit::ObjectCache> cache;
   kj::Own<Compilers> compilers;
   kj::Own<CodeLadder> ladder;
+  Quarantine quarantine{io.provider->getTimer()};
   kj::Own<WorkerPool> pool;
 };
 

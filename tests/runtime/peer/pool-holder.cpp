@@ -16,7 +16,8 @@ int main() {
   roam::peer::Compilers compilers(io.unixEventPort, io.provider->getTimer(), log,
                                   kj::str("never started"), 1);
   roam::peer::CodeLadder ladder(compilers, log, {.host = roam::jit::hostTarget()});
-  roam::peer::WorkerPool pool(io.unixEventPort, io.provider->getTimer(), log, ladder,
+  roam::peer::Quarantine quarantine(io.provider->getTimer());
+  roam::peer::WorkerPool pool(io.unixEventPort, io.provider->getTimer(), log, ladder, quarantine,
                               {2, kj::str(ROAM_WORKER)});
   pool.ready().wait(io.waitScope);
   for (pid_t id : pool.processes())

@@ -61,8 +61,40 @@ TEST_F(WorkerDeathTest, ShippedCodeThatEndsItsProcessFailsOnlyItsOwnChunk) {
 #if !__has_feature(address_sanitizer) // which makes it an exit status
   EXPECT_TRUE(contains(faulted.message, "signal 11")) << faulted.message.cStr();
 #endif
+  quarantine.release(ends.digest);
   EXPECT_TRUE(run(ends, "-", "", 1).failure == nullptr);
   EXPECT_EQ(pool->counters().workersLost, 3u);
+}
+
+TEST_F(WorkerDeathTest, TheThirdWorkerThatCodeEndsIsItsLastAndOtherCodeRunsOn) {
+  open(3);
+  TestSlice ends = TestSlice::of("ends"), square = TestSlice::of("square");
+  const std::string aborts = "a", captures = encoded<std::int64_t>({0}),
+                    seven = encoded<std::int64_t>({7});
+  std::vector<kj::Promise<net::ChunkOutcome>> poison, others;
+  for (int i = 0; i < 40; ++i) {
+    poison.push_back(begin(ends, aborts, nothing, 1));
+    others.push_back(begin(square, captures, seven, 1));
+  }
+  unsigned died = 0, refused = 0;
+  for (auto& promise : poison) {
+    net::Failure failure = failureOf(wait(kj::mv(promise)));
+    died += failure.kind == Kind::workerDied;
+    refused += failure.kind == Kind::quarantined;
+    if (failure.kind == Kind::quarantined)
+      EXPECT_TRUE(contains(failure.message, "it ended 3 workers; the last was killed by signal 6"))
+          << failure.message.cStr();
+    else
+      EXPECT_EQ(failure.signal, SIGABRT);
+  }
+  EXPECT_EQ(died, 3u);
+  EXPECT_EQ(refused, 37u);
+  for (auto& promise : others)
+    EXPECT_TRUE(wait(kj::mv(promise)).failure == nullptr);
+  EXPECT_EQ(pool->counters().workersLost, 3u);
+
+  ASSERT_TRUE(quarantine.release(ends.digest));
+  EXPECT_TRUE(run(ends, "-", "", 1).failure == nullptr);
 }
 
 TEST_F(WorkerDeathTest, ChunksThatTheDeadWorkerHadNotBegunRunElsewhere) {
@@ -141,6 +173,8 @@ TEST_F(WorkerDeathTest, NothingIsLostWhileWorkersAreKilledAndChunksDropped) {
       continue; // dropped, wherever it is
     ++wanted;
     promises.push_back(promise.eagerlyEvaluate(nullptr));
+    for (const TestSlice* slice : {&square, &fills, &throws})
+      quarantine.release(slice->digest); // it's us who kill
     if (random() % 40 == 0)
       if (auto processes = pool->processes(); processes.size() > 0)
         kill(processes[random() % processes.size()], SIGKILL);
