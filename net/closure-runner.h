@@ -38,7 +38,8 @@ struct Failure {
     badSlice,
     workerDied,
     limit,
-    quarantined
+    quarantined,
+    forbidden
   };
   Kind kind = Kind::thrown;
   kj::String type;

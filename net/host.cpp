@@ -24,6 +24,7 @@ class Door final : public protocol::Peer::Server {
       return failed(why);
     }
     visit_->saidHello = true;
+    visit_->account({AuditEvent::What::connected, {}, {}, theirs.name});
     auto results = context.getResults();
     host.hello.write(results.initHello());
     results.setSession(kj::heap<HostSession>(kj::addRef(*visit_)));
@@ -37,8 +38,8 @@ class Door final : public protocol::Peer::Server {
 } // namespace
 
 struct Host::OpenConnection {
-  OpenConnection(Host& host, kj::Own<kj::AsyncIoStream> stream, kj::String from)
-      : host(host), visit(kj::refcounted<Visit>(host.world_, kj::mv(from))),
+  OpenConnection(Host& host, kj::Own<kj::AsyncIoStream> stream, kj::String from, Caller caller)
+      : host(host), visit(kj::refcounted<Visit>(host.world_, kj::mv(from), std::move(caller))),
         connection(kj::mv(stream), kj::heap<Door>(kj::addRef(*visit)), host.memory_) {
     visit->messages = &connection.messages();
     ++host.world_.counters.connections;
@@ -130,9 +131,10 @@ kj::Promise<void> Host::allAreClosed() {
   return kj::mv(pair.promise);
 }
 
-kj::Promise<void> Host::serve(kj::Own<kj::AsyncIoStream> stream, kj::String from) {
+kj::Promise<void> Host::serve(kj::Own<kj::AsyncIoStream> stream, kj::String from, Caller caller) {
   return kj::evalNow([&]() -> kj::Promise<void> {
-           auto open = kj::heap<OpenConnection>(*this, kj::mv(stream), kj::str(from));
+           auto open =
+               kj::heap<OpenConnection>(*this, kj::mv(stream), kj::str(from), std::move(caller));
            auto over =
                open->connection.messages().ended().then([at = open.get()] { return at->leave(); });
            return over.exclusiveJoin(open->silence()).attach(kj::mv(open));

@@ -1,11 +1,13 @@
 // The host's side of peer.capnp: says hello, keeps the slices that come, has closures run.
 #pragma once
 #include "net/admission.h"
+#include "net/audit.h"
 #include "net/closure-runner.h"
 #include "net/hello.h"
 #include "net/log.h"
 #include "net/message-memory.h"
 #include "net/neighbours.h"
+#include "net/rights.h"
 #include "net/slice-store.h"
 #include "net/store-door.h"
 #include <kj/async-io.h>
@@ -33,11 +35,13 @@ class Host {
   /// Speaks with one origin until the connection has ended; never fails. What the connection did
   /// wrong becomes a log line that begins with `from`. Drop the promise to cut the connection; it
   /// must not outlive the host.
-  kj::Promise<void> serve(kj::Own<kj::AsyncIoStream> stream, kj::String from);
+  kj::Promise<void> serve(kj::Own<kj::AsyncIoStream> stream, kj::String from, Caller caller);
 
   /// What hellos say from now on.
   void setTarget(ObjectTarget target) { world_.hello.target = std::move(target); }
 
+  /// Who hears what callers do; set before anyone is served.
+  void setAudit(Audit& audit) { world_.audit = &audit; }
   /// Who leads to the cluster's store; set before anyone is served.
   void setStoreDoor(StoreDoor& door) { world_.storeDoor = &door; }
   /// Where the cluster's members know this host, for hellos from now on.
@@ -76,6 +80,7 @@ class Host {
     Introductions* introductions;
     Admission admission;
     StoreDoor* storeDoor = nullptr;
+    Audit* audit = nullptr;
     kj::Own<kj::PromiseFulfiller<void>> askedToLeave;
 
     void leave();

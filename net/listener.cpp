@@ -91,8 +91,11 @@ void Listener::serve(kj::AuthenticatedStream connection) {
     return;
   }
   ++open_;
+  Caller caller{from.cStr(), Rights::all()};
   connections_.add(
-      host_.serve(kj::mv(connection.stream), kj::mv(from)).attach(kj::defer([this] { --open_; })));
+      host_.serve(kj::mv(connection.stream), kj::mv(from), kj::mv(caller)).attach(kj::defer([this] {
+        --open_;
+      })));
 }
 
 void Listener::taskFailed(kj::Exception&& exception) {

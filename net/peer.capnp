@@ -215,6 +215,7 @@ struct Failure {
     workerDied @4;       # the process that ran the chunk ended; the chunk may have run in part
     limit @5;            # a limit of net/limits.h was met
     quarantined @6;      # this code has ended too many workers, and is not run until it is released
+    forbidden @7;        # the connection has no right to it; nothing was run
   }
 }
 

@@ -39,6 +39,7 @@ std::vector<Digest> digestsOf(protocol::Session::CodesParams::Reader params,
 } // namespace
 
 kj::Promise<void> HostSession::codes(CodesContext context) {
+  require(&Rights::call, "ask what was run");
   auto& host = visit_->host();
   checkCount(context.getParams().getDigests().size());
   std::vector<CodeStatus> found;

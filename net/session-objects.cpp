@@ -28,6 +28,7 @@ kj::Promise<void> HostSession::object(ObjectContext context) {
     context.getResults().setRefused(why);
     return kj::READY_NOW;
   };
+  require(&Rights::peer, "ask for compiled code, which peers do");
   Digest digest = digestFrom(params.getDigest());
   auto target = readTarget(params.getTarget());
   if (!target)
@@ -62,6 +63,8 @@ kj::Promise<void> HostSession::neighbours(NeighboursContext context) {
   if (params.getOthers().size() > limits::neighbours)
     return failed(kj::str(params.getOthers().size(), " peers were introduced; the limit is ",
                           limits::neighbours));
+  if (!visit_->caller.rights.peer)
+    return kj::READY_NOW; // not believed; its peers know each other from the store
   std::vector<Neighbour> others;
   for (auto other : params.getOthers())
     if (other.getAddress().size() <= limits::addressBytes &&

@@ -52,9 +52,48 @@ void Visit::close() {
   running.cancel("the connection is closed");
 }
 
+void Visit::account(const AuditEvent& event) {
+  if (host_ != nullptr && host_->audit != nullptr)
+    host_->audit->happened(caller, from.cStr(), event);
+}
+
+// --- rights ------------------------------------------------------------------------------------
+
+kj::String HostSession::whyForbidden(const char* toDoWhat) {
+  auto& host = visit_->host();
+  ++host.counters.refusals;
+  visit_->account({AuditEvent::What::refused, {}, {}, toDoWhat});
+  auto why = kj::str(visit_->caller.name.c_str(), " has no right to ", toDoWhat,
+                     " here; ask who administers the cluster for a certificate with that right");
+  host.log.line(kj::str(visit_->from, ": refused: ", why));
+  return why;
+}
+
+/// Throws FAILED, in words, unless the caller has the right.
+void HostSession::require(bool Rights::*right, const char* toDoWhat) {
+  if (!(visit_->caller.rights.*right))
+    kj::throwFatalException(failed(whyForbidden(toDoWhat)));
+}
+
+/// The first of each connection, so that the account grows with what is new, not with the work.
+void HostSession::accountCall(const Digest& entry) {
+  auto& host = visit_->host();
+  if (host.audit != nullptr && called_.size() < limits::codesKnown && called_.insert(entry).second)
+    visit_->account(
+        {AuditEvent::What::called, entry.toString(), {}, host.store.descriptionOf(entry).cStr()});
+}
+
+// --- calls -------------------------------------------------------------------------------------
+
 kj::Promise<void> HostSession::run(RunContext context) {
   auto& host = visit_->host();
   auto params = context.getParams();
+  const Rights& rights = visit_->caller.rights;
+  if (!rights.call || (params.getSlices().size() > 0 && !rights.bring)) {
+    refuse(context, Failure::Kind::forbidden,
+           whyForbidden(rights.call ? "bring new code" : "call code"));
+    return kj::READY_NOW;
+  }
   Chunk chunk{digestFrom(params.getEntry()),
               params.getCaptures(),
               params.getArguments(),
@@ -95,6 +134,7 @@ kj::Promise<void> HostSession::run(RunContext context) {
     return kj::READY_NOW;
   }
 
+  accountCall(chunk.entry);
   std::shared_ptr<OutputCall> output;
   if (params.hasOutput())
     chunk.output = output = std::make_shared<OutputCall>(params.getOutput());
@@ -185,6 +225,9 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
   std::size_t unpackedBytes = 0;
   for (auto slice : slices) {
     auto digest = digestFrom(slice.getDigest());
+    if (host.store.bars(digest))
+      return refusal(kj::str("this peer runs signed code only (--accept-signed), and slice ",
+                             digest.shortened().c_str(), " is in none of its bundles"));
     kj::ArrayPtr<const kj::byte> code;
     if (slice.isPacked()) {
       KJ_IF_MAYBE (bytes, unpack(slice.getPacked()))
@@ -214,8 +257,10 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
   }
   for (auto& [digest, code, description, objects] : all) {
     bool fresh = !host.store.has(digest);
-    if (host.store.put(digest, code, description) && fresh)
+    if (host.store.put(digest, code, description) && fresh) {
       ++host.counters.slicesReceived;
+      visit_->account({AuditEvent::What::brought, digest.toString(), {}, description.cStr()});
+    }
     for (unsigned i = 0; i < std::min<std::size_t>(objects.size(), limits::objectsPerSlice); ++i)
       if (capnp::Data::Reader object = objects[i]; object.size() <= limits::objectBytes)
         host.runner.offer(digest, object);
@@ -224,6 +269,7 @@ kj::Maybe<kj::String> HostSession::keep(capnp::List<protocol::Slice>::Reader sli
 }
 
 kj::Promise<void> HostSession::have(HaveContext context) {
+  require(&Rights::call, "ask for code");
   auto digests = context.getParams().getDigests();
   checkCount(digests.size());
   auto& host = visit_->host();
@@ -238,12 +284,14 @@ kj::Promise<void> HostSession::have(HaveContext context) {
 }
 
 kj::Promise<void> HostSession::put(PutContext context) {
+  require(&Rights::bring, "bring new code");
   KJ_IF_MAYBE (damage, keep(context.getParams().getSlices()))
     return failed(kj::str(*damage, "; none of this request's slices was kept"));
   return kj::READY_NOW;
 }
 
 kj::Promise<void> HostSession::get(GetContext context) {
+  require(&Rights::call, "ask for code");
   auto digests = context.getParams().getDigests();
   checkCount(digests.size());
   auto& store = visit_->host().store;
@@ -268,6 +316,7 @@ kj::Promise<void> HostSession::get(GetContext context) {
 }
 
 kj::Promise<void> HostSession::status(StatusContext context) {
+  require(&Rights::call, "ask for the status");
   auto& host = visit_->host();
   auto status = context.getResults().initStatus();
   auto runner = host.runner.counters();
@@ -295,6 +344,7 @@ kj::Promise<void> HostSession::status(StatusContext context) {
 
 /// One a connection, so that the store's limits of one hold.
 kj::Promise<void> HostSession::store(StoreContext context) {
+  require(&Rights::call, "use the store");
   auto& host = visit_->host();
   auto give = [context](StoreAccess& access) mutable {
     context.getResults().setStore(access.store);
@@ -306,10 +356,12 @@ kj::Promise<void> HostSession::store(StoreContext context) {
   }
   if (host.storeDoor == nullptr)
     return failed("this peer has no store");
-  std::string asker = context.getParams().getAsker().cStr();
-  if (asker.size() > limits::addressBytes)
-    return failed(kj::str("an address of ", asker.size(), " bytes asks for the store"));
-  return visit_->running.wrap(host.storeDoor->open(std::move(asker)))
+  StoreDoor::Visitor visitor{context.getParams().getAsker().cStr(), visit_->caller.rights,
+                             [visit = std::make_shared<kj::Own<Visit>>(kj::addRef(*visit_))](
+                                 const AuditEvent& event) { (*visit)->account(event); }};
+  if (visitor.asker.size() > limits::addressBytes)
+    return failed(kj::str("an address of ", visitor.asker.size(), " bytes asks for the store"));
+  return visit_->running.wrap(host.storeDoor->open(std::move(visitor)))
       .then([this, give](StoreAccess&& access) mutable {
         visit_->host();
         give(visit_->store.emplace(kj::mv(access)));
@@ -322,10 +374,12 @@ kj::Promise<void> HostSession::ping(PingContext) {
 
 kj::Promise<void> HostSession::drain(DrainContext context) {
   auto& host = visit_->host();
+  require(&Rights::administer, "have peers leave");
   if (context.getParams().getName() != host.hello.name.c_str())
     return failed(kj::str("another peer was asked to leave: this is ", host.hello.name.c_str()));
   if (!host.admission.isLeaving())
     host.log.line(kj::str(visit_->from, ": asks this peer to leave"));
+  visit_->account({AuditEvent::What::drained, {}, {}, {}});
   host.leave();
   host.askedToLeave->fulfill();
   return kj::READY_NOW;

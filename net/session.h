@@ -3,6 +3,7 @@
 #include "net/host.h"
 #include "net/message-stream.h"
 #include <kj/refcount.h>
+#include <unordered_set>
 
 namespace roam::net {
 
@@ -11,14 +12,19 @@ namespace roam::net {
 /// fails once the visit is over.
 class Visit final : public kj::Refcounted {
  public:
-  Visit(Host::World& host, kj::String from) : from(kj::mv(from)), host_(&host) {}
+  Visit(Host::World& host, kj::String from, Caller caller)
+      : from(kj::mv(from)), caller(std::move(caller)), host_(&host) {}
 
   /// Throws DISCONNECTED after `close`.
   Host::World& host();
   /// The connection is about to go: drops all chunks that wait or run for it.
   void close();
 
+  /// Tells the audit, if there is one.
+  void account(const AuditEvent& event);
+
   kj::String from;
+  const Caller caller;
   bool saidHello = false;
   MessageStream* messages = nullptr; ///< valid as long as `host` is
   kj::Canceler running;
@@ -49,6 +55,9 @@ class HostSession final : public protocol::Session::Server {
 
  private:
   static void checkCount(std::size_t slices);
+  void require(bool Rights::*right, const char* toDoWhat);
+  kj::String whyForbidden(const char* toDoWhat);
+  void accountCall(const Digest& entry);
   kj::Maybe<kj::String> keep(capnp::List<protocol::Slice>::Reader slices);
   void answer(RunContext& context, ChunkOutcome outcome);
   void refuse(RunContext& context, Failure::Kind kind, kj::String message);
@@ -57,6 +66,7 @@ class HostSession final : public protocol::Session::Server {
   kj::Own<Visit> visit_;
   std::size_t inFlight_ = 0, bytesInFlight_ = 0; ///< chunks that wait or run, and what they hold
   std::size_t objectsAsked_ = 0;                 ///< questions that wait for an answer
+  std::unordered_set<Digest> called_;            ///< that the audit has heard of
 };
 
 } // namespace roam::net

@@ -18,7 +18,7 @@ bool SliceStore::put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes,
 }
 
 bool SliceStore::keep(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes) {
-  if (Digest::of(std::as_bytes(std::span(bytes.begin(), bytes.size()))) != digest) {
+  if (bars(digest) || Digest::of(std::as_bytes(std::span(bytes.begin(), bytes.size()))) != digest) {
     ++counters_.refused;
     return false;
   }

@@ -35,9 +35,16 @@ class SliceStore {
   explicit SliceStore(std::size_t limitInBytes = limits::storeBytes, SliceSource* source = nullptr)
       : limit_(limitInBytes), source_(source) {}
 
+  /// From now on it takes only what the source has.
+  void takeOnlyFromSource() { onlyFromSource_ = true; }
+  /// Whether it never takes this slice, whatever the bytes.
+  bool bars(const Digest& digest) const {
+    return onlyFromSource_ && (source_ == nullptr || !source_->has(digest));
+  }
+
   /// Keeps a copy of `bytes` as the slice `digest`. False, and nothing is kept, if the bytes are
-  /// not what the digest says. Hashes the bytes, about 1 ns each, unless the slice is here already.
-  /// The slice put last stays, even if it alone is over the limit.
+  /// not what the digest says, or it bars the slice. Hashes the bytes, about 1 ns each, unless the
+  /// slice is here already. The slice put last stays, even if it alone is over the limit.
   ///
   /// Keeps what it was described as, too: the first that was not empty.
   [[nodiscard]] bool put(const Digest& digest, kj::ArrayPtr<const kj::byte> bytes,
@@ -76,6 +83,7 @@ class SliceStore {
 
   std::size_t limit_;
   SliceSource* source_;
+  bool onlyFromSource_ = false;
   std::size_t bytes_ = 0;
   std::unordered_map<Digest, Slice> slices_;
   std::list<Digest> uses_; ///< most recent first

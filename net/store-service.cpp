@@ -163,7 +163,8 @@ class StoreService::ServedWatch final : public protocol::StoreWatch::Server {
 /// The store as one connection has it.
 class StoreService::Served final : public protocol::Store::Server {
  public:
-  explicit Served(kj::Own<Access> access) : access_(kj::mv(access)) {}
+  Served(kj::Own<Access> access, StoreRights rights)
+      : access_(kj::mv(access)), rights_(std::move(rights)) {}
 
  protected:
   kj::Promise<void> identity(IdentityContext context) override {
@@ -215,8 +216,11 @@ class StoreService::Served final : public protocol::Store::Server {
     for (auto write : params.getWrites())
       writes.push_back(read(write));
     context.releaseParams();
+    std::function<void()> done = rights_.admit ? rights_.admit(writes) : nullptr;
     return answer(context, access_->store().commit(std::move(conditions), std::move(writes)),
-                  [context](Committed&& committed) mutable {
+                  [context, done = std::move(done)](Committed&& committed) mutable {
+                    if (committed.done && done)
+                      done();
                     auto results = context.getResults();
                     results.setDone(committed.done);
                     results.setRevision(committed.revision);
@@ -235,6 +239,7 @@ class StoreService::Served final : public protocol::Store::Server {
   }
 
   kj::Promise<void> grant(GrantContext context) override {
+    checkLeases();
     auto& store = access_->store();
     const std::uint64_t milliseconds = context.getParams().getMilliseconds();
     // Of what is too long, only that it is.
@@ -251,10 +256,12 @@ class StoreService::Served final : public protocol::Store::Server {
   }
 
   kj::Promise<void> keepAlive(KeepAliveContext context) override {
+    checkLeases();
     return answer(context, access_->store().keepAlive(context.getParams().getLease()));
   }
 
   kj::Promise<void> revoke(RevokeContext context) override {
+    checkLeases();
     const Lease lease = context.getParams().getLease();
     held_->leases.erase(lease);
     return answer(context, access_->store().revoke(lease));
@@ -272,6 +279,10 @@ class StoreService::Served final : public protocol::Store::Server {
     context.allowCancellation();
     return access_->whileOpen(kj::mv(promise)).attach(oneCall());
   }
+  void checkLeases() const {
+    if (!rights_.leases)
+      kj::throwFatalException(net::failed("only peers have leases in the store"));
+  }
   Counted oneCall() { return {held_, &Held::calls, limits::storeCalls, "calls"}; }
 
   static std::string keyFrom(capnp::Data::Reader bytes) {
@@ -282,6 +293,7 @@ class StoreService::Served final : public protocol::Store::Server {
   }
 
   kj::Own<Access> access_;
+  const StoreRights rights_;
   std::shared_ptr<Held> held_ = std::make_shared<Held>();
 };
 
@@ -292,13 +304,13 @@ StoreService::~StoreService() noexcept(false) {
   access_->close();
 }
 
-protocol::Store::Client StoreService::clientForConnection() {
-  return kj::heap<Served>(kj::addRef(*access_));
+protocol::Store::Client StoreService::clientForConnection(StoreRights rights) {
+  return kj::heap<Served>(kj::addRef(*access_), std::move(rights));
 }
 
 protocol::Store::Client StoreService::clientOf(kj::Own<Store> store, kj::Timer& timer) {
   auto service = kj::heap<StoreService>(*store, timer);
-  auto served = kj::heap<Served>(kj::addRef(*service->access_));
+  auto served = kj::heap<Served>(kj::addRef(*service->access_), StoreRights());
   return served.attach(kj::mv(service)).attach(kj::mv(store)); // which end in this order
 }
 

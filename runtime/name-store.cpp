@@ -12,8 +12,6 @@
 namespace roam {
 namespace {
 
-constexpr const char* historyKeys = "history/";
-
 /// Of others that bind or announce the same at the same time: each makes us look again.
 constexpr unsigned announcements = 100;
 
@@ -21,13 +19,13 @@ std::string keyOfName(const std::string& name) {
   return keys::names + name;
 }
 std::string keysOfHistory(const std::string& name) {
-  return historyKeys + name + "@";
+  return keys::history + name + "@";
 }
 std::string keyOfRevision(const std::string& name, std::uint64_t revision) {
   return fmt::format("{}{:020}", keysOfHistory(name), revision);
 }
 std::string keyOfCode(const Digest& digest) {
-  return "code/" + digest.toString();
+  return keys::code + digest.toString();
 }
 std::string keyOfPart(const Digest& digest, std::size_t part) {
   return fmt::format("{}/{:04}", keyOfCode(digest), part);
@@ -192,7 +190,7 @@ kj::Promise<std::optional<net::Revision>> NameStore::bind(Announced announced) {
 // --- what is kept ------------------------------------------------------------------------------
 
 kj::Promise<bool> NameStore::isInUse(Digest digest) {
-  for (const char* prefix : {keys::names, historyKeys}) {
+  for (const char* prefix : {keys::names, keys::history}) {
     net::StoreListing listing = co_await store_.list(prefix);
     for (auto& entry : listing.entries)
       if (digestsIn(entry.value).contains(digest))

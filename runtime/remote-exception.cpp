@@ -211,6 +211,7 @@ std::exception_ptr remoteException(const net::Failure& failure, const Digest& en
   case Kind::quarantined:
   case Kind::badSlice:
   case Kind::limit:
+  case Kind::forbidden:
     return std::make_exception_ptr(Refused(text));
   default: // what we encoded was not what the entry decodes
     return std::make_exception_ptr(Error(text));

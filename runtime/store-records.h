@@ -10,6 +10,8 @@ namespace roam {
 /// Where they lie: prefixes of keys.
 namespace keys {
 inline constexpr const char* names = "names/";
+inline constexpr const char* history = "history/";
+inline constexpr const char* code = "code/";
 inline constexpr const char* members = "members/";
 /// What follows the prefix in a key that begins with it: an address, or a name.
 inline std::string after(std::string_view prefix, const std::string& key) {

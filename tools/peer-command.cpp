@@ -77,10 +77,12 @@ void addPeerCommand(CLI::App& app, Command& chosen) {
       ->check(CLI::ExistingFile);
   command
       ->add_option("--accept-signed", options->acceptSigned,
-                   "File with a public key (PEM, Ed25519): bundles must be signed by one of these "
-                   "keys, and compiled code of origins and other peers is not taken. May be "
-                   "repeated.")
+                   "File with a public key (PEM, Ed25519): only code of bundles that one of these "
+                   "keys has signed is run, and of libraries given by --load. May be repeated.")
       ->check(CLI::ExistingFile);
+  command->add_option("--audit", options->audit,
+                      "File to which a line of JSON is appended whenever somebody connects, is "
+                      "refused, brings code, calls code for the first time, or binds a name");
   command->add_flag("!--no-tuning", options->tunes,
                     "Run code as it was found, even if it is not made for this CPU or was compiled "
                     "in haste; else what runs much is compiled again in the background");

@@ -7,6 +7,7 @@
 #include "net/limits.h"
 #include "net/log.h"
 #include "net/rejoining-store.h"
+#include "runtime/peer/store-rights.h"
 #include "runtime/store/open-store.h"
 #include <algorithm>
 #include <filesystem>
@@ -223,9 +224,9 @@ kj::Promise<protocol::Store::Client> ClusterStore::reachAt(std::string address) 
   co_return answer.store;
 }
 
-kj::Promise<net::StoreAccess> ClusterStore::open(std::string asker) {
-  if (!asker.empty() && found_.size() < limits::addressesFound) {
-    std::string address = net::loopbackAddress(asker).cStr();
+kj::Promise<net::StoreAccess> ClusterStore::open(Visitor visitor) {
+  if (!visitor.asker.empty() && visitor.rights.peer && found_.size() < limits::addressesFound) {
+    std::string address = net::loopbackAddress(visitor.asker).cStr();
     if (std::ranges::find(own_, address) == own_.end())
       found_.insert(std::move(address));
   }
@@ -235,7 +236,7 @@ kj::Promise<net::StoreAccess> ClusterStore::open(std::string asker) {
                               where_);
     co_await find();
   }
-  co_return net::StoreAccess{service_->clientForConnection(),
+  co_return net::StoreAccess{service_->clientForConnection(storeRightsOf(visitor)),
                              kj::heapString(keeper_.data(), keeper_.size())};
 }
 

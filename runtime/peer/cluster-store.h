@@ -52,7 +52,7 @@ class ClusterStore final : public net::StoreDoor {
   const std::string& where() const { return where_; }
 
   /// Opens the store if nobody else has one.
-  kj::Promise<net::StoreAccess> open(std::string asker) override;
+  kj::Promise<net::StoreAccess> open(Visitor visitor) override;
 
  private:
   /// What one round of questions gave.

@@ -35,13 +35,13 @@ Membership::Membership(World world, const PeerOptions& options, net::Hello mine)
 
 Membership::~Membership() noexcept(false) {}
 
-kj::Promise<net::StoreAccess> Membership::Door::open(std::string asker) {
+kj::Promise<net::StoreAccess> Membership::Door::open(Visitor visitor) {
   if (!of_.isRunning_) {
     co_await of_.cluster_.find(); // here: nobody else has one
     if (!std::exchange(of_.isRunning_, true))
       of_.tasks_.add(of_.run());
   }
-  co_return co_await of_.cluster_.open(std::move(asker));
+  co_return co_await of_.cluster_.open(std::move(visitor));
 }
 
 kj::Promise<void> Membership::join(std::vector<std::string> own) {
@@ -183,6 +183,8 @@ kj::Promise<void> Membership::makeReady(NamedBinding bound) {
     std::string code;
     auto held = world_.slices.find(digest);
     if (held == nullptr && !world_.runner.has(digest)) {
+      if (world_.slices.bars(digest))
+        throw net::failed("this peer runs signed code only, and it is in none of its bundles");
       code = co_await names_->code(digest);
       if (world_.slices.put(digest, bytesOf(code), bound.binding.description.c_str()))
         held = world_.slices.find(digest);

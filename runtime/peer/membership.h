@@ -54,7 +54,7 @@ class Membership final : kj::TaskSet::ErrorHandler {
   class Door final : public net::StoreDoor {
    public:
     explicit Door(Membership& of) : of_(of) {}
-    kj::Promise<net::StoreAccess> open(std::string asker) override;
+    kj::Promise<net::StoreAccess> open(Visitor visitor) override;
 
    private:
     Membership& of_;

@@ -52,6 +52,8 @@ struct PeerOptions {
   /// PEM files of public keys. If there are any, each bundle must be signed by one of them, and
   /// objects of origins and other peers are not taken.
   std::vector<std::string> acceptSigned;
+  /// File to which the account of who did what is appended; empty: none is kept.
+  std::string audit;
   /// Compiles again what runs much and was compiled quickly, or for any CPU.
   bool tunes = true;
 };

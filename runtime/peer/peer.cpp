@@ -73,7 +73,12 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options,
       host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, runner(),
             io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_),
       membership_({io, log, host_, slices_, runner(), neighbours_}, options,
-                  helloOf(options, workers_.workers(), ladder_.host())) {}
+                  helloOf(options, workers_.workers(), ladder_.host())) {
+  if (!options.acceptSigned.empty())
+    slices_.takeOnlyFromSource();
+  if (!options.audit.empty())
+    host_.setAudit(audit_.emplace(options.audit, log));
+}
 
 kj::Promise<std::vector<std::string>> Peer::listen() {
   kj::Promise<void> listening = workers_.ready();

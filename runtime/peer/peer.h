@@ -6,6 +6,7 @@
 #include "net/listener.h"
 #include "net/log.h"
 #include "net/slice-store.h"
+#include "runtime/peer/audit-log.h"
 #include "runtime/peer/bundles.h"
 #include "runtime/peer/code-ladder.h"
 #include "runtime/peer/compilers.h"
@@ -65,6 +66,7 @@ class Peer {
   net::Log& log_;
   PeerOptions options_;
   OwnOutput output_;
+  std::optional<AuditLog> audit_;
   Bundles bundles_;
   net::SliceStore slices_;
   std::optional<jit::ObjectCache> objects_;

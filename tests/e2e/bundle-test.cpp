@@ -113,16 +113,18 @@ TEST_F(BundledPeer, ThatAcceptsSignedOnesOnlyDoesNotStartWithOthers) {
   EXPECT_EQ(peer.counters().bundled, 1u);
 }
 
-TEST_F(BundledPeer, ThatAcceptsSignedOnesOnlyTakesNoObjectsOfOrigins) {
+TEST_F(BundledPeer, ThatAcceptsSignedOnesOnlyRunsNoOtherCode) {
   std::vector<std::string> origin{"ROAM_BUNDLE=" + makeBundle()};
   PeerProcess trusting(1);
   sum(trusting, origin);
   EXPECT_EQ(trusting.counters().shipped, 1u);
   EXPECT_EQ(trusting.counters().compiled, 0u);
   PeerProcess careful(1, {"--accept-signed", file("public.pem", publicKey)});
-  sum(careful, origin);
-  EXPECT_EQ(careful.counters().shipped, 0u);
-  EXPECT_EQ(careful.counters().compiled, 1u);
+  origin.push_back("ROAM_JOIN=" + careful.address());
+  Ended ended = run({builtProgram("roam-e2e-program"), "sum"}, origin);
+  EXPECT_NE(ended.status, 0);
+  says(ended.errors, "this peer runs signed code only (--accept-signed), and slice ");
+  EXPECT_EQ(careful.counters().slicesReceived, 0u);
 }
 
 } // namespace

@@ -18,7 +18,7 @@ namespace roam::test {
 class OpenDoor final : public net::StoreDoor {
  public:
   explicit OpenDoor(net::StoreService& service) : service_(service) {}
-  kj::Promise<net::StoreAccess> open(std::string) override {
+  kj::Promise<net::StoreAccess> open(Visitor) override {
     return net::StoreAccess{service_.clientForConnection(), nullptr};
   }
 
