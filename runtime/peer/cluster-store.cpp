@@ -8,7 +8,6 @@
 #include "net/log.h"
 #include "net/rejoining-store.h"
 #include "runtime/peer/store-rights.h"
-#include "runtime/store/open-store.h"
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -17,8 +16,10 @@
 
 namespace roam::peer {
 ClusterStore::ClusterStore(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options,
-                           net::Hello mine, std::function<void(const std::string&)> waits)
-    : io_(io), log_(log), options_(options), mine_(std::move(mine)), waits_(std::move(waits)) {}
+                           net::Hello mine, std::function<void(const std::string&)> waits,
+                           store::StoreOpener opens)
+    : io_(io), log_(log), options_(options), mine_(std::move(mine)), waits_(std::move(waits)),
+      opens_(std::move(opens)) {}
 
 ClusterStore::~ClusterStore() noexcept(false) {}
 
@@ -73,7 +74,7 @@ kj::Promise<void> ClusterStore::find() {
 kj::Promise<void> ClusterStore::findOnce() {
   if (!options_.store.empty()) {
     where_ = options_.store;
-    use(store::openStore(io_, options_.store, options_.join.cluster));
+    use(opens_(io_, options_.store, options_.join.cluster));
     co_return;
   }
   if (discovery_.get() == nullptr) {
@@ -183,7 +184,7 @@ void ClusterStore::keepHere() {
   where_ = file.empty() ? "in the memory of this peer" : file;
   if (!file.empty())
     std::filesystem::create_directories(options_.stateDirectory);
-  use(store::openStore(io_, file.empty() ? "memory" : "sqlite:" + file, options_.join.cluster));
+  use(opens_(io_, file.empty() ? "memory" : "sqlite:" + file, options_.join.cluster));
 }
 
 void ClusterStore::use(kj::Own<net::Store> store) {

@@ -19,6 +19,7 @@
 #include "net/store-door.h"
 #include "net/store-service.h"
 #include "runtime/peer/peer-options.h"
+#include "runtime/store/open-store.h"
 #include <functional>
 #include <kj/async-io.h>
 #include <set>
@@ -31,7 +32,7 @@ class ClusterStore final : public net::StoreDoor {
   /// All but the options must outlive it. `mine` is what this peer says to others. While the store
   /// is not found for a while, `waits` hears why.
   ClusterStore(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options, net::Hello mine,
-               std::function<void(const std::string&)> waits);
+               std::function<void(const std::string&)> waits, store::StoreOpener opens);
   ~ClusterStore() noexcept(false);
   KJ_DISALLOW_COPY(ClusterStore);
 
@@ -80,6 +81,7 @@ class ClusterStore final : public net::StoreDoor {
   const PeerOptions options_;
   const net::Hello mine_;
   const std::function<void(const std::string&)> waits_;
+  const store::StoreOpener opens_;
   std::vector<std::string> own_;
   std::set<std::string> found_;       ///< addresses, but for our own
   kj::Own<net::Discovery> discovery_; ///< null: looks for nobody

@@ -25,8 +25,9 @@ kj::ArrayPtr<const kj::byte> bytesOf(const std::string& text) {
 
 Membership::Membership(World world, const PeerOptions& options, net::Hello mine)
     : world_(world), options_(options), mine_(mine),
-      cluster_(world.io, world.log, options, std::move(mine),
-               [this](const std::string& why) { turnAway(why); }),
+      cluster_(
+          world.io, world.log, options, std::move(mine),
+          [this](const std::string& why) { turnAway(why); }, world.opensStore),
       started_(std::time(nullptr)), tasks_(*this) {
   world_.host.setStoreDoor(door_);
   if (cluster_.isWanted())

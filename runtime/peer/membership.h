@@ -32,6 +32,7 @@ class Membership final : kj::TaskSet::ErrorHandler {
     net::SliceStore& slices;
     net::ClosureRunner& runner;
     Neighbours& neighbours;
+    store::StoreOpener opensStore = store::openStore; ///< if this peer keeps the store
   };
   /// All must outlive it. `mine` is what this peer says of itself.
   Membership(World world, const PeerOptions& options, net::Hello mine);

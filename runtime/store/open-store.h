@@ -1,6 +1,7 @@
 // The store that a person names.
 #pragma once
 #include "net/store.h"
+#include <functional>
 #include <kj/async-io.h>
 #include <string>
 
@@ -12,5 +13,9 @@ namespace roam::store {
 /// names no store, or the store can't be opened.
 kj::Own<net::Store> openStore(kj::AsyncIoContext& io, const std::string& where,
                               const std::string& cluster);
+
+/// As openStore.
+using StoreOpener = std::function<kj::Own<net::Store>(
+    kj::AsyncIoContext& io, const std::string& where, const std::string& cluster)>;
 
 } // namespace roam::store

@@ -57,8 +57,9 @@ void SqliteStore::finishBatch(StoreThread::Changed changed) {
       call->answer();
 }
 
-SqliteStore::SqliteStore(kj::Timer& timer, const std::string& path, const StoreSpace& space)
-    : timer_(timer), file_(path, space), published_(file_.revision()), thread_(file_) {
+SqliteStore::SqliteStore(kj::Timer& timer, const std::string& path, const StoreSpace& space,
+                         StoreThread::Place place)
+    : timer_(timer), file_(path, space), published_(file_.revision()), thread_(file_, place) {
   for (auto& [lease, time] : file_.leases())
     begin(lease, time);
 }

@@ -22,7 +22,8 @@ class SqliteStore final : public net::Store {
   /// Opens the file, or makes it; "" is in memory, and gone with the store. Blocks for some
   /// milliseconds, or longer if the store's last process was killed in the midst of much. Throws as
   /// StoreFile does. Leases follow `timer`, which must outlive the store.
-  SqliteStore(kj::Timer& timer, const std::string& path, const StoreSpace& space = {});
+  SqliteStore(kj::Timer& timer, const std::string& path, const StoreSpace& space = {},
+              StoreThread::Place place = StoreThread::Place::itsThread);
   /// Waits for what the disk is doing.
   ~SqliteStore() noexcept(false);
   KJ_DISALLOW_COPY(SqliteStore);

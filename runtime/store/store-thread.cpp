@@ -5,9 +5,14 @@
 
 namespace roam::store {
 
-StoreThread::StoreThread(StoreFile& file) : file_(file), thread_([this] { loop(); }) {}
+StoreThread::StoreThread(StoreFile& file, Place place) : file_(file) {
+  if (place == Place::itsThread)
+    thread_ = std::thread([this] { loop(); });
+}
 
 StoreThread::~StoreThread() {
+  if (!thread_.joinable())
+    return;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -17,6 +22,10 @@ StoreThread::~StoreThread() {
 }
 
 kj::Promise<StoreThread::Changed> StoreThread::run(Batch& batch) {
+  if (!thread_.joinable()) {
+    runBatch(batch);
+    return std::exchange(changed_, {});
+  }
   auto done = kj::newPromiseAndCrossThreadFulfiller<Changed>();
   {
     std::lock_guard lock(mutex_);

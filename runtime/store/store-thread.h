@@ -33,12 +33,15 @@ class StoreCall {
 /// Runs one batch of calls at a time.
 class StoreThread {
  public:
+  /// Where calls are worked. On the loop they hold it up, and follow each other in an order that
+  /// does not depend on the machine.
+  enum class Place { itsThread, loop };
   /// What a batch changed, by revision; it is durable.
   using Changed = std::vector<net::StoreChanges>;
   using Batch = std::vector<kj::Own<StoreCall>>;
 
   /// `file` must outlive it.
-  explicit StoreThread(StoreFile& file);
+  explicit StoreThread(StoreFile& file, Place place = Place::itsThread);
   /// Waits for the batch that is being run.
   ~StoreThread();
   StoreThread(const StoreThread&) = delete;
@@ -62,7 +65,7 @@ class StoreThread {
   Batch* batch_ = nullptr;                                 // guarded by mutex_
   kj::Own<kj::CrossThreadPromiseFulfiller<Changed>> done_; // guarded by mutex_
   bool stopping_ = false;                                  // guarded by mutex_
-  std::thread thread_;
+  std::thread thread_;                                     ///< none if calls are worked on the loop
 };
 
 } // namespace roam::store

@@ -286,5 +286,17 @@ TEST_F(NamesInExamples, JoinLateRunsItsMapOnAPeerThatCameMeanwhile) {
   EXPECT_EQ(std::stoi(found[2]) + std::stoi(found[3]), 1000);
 }
 
+// --- survive -----------------------------------------------------------------------------------
+
+TEST_F(NamesInExamples, SurviveKillsTwoOfFourPeersUnderItsMapAndHasTheRightSum) {
+  Ended ended = runExample("survive", {});
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+  static const std::regex printed(
+      "[^\n]+ is killed when [0-9]+ tasks are done\n"
+      "[^\n]+ is killed when [0-9]+ tasks are done\n"
+      "the sum is 2664667000, and should be 2664667000; 2 peers are left\n");
+  EXPECT_TRUE(std::regex_match(ended.output, printed)) << ended.output;
+}
+
 } // namespace
 } // namespace roam::e2e

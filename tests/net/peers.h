@@ -45,7 +45,7 @@ class Lines final : public net::Log {
 /// Runs slices that are formulas: "3 7" is x * 3 + 7 over int64 arguments, plus the capture if
 /// there is one. A slice that is no formula is a bad slice, arguments that are no int64s are bad
 /// arguments. A slice "echo" gives the arguments back.
-class FormulaRunner final : public net::ClosureRunner {
+class FormulaRunner : public net::ClosureRunner {
  public:
   kj::Promise<net::ChunkOutcome> run(net::Chunk chunk,
                                      kj::ArrayPtr<const kj::byte> slice) override {
