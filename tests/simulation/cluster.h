@@ -32,11 +32,6 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
 
  private:
   class Call;
-  struct Published {
-    std::uint64_t number; ///< what the functions give
-    std::uint64_t revision;
-  };
-
   static std::string addressOf(std::size_t peer);
   void taskFailed(kj::Exception&& exception) override;
   bool isCalm() const { return timer_.now() >= calm_; }
@@ -75,8 +70,7 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
   std::vector<kj::Own<SimulatedPeer>> peers_; ///< null while one is down
   std::set<std::size_t> disturbed_;           ///< peers that are about to end, or to come back
   std::vector<kj::Own<SimulatedOrigin>> origins_;
-  std::map<std::string, std::map<std::uint64_t, std::uint64_t>> numbers_; ///< by store and revision
-  std::map<std::string, std::uint64_t> lastBound_; ///< by store: the revision acknowledged last
+  std::uint64_t lastBound_ = 0; ///< the latest revision of which it was said that it is bound
   std::vector<std::pair<std::string, std::uint64_t>> seen_; ///< by origin: store and revision
   std::uint64_t nextNumber_ = 1;
   std::size_t running_ = 0; ///< calls that have not ended

@@ -201,8 +201,7 @@ kj::Promise<void> Cluster::publish(SimulatedOrigin& origin, std::size_t index) {
                         fmt::format("origin:{}", index));
     auto report = co_await timer_.timeoutAfter(longestPush, kj::mv(pushing));
     ++counts.published;
-    auto& last = lastBound_[origin.table->identity()];
-    last = std::max(last, report.bindings[0].binding.revision);
+    lastBound_ = std::max(lastBound_, report.bindings[0].binding.revision);
   } catch (const kj::Exception& exception) {
     problem = net::wordsOf(exception).cStr();
   }
@@ -245,7 +244,7 @@ kj::Promise<void> Cluster::recover(SimulatedOrigin& origin, std::size_t index) {
       co_return violated(fmt::format("origin {} can't bind names any more", index));
     co_await timer_.afterDelay(200 * kj::MILLISECONDS);
   }
-  const std::uint64_t bound = lastBound_[origin.table->identity()];
+  const std::uint64_t bound = isDurable_ ? lastBound_ : 0;
   co_await timer_.afterDelay(500 * kj::MILLISECONDS);
   co_await callByName(origin, index);
   if (seen_[index].second < bound)
