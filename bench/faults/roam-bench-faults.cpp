@@ -1,11 +1,16 @@
 // The figures of docs/reliability.md: each injects a fault under load, and prints what it cost.
 //
-//   roam-bench-faults [FIGURE...]     all of them if none is named; a figure that is printed
-//                                     together with others brings these along
+//   roam-bench-faults [--minutes N] [--seed N] [FIGURE...]
+//
+// All of them if none is named; a figure that is printed together with others brings these along.
+// The minutes are those of the soak, 20 by default; the seed chooses its faults.
+//
+// mutants-crashed is printed by a program of its own, roam-mutants.
 //
 // Lines are `name value unit`. A result that is wrong where no figure counts it ends the program.
 #include "bench/baseline.h"
 #include "bench/calls.h"
+#include "bench/faults/soak.h"
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -24,16 +29,38 @@ struct Fault {
   std::function<void()> inject;
 };
 
-const std::vector<Fault>& faults() {
-  static const std::vector<Fault> all = {
+struct Choices {
+  double minutes = 20;
+  std::uint64_t seed = 1;
+};
+
+std::vector<Fault> faults(const Choices& choices) {
+  return {
+      {{"soak-wrong", "soak-hung", "soak-leaked"},
+       [choices] { benchSoak(choices.minutes, choices.seed); }},
       {{"call-supervised"}, [] { benchCall("call-supervised"); }},
   };
-  return all;
 }
 
-int run(const std::vector<std::string>& wanted) {
+/// Takes the options out of the words.
+Choices choicesIn(std::vector<std::string>& words) {
+  Choices choices;
+  while (words.size() >= 2 && words[0].starts_with("--")) {
+    if (words[0] == "--minutes")
+      choices.minutes = std::atof(words[1].c_str());
+    else if (words[0] == "--seed")
+      choices.seed = std::strtoull(words[1].c_str(), nullptr, 10);
+    else
+      break;
+    words.erase(words.begin(), words.begin() + 2);
+  }
+  return choices;
+}
+
+int run(std::vector<std::string> wanted) {
+  const std::vector<Fault> all = faults(choicesIn(wanted));
   std::set<std::string> known;
-  for (auto& fault : faults())
+  for (auto& fault : all)
     known.insert(fault.figures.begin(), fault.figures.end());
   for (auto& name : wanted)
     if (!known.contains(name)) {
@@ -43,7 +70,7 @@ int run(const std::vector<std::string>& wanted) {
       std::fprintf(stderr, "\n");
       return 2;
     }
-  for (auto& fault : faults())
+  for (auto& fault : all)
     if (wanted.empty() || std::ranges::find_first_of(fault.figures, wanted) != fault.figures.end())
       fault.inject();
   return 0;
