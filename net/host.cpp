@@ -43,12 +43,12 @@ struct Host::OpenConnection {
         connection(kj::mv(stream), kj::heap<Door>(kj::addRef(*visit)), host.memory_) {
     visit->messages = &connection.messages();
     ++host.world_.counters.connections;
-    host.open_.insert(this);
+    place = host.open_.insert(host.open_.end(), this);
   }
   ~OpenConnection() noexcept(false) {
     visit->close();
     --host.world_.counters.connections;
-    host.open_.erase(this);
+    host.open_.erase(place);
     if (host.open_.empty() && host.lastClosed_.get() != nullptr)
       host.lastClosed_->fulfill();
   }
@@ -84,6 +84,7 @@ struct Host::OpenConnection {
   kj::Own<Visit> visit;
   Connection connection;
   kj::Maybe<kj::Promise<void>> hangsUp;
+  std::list<OpenConnection*>::iterator place; ///< in Host::open_
 };
 
 Host::Host(Hello hello, SliceStore& store, ClosureRunner& runner, kj::Timer& timer, Log& log,

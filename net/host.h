@@ -12,7 +12,7 @@
 #include "net/store-door.h"
 #include <kj/async-io.h>
 #include <kj/timer.h>
-#include <set>
+#include <list>
 
 namespace roam::net {
 
@@ -95,7 +95,7 @@ class Host {
   World world_;
   kj::Timer& timer_;
   kj::ForkedPromise<void> askedToLeave_;
-  std::set<OpenConnection*> open_;
+  std::list<OpenConnection*> open_; ///< in the order in which they came
   kj::Own<kj::PromiseFulfiller<void>> lastClosed_; ///< waits for `open_` to be empty; may be null
   std::shared_ptr<MessageMemory> memory_ = std::make_shared<MessageMemory>();
 };

@@ -177,11 +177,11 @@ class Supervisor {
     session_ = request.send().getSession();
     return KJ_ASSERT_NONNULL(session_);
   }
-  /// A supervisor that hangs is as bad as one that crashes.
+  /// A supervisor that hangs is as bad as one that crashes. A compiler may take its time.
   template <class T>
   T within(kj::Promise<T> promise) {
     return io.provider->getTimer()
-        .timeoutAfter(60 * kj::SECONDS, kj::mv(promise))
+        .timeoutAfter(2 * limits::compile, kj::mv(promise))
         .wait(io.waitScope);
   }
 

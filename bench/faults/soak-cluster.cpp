@@ -105,6 +105,9 @@ void SoakCluster::disturb() {
       ::kill(peers_[i]->id(), SIGCONT);
     }
   }
+  std::erase_if(slowed_, [](auto& slowed) {
+    return now() >= slowed.second && (::kill(slowed.first, SIGCONT), true);
+  });
   if (now() < next_)
     return;
   next_ = now() + seconds(0.2, 2);
@@ -130,7 +133,9 @@ void SoakCluster::fault() {
     break;
   case 2:
     if (auto workers = childrenOf(process); !workers.empty())
-      ::kill(workers[chance_() % workers.size()], SIGKILL);
+      slowed_.emplace_back(workers[chance_() % workers.size()], now() + seconds(0.1, 3));
+    if (!slowed_.empty())
+      ::kill(slowed_.back().first, SIGSTOP);
     break;
   case 3:
     proxies_->cut(index);
@@ -148,6 +153,9 @@ void SoakCluster::heal() {
   for (auto& [index, when] : resumes_)
     ::kill(peers_[index]->id(), SIGCONT);
   resumes_.clear();
+  for (auto& [worker, when] : slowed_)
+    ::kill(worker, SIGCONT);
+  slowed_.clear();
   for (auto& [index, when] : restarts_)
     start(index);
   restarts_.clear();

@@ -57,6 +57,7 @@ class SoakCluster {
   std::vector<std::uint16_t> ports_;
   std::unique_ptr<test::ChildProcess> peers_[size];  ///< null while one is down
   std::map<std::size_t, double> restarts_, resumes_; ///< when, by peer
+  std::vector<std::pair<pid_t, double>> slowed_;     ///< workers that stand still, and until when
   std::unique_ptr<CuttingProxies> proxies_;
   double next_ = 0;
   unsigned faults_ = 0;

@@ -113,6 +113,17 @@ bool bytesAreRight(Cluster& cluster, std::uint64_t round) {
   return results.size() == input.size();
 }
 
+/// Code that ends its worker, and is refused after that: an error each time.
+bool isBlamedForItsCrash(Cluster& cluster) {
+  std::this_thread::sleep_for(100ms); // others need workers, too
+  try {
+    cluster.async([] { std::abort(); }).get();
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 /// A name that is bound to ever larger numbers gives the last of them.
 class NamedNumber {
  public:
@@ -178,6 +189,8 @@ void benchSoak(double minutes, std::uint64_t seed) {
     auto future = second.async([](std::uint64_t y) { return y * 7; }, x);
     return future.get() == x * 7;
   });
+
+  add("crash", [&] { return isBlamedForItsCrash(second); });
 
   auto rest = [&] {
     for (auto& client : clients)

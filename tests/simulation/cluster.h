@@ -46,9 +46,10 @@ class Cluster final : private kj::TaskSet::ErrorHandler {
 
   // What programs do: programs.cpp.
   kj::Promise<void> program(std::size_t index);
+  kj::Promise<void> thread(SimulatedOrigin& origin, std::size_t index);
   kj::Promise<void> callOnce(SimulatedOrigin& origin);
   kj::Promise<void> callByName(SimulatedOrigin& origin, std::size_t index);
-  kj::Promise<void> publish(SimulatedOrigin& origin, std::size_t index);
+  kj::Promise<bool> publish(SimulatedOrigin& origin, std::size_t index);
   kj::Promise<bool> mapAll(SimulatedOrigin& origin);
   kj::Promise<void> recover(SimulatedOrigin& origin, std::size_t index);
 

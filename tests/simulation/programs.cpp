@@ -4,6 +4,8 @@
 #include "roam/error.h"
 #include "runtime/push.h"
 #include "tests/simulation/cluster.h"
+#include <optional>
+#include <stdexcept>
 
 namespace roam::simulation {
 namespace {
@@ -70,6 +72,17 @@ JobSpec specOf(const std::shared_ptr<const std::string>& code, std::uint64_t cou
   return spec;
 }
 
+/// Which one, from 1, if the error is what the code threw.
+std::optional<std::uint64_t> thrownElement(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::domain_error& thrown) {
+    return std::stoull(std::string(thrown.what()).substr(8)) + 1;
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
 std::string wordsOf(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -84,6 +97,13 @@ kj::Promise<void> Cluster::program(std::size_t index) {
   SimulatedOrigin& origin = *origins_[index];
   co_await origin.join();
   trace_.say("origin {} has joined", index);
+  co_await kj::joinPromises(
+      kj::arr(thread(origin, index), thread(origin, index), thread(origin, index)));
+  co_await recover(origin, index);
+}
+
+/// One thing after the other.
+kj::Promise<void> Cluster::thread(SimulatedOrigin& origin, std::size_t index) {
   while (!isCalm()) {
     switch (chance_.below(4)) {
     case 0:
@@ -97,9 +117,8 @@ kj::Promise<void> Cluster::program(std::size_t index) {
       co_await publish(origin, index);
       break;
     }
-    co_await timer_.afterDelay(chance_.between(0 * kj::SECONDS, 200 * kj::MILLISECONDS));
+    co_await timer_.afterDelay(chance_.between(0 * kj::SECONDS, 400 * kj::MILLISECONDS));
   }
-  co_await recover(origin, index);
 }
 
 /// A map or a single call; its result or its error; or it is dropped meanwhile.
@@ -129,6 +148,8 @@ kj::Promise<void> Cluster::callOnce(SimulatedOrigin& origin) {
   trace_.say("a call of {} elements ends{}", count, call->error ? " with an error" : "");
   if (call->error) {
     ++counts.failed;
+    if (auto thrown = thrownElement(call->error); thrown && thrown != throwsAt)
+      violated(fmt::format("element {} throws first, and {} is told", throwsAt, *thrown));
     co_return;
   }
   if (throwsAt > 0 && throwsAt <= count)
@@ -184,7 +205,7 @@ kj::Promise<void> Cluster::callByName(SimulatedOrigin& origin, std::size_t index
 }
 
 /// Two names at once. That it was done is believed when it was said; else it may have been done.
-kj::Promise<void> Cluster::publish(SimulatedOrigin& origin, std::size_t index) {
+kj::Promise<bool> Cluster::publish(SimulatedOrigin& origin, std::size_t index) {
   const std::string code = fmt::format("0 {}", nextNumber_++);
   std::vector<PushedFunction> functions(2);
   for (auto& function : functions) {
@@ -208,6 +229,7 @@ kj::Promise<void> Cluster::publish(SimulatedOrigin& origin, std::size_t index) {
   if (timer_.now() - began >= longestPush)
     violated("a push does not end");
   trace_.say("a push of {} ends: {}", code, problem.empty() ? "done" : problem);
+  co_return problem.empty();
 }
 
 kj::Promise<bool> Cluster::mapAll(SimulatedOrigin& origin) {
@@ -235,11 +257,7 @@ kj::Promise<void> Cluster::recover(SimulatedOrigin& origin, std::size_t index) {
       co_return violated(fmt::format("origin {} does not recover", index));
     co_await timer_.afterDelay(200 * kj::MILLISECONDS);
   }
-  const unsigned before = counts.published;
-  while (true) {
-    co_await publish(origin, index);
-    if (counts.published > before)
-      break;
+  while (!co_await publish(origin, index)) {
     if (timer_.now() > end)
       co_return violated(fmt::format("origin {} can't bind names any more", index));
     co_await timer_.afterDelay(200 * kj::MILLISECONDS);

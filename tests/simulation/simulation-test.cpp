@@ -51,7 +51,7 @@ TEST_P(AThousandSeeds, KeepEveryPromise) {
 INSTANTIATE_TEST_SUITE_P(Simulation, AThousandSeeds, testing::Range(0u, 10u));
 
 TEST(Simulation, TheSameSeedIsTheSameRun) {
-  for (std::uint64_t seed : {1, 2, 3})
+  for (std::uint64_t seed = 1; seed <= 20; ++seed)
     EXPECT_EQ(hashOf(seed), hashOf(seed)) << seed;
   EXPECT_NE(hashOf(1), hashOf(2));
 }
