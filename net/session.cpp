@@ -1,12 +1,15 @@
 // What a host does with each call. Nothing of a message is believed: sizes, digests and slices are
 // checked first.
 #include "net/session.h"
+#include "jit/slice/manifest.h"
 #include "net/digests.h"
 #include "net/exceptions.h"
 #include "net/failures.h"
+#include "net/log.h"
 #include "net/output-call.h"
 #include "net/slice-packing.h"
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 namespace roam::net {
@@ -25,6 +28,19 @@ void write(const Failure& from, protocol::Failure::Builder to) {
   auto stack = to.initStack(static_cast<unsigned>(from.stack.size()));
   for (unsigned i = 0; i < stack.size(); ++i)
     stack.set(i, from.stack[i]);
+}
+
+/// The outermost frame of shipped code is the closure itself, which whoever sent it has described.
+kj::Maybe<kj::String> frameOf(kj::StringPtr description) {
+  try {
+    Description told = Description::parse({description.begin(), description.size()});
+    if (told.file.empty())
+      return nullptr;
+    std::string line = "the lambda at " + told.file + ":" + std::to_string(told.line);
+    return kj::str(oneLine(line.substr(0, limits::stackLine)).c_str());
+  } catch (const std::runtime_error&) { // it may be anything
+    return nullptr;
+  }
 }
 
 /// Room for a ChunkResult beside its data.
@@ -150,14 +166,27 @@ kj::Promise<void> HostSession::run(RunContext context) {
           [outcome = kj::mv(outcome), output]() mutable { return kj::mv(outcome); });
     });
   return visit_->running.wrap(kj::mv(ran))
-      .then([this, context](ChunkOutcome&& outcome) mutable {
+      .then([this, context, entry = chunk.entry](ChunkOutcome&& outcome) mutable {
         context.releaseParams();
+        KJ_IF_MAYBE (failure, outcome.failure)
+          if (failure->kind == Failure::Kind::workerDied)
+            addPlace(entry, *failure);
         answer(context, kj::mv(outcome));
       })
       .attach(host.admission.enter(), kj::defer([this, bytes] {
                 --inFlight_;
                 bytesInFlight_ -= bytes;
               }));
+}
+
+void HostSession::addPlace(const Digest& entry, Failure& failure) {
+  KJ_IF_MAYBE (place, frameOf(visit_->host().store.descriptionOf(entry))) {
+    kj::Vector<kj::String> stack;
+    for (kj::String& line : failure.stack)
+      stack.add(kj::mv(line));
+    stack.add(kj::mv(*place));
+    failure.stack = stack.releaseAsArray();
+  }
 }
 
 void HostSession::answer(RunContext& context, ChunkOutcome outcome) {

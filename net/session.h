@@ -59,6 +59,7 @@ class HostSession final : public protocol::Session::Server {
   kj::String whyForbidden(const char* toDoWhat);
   void accountCall(const Digest& entry);
   kj::Maybe<kj::String> keep(capnp::List<protocol::Slice>::Reader slices);
+  void addPlace(const Digest& entry, Failure& failure);
   void answer(RunContext& context, ChunkOutcome outcome);
   void refuse(RunContext& context, Failure::Kind kind, kj::String message);
   void turnAway(RunContext& context, kj::StringPtr why);

@@ -191,9 +191,12 @@ std::exception_ptr workerDied(const net::Failure& failure, const Digest& entry,
                               const std::string& text) {
   WorkerDied::End end{failure.signal,    failure.exitStatus, entry.toString(), failure.element, {},
                       failure.mayHaveRun};
-  for (const kj::String& line : failure.stack)
+  std::string all = text;
+  for (const kj::String& line : failure.stack) {
     end.stack.emplace_back(line.cStr());
-  return std::make_exception_ptr(WorkerDied(text, std::move(end)));
+    all += "\n    at " + end.stack.back();
+  }
+  return std::make_exception_ptr(WorkerDied(all, std::move(end)));
 }
 
 } // namespace

@@ -37,15 +37,26 @@ net::ChunkOutcome thrown(TakenAnswer taken, std::uint64_t element) {
 
 net::ChunkOutcome workerDied(const WorkerProcess& worker, kj::StringPtr how,
                              const net::Chunk& chunk) {
+  const WorkerEnd& end = worker.end();
+  kj::String why = end.signal == 0 ? kj::str(": the code called exit, _exit or the like") : nullptr;
+  KJ_IF_MAYBE (told, end.told)
+    if (told->why.size() > 0)
+      why = kj::str(": ", told->why);
   net::ChunkOutcome outcome = failedWith(
       Kind::workerDied,
-      kj::str("worker process ", worker.pid(), " ", how, " while it ran ", elementRange(chunk),
-              " of entry ", shortName(chunk), "; they may have run in part"),
+      kj::str("worker process ", worker.pid(), " ", how, why, ", while it ran ",
+              elementRange(chunk), " of entry ", shortName(chunk), "; they may have run in part"),
       chunk);
   net::Failure& failure = KJ_ASSERT_NONNULL(outcome.failure);
-  failure.signal = worker.end().signal;
-  failure.exitStatus = worker.end().exitStatus;
+  failure.signal = end.signal;
+  failure.exitStatus = end.exitStatus;
   failure.mayHaveRun = true;
+  KJ_IF_MAYBE (told, end.told) {
+    failure.element = elementWithin(told->element, chunk);
+    failure.stack = KJ_MAP(line, told->stack) {
+      return kj::str(line);
+    };
+  }
   return outcome;
 }
 

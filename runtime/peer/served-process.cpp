@@ -52,7 +52,7 @@ int serveIn(const WorkerMemory& shared, int supervisor,
     Control& control = shared.control();
     std::snprintf(control.word, sizeof control.word, "%s", error.what());
     control.phase.store(WorkerPhase::failed);
-    tell(supervisor);
+    (void)tell(supervisor);
   }
   _exit(1);
 }

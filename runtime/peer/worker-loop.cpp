@@ -2,6 +2,7 @@
 #include "runtime/peer/worker-loop.h"
 #include "runtime/peer/entry-call.h"
 #include <algorithm>
+#include <unistd.h>
 
 namespace roam::peer {
 namespace {
@@ -19,7 +20,8 @@ void refuseToGrow(Output*, std::size_t) {
 WorkerLoop::WorkerLoop(const WorkerMemory& memory, int descriptor,
                        const WorkerPrinting::Channels& channels,
                        const std::vector<std::string>& libraries)
-    : RequestLoop(memory, descriptor), printing_(channels), session_(jit::Session::open(*this)) {
+    : RequestLoop(memory, descriptor), crashes_(memory.control().crash), forks_(memory),
+      printing_(channels), session_(jit::Session::open(*this)) {
   for (const std::string& library : libraries)
     linked_.load(library);
   tellLinked();
@@ -96,8 +98,12 @@ Answer WorkerLoop::runEntry(EntryFunction* entry, const Request& request, unsign
   RequestParts parts = partsOf(request, memory().request(index));
   std::span<char> room = memory().results(index);
   Output out{.data = room.data(), .capacity = room.size(), .grow = refuseToGrow};
+  crashes_.begin(entry, out, request.first);
   EntryEnd end =
       callEntry({entry, parts.captures, parts.arguments, request.count, request.first}, out);
+  crashes_.end();
+  if (ForkGuard::isChild())
+    _exit(0);
   Answer answer = end.answer;
   answer.resultsSize = std::min(out.size, room.size());
   if (answer.kind == AnswerKind::thrown)

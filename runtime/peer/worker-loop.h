@@ -3,6 +3,8 @@
 #pragma once
 #include "jit/session.h"
 #include "runtime/include/roam/entry.h"
+#include "runtime/peer/crash-reporter.h"
+#include "runtime/peer/fork-guard.h"
 #include "runtime/peer/linked-entries.h"
 #include "runtime/peer/request-loop.h"
 #include "runtime/peer/worker-printing.h"
@@ -34,6 +36,8 @@ class WorkerLoop final : public RequestLoop, jit::ObjectSource {
   Answer runEntry(EntryFunction* entry, const Request& request, unsigned slot);
 
   unsigned current_ = 0; ///< slot being served
+  CrashReporter crashes_;
+  ForkGuard forks_;
   WorkerPrinting printing_;
   LinkedEntries linked_;
   std::unique_ptr<jit::Session> session_;

@@ -128,10 +128,10 @@ void submit(Control& control, unsigned slot) {
     futex(control.submitted, FUTEX_WAKE, 1);
 }
 
-void tell(int descriptor) {
+bool tell(int descriptor) {
   std::uint64_t one = 1;
   // An eventfd that is full has told already.
-  (void)!write(descriptor, &one, sizeof one);
+  return write(descriptor, &one, sizeof one) == sizeof one || errno == EAGAIN;
 }
 
 } // namespace roam::peer

@@ -25,6 +25,7 @@
 #include "jit/slice-compiler.h"
 #include "jit/slice/digest.h"
 #include "net/limits.h"
+#include "runtime/peer/crash-report.h"
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -97,6 +98,7 @@ struct Control {
   std::array<std::uint8_t, 8> order; ///< slot of request n at n % 8; at most slotCount are open
   alignas(64) std::atomic<std::uint32_t> asleep; ///< the worker waits on `submitted`
   alignas(64) std::array<Slot, slotCount> slots;
+  CrashReport crash; ///< of the worker, if it dies
 };
 
 namespace layout {
@@ -167,7 +169,7 @@ void awaitSubmission(Control& control, std::uint32_t taken);
 /// The supervisor's side: makes a slot the next one to be run, and wakes the worker if it sleeps.
 void submit(Control& control, unsigned slot);
 
-/// Tells the other side to look: a word to the eventfd `descriptor`.
-void tell(int descriptor);
+/// Tells the other side to look: a word to the eventfd `descriptor`. False if that is closed.
+bool tell(int descriptor);
 
 } // namespace roam::peer

@@ -356,6 +356,7 @@ kj::String WorkerProcess::describeEnd() {
     end_.exitStatus = end.si_status;
   else
     end_.signal = end.si_status;
+  end_.told = readReport(slots_->memory.control().crash);
   KJ_IF_MAYBE (problem, startProblem_)
     return kj::mv(*problem);
   if (end.si_code == CLD_EXITED)

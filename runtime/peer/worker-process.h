@@ -1,5 +1,6 @@
 // One worker process, as its supervisor sees it: started, given requests, heard, ended.
 #pragma once
+#include "runtime/peer/crash-stack.h"
 #include "runtime/peer/worker-memory.h"
 #include "runtime/peer/worker-output.h"
 #include <kj/array.h>
@@ -50,6 +51,8 @@ struct TakenAnswer {
 struct WorkerEnd {
   int signal = 0;     ///< that killed it; 0 if it exited
   int exitStatus = 0; ///< with which it exited
+  /// What its own report says beyond that; null if it left none, as after SIGKILL.
+  kj::Maybe<CrashTold> told;
 };
 
 class WorkerProcess {

@@ -242,6 +242,26 @@ TEST_F(Loss, ByTheCodeItselfIsWorkerDiedThatSaysHow) {
   EXPECT_EQ(cluster.async([] { return 5; }).get(), 5) << "others are not harmed";
 }
 
+TEST_F(Loss, ByTheCodeItselfTellsWhereInTheSource) {
+  Peers peers(1);
+  Cluster cluster = connect(peers.addresses());
+  try {
+    cluster.async([] { std::abort(); }).get();
+    ADD_FAILURE() << "it came back";
+  } catch (const WorkerDied& died) {
+    EXPECT_EQ(died.signal(), SIGABRT);
+    EXPECT_EQ(died.element(), 0u);
+    EXPECT_TRUE(died.mayHaveRun());
+    EXPECT_EQ(died.digest().size(), 64u);
+    ASSERT_FALSE(died.stack().empty());
+    EXPECT_TRUE(contains(died.stack().back(), "the lambda at ")) << died.what();
+    EXPECT_TRUE(contains(died.stack().back(), "loss-test.cpp:")) << died.what();
+#if !__has_feature(address_sanitizer) // which has handlers of its own
+    EXPECT_TRUE(contains(died.what(), "abort in libc.so")) << died.what();
+#endif
+  }
+}
+
 TEST_F(Loss, OnTheFirstTriesOnlyLeavesTheMapComplete) {
   Peers peers(2);
   Cluster cluster = connect(peers.addresses());

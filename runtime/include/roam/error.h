@@ -73,11 +73,12 @@ class ROAM_API WorkerDied : public Error {
   int exitStatus() const { return end_.exitStatus; }
   /// Digest of the closure's slice in hexadecimal, as `roam inspect` prints it.
   const std::string& digest() const { return end_.digest; }
-  /// Index in the input of the call of the first element that the process was given and has not
-  /// answered.
+  /// Index in the input of the call of the element that ran, or of the first one that the process
+  /// was given with it: elements that are computed without a look at each are not told apart.
   std::uint64_t element() const { return end_.element; }
-  /// The frames of the shipped code, the innermost first, a line each. Empty if the process could
-  /// not tell, as after SIGKILL.
+  /// The frames of the shipped code and of libraries that it called, the innermost first, a line
+  /// each; the last is the lambda with its place in the source. What the process could not tell is
+  /// left out: after SIGKILL all but the last.
   const std::vector<std::string>& stack() const { return end_.stack; }
   /// Whether elements of the call may have run, in part or as a whole.
   bool mayHaveRun() const { return end_.mayHaveRun; }
