@@ -24,6 +24,7 @@ void addInspectCommand(CLI::App& app, Command& chosen);
 void addShowCommand(CLI::App& app, Command& chosen);
 void addBundleCommand(CLI::App& app, Command& chosen);
 void addEvalCommand(CLI::App& app, Command& chosen);
+void addReplayCommand(CLI::App& app, Command& chosen);
 void addPushCommand(CLI::App& app, Command& chosen);
 void addRunCommand(CLI::App& app, Command& chosen);
 void addNamesCommands(CLI::App& app, Command& chosen);

@@ -16,7 +16,8 @@ constexpr const char* description = "Roam runs the lambdas of C++ programs on ot
 constexpr const char* footer =
     "Exit codes: 0 done; 1 failed, with the reason on standard error; 2 wrong command line; 3 no "
     "peer answered.\n"
-    "Where peers are found is said by --join, ROAM_JOIN or roam.toml: `roam config` prints what is in "
+    "Where peers are found is said by --join, ROAM_JOIN or roam.toml: `roam config` prints what is "
+    "in "
     "force.";
 
 int run(int argc, char** argv) {
@@ -32,6 +33,7 @@ int run(int argc, char** argv) {
   addShowCommand(app, chosen);
   addBundleCommand(app, chosen);
   addEvalCommand(app, chosen);
+  addReplayCommand(app, chosen);
   addPushCommand(app, chosen);
   addRunCommand(app, chosen);
   addNamesCommands(app, chosen);

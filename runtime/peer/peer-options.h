@@ -25,7 +25,8 @@ struct PeerOptions {
   std::vector<std::string> require;
   /// "etcd://HOST:PORT,...", or empty: the cluster's store is kept by the first of its peers.
   std::string store;
-  /// Where the store is kept if this peer has it; empty: in memory.
+  /// Where the store is kept if this peer has it; empty: in memory. In its folder `repro`, calls
+  /// that ended a worker are kept: see repro-folder.h; empty: nowhere.
   std::string stateDirectory;
   /// Chunks run at the same time, each in a process of its own.
   unsigned workers = defaultWorkers();

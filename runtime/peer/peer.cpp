@@ -35,6 +35,12 @@ kj::Array<kj::String> librariesOf(const PeerOptions& options) {
   };
 }
 
+std::unique_ptr<ReproFolder> reprosOf(const PeerOptions& options) {
+  if (options.stateDirectory.empty())
+    return nullptr;
+  return std::make_unique<ReproFolder>(std::filesystem::path(options.stateDirectory) / "repro");
+}
+
 kj::String pathOf(const std::string& chosen, std::string (*find)()) {
   std::string path = chosen.empty() ? find() : chosen;
   return kj::heapString(path.data(), path.size());
@@ -68,7 +74,7 @@ Peer::Peer(kj::AsyncIoContext& io, net::Log& log, const PeerOptions& options,
       quarantine_(io.provider->getTimer()),
       workers_(io.unixEventPort, io.provider->getTimer(), log, ladder_, quarantine_,
                {options.workers, pathOf(options.workerExecutable, findWorker), options.memory / 3,
-                librariesOf(options), &output_}),
+                librariesOf(options), &output_, reprosOf(options)}),
       inFront_(inFront ? inFront(workers_) : nullptr),
       host_(helloOf(options, workers_.workers(), ladder_.host()), slices_, runner(),
             io.provider->getTimer(), log, limits::bytesInFlight, &neighbours_),

@@ -1,4 +1,5 @@
 // What workers and the ladder tell the pool, and what follows: answers, code, ends and new starts.
+#include "jit/slice/platform.h"
 #include "net/exceptions.h"
 #include "runtime/peer/chunk-outcome.h"
 #include "runtime/peer/worker-pool.h"
@@ -20,7 +21,8 @@ WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log,
                        Quarantine& quarantine, Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
       libraries_(kj::mv(options.libraries)), output_(options.output),
-      codeLoaded_(options.codeLoaded), ladder_(ladder), quarantine_(quarantine),
+      repros_(kj::mv(options.repros)), codeLoaded_(options.codeLoaded), ladder_(ladder),
+      quarantine_(quarantine),
       codeUses_(std::min(limits::codesKnown, options.codeLoaded / limits::bytesPerUse)),
       workers_(options.workers), notReady_(options.workers), ready_(nullptr), tasks_(*this) {
   ladder_.tell(this);
@@ -222,6 +224,36 @@ void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
   dispatch();
 }
 
+/// Its path stands in the message then. What is linked into the workers, or bundled, has no slice
+/// here.
+void WorkerPool::keepRepro(const WaitingChunk& chunk, net::Failure& failure) {
+  if (repros_ == nullptr || chunk.slice == nullptr)
+    return;
+  auto text = [](kj::ArrayPtr<const kj::byte> bytes) {
+    return std::string_view(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+  };
+  const std::string platform = Platform::here().toString();
+  ReproFile file;
+  file.entry = chunk.chunk.entry;
+  file.count = chunk.chunk.count;
+  file.first = chunk.chunk.first;
+  file.element = failure.element;
+  file.signal = failure.signal;
+  file.exitStatus = failure.exitStatus;
+  file.platform = platform;
+  file.what = failure.message.cStr();
+  file.slice = text(chunk.slice);
+  file.captures = text(chunk.chunk.captures);
+  file.arguments = text(chunk.chunk.arguments);
+  try {
+    failure.message = kj::str(failure.message, "; to run it again on that machine: roam replay ",
+                              repros_->keep(file).c_str());
+  } catch (const std::exception& error) {
+    log_.line(kj::str("no repro file is kept of entry ", file.entry.shortened().c_str(), ": ",
+                      error.what()));
+  }
+}
+
 /// Fails what the worker was running, which is to blame, and takes back what it had not begun.
 void WorkerPool::lose(Member& member, kj::StringPtr how) {
   for (unsigned slot = 0; slot < slotCount; ++slot) {
@@ -234,9 +266,13 @@ void WorkerPool::lose(Member& member, kj::StringPtr how) {
     unparkSuspected(place.entry);
     if (place.chunk == nullptr)
       continue;
-    if (isToBlame || place.chunk->tries >= triesPerChunk)
-      place.chunk->settle(workerDied(*member.process, how, place.chunk->chunk));
-    else
+    if (isToBlame || place.chunk->tries >= triesPerChunk) {
+      net::ChunkOutcome outcome = workerDied(*member.process, how, place.chunk->chunk);
+      KJ_IF_MAYBE (failure, outcome.failure)
+        if (isToBlame)
+          keepRepro(*place.chunk, *failure);
+      place.chunk->settle(kj::mv(outcome));
+    } else
       putBack(*place.chunk);
   }
 }

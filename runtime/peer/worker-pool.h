@@ -21,6 +21,7 @@
 #include "runtime/peer/code-uses.h"
 #include "runtime/peer/loaded-entries.h"
 #include "runtime/peer/quarantine.h"
+#include "runtime/peer/repro-folder.h"
 #include "runtime/peer/waiting-chunk.h"
 #include "runtime/peer/worker-process.h"
 #include <array>
@@ -46,6 +47,8 @@ class WorkerPool final : public net::ClosureRunner,
     std::size_t codeLoaded = limits::codeLoaded;
     kj::Array<kj::String> libraries = nullptr; ///< with linked entries: paths
     net::OutputSink* output = nullptr;         ///< hears what all code prints; or nobody
+    /// Where calls that ended a worker are kept, to be run again; null: nowhere.
+    std::unique_ptr<ReproFolder> repros = nullptr;
   };
 
   /// Starts the workers. All but the options must outlive the pool. Throws if the executable can't
@@ -131,6 +134,7 @@ class WorkerPool final : public net::ClosureRunner,
   void taskFailed(kj::Exception&& exception) override;
   void learn(Member& member, const Place& place, const TakenAnswer& taken);
   void learnLinked(const WorkerProcess& worker);
+  void keepRepro(const WaitingChunk& chunk, net::Failure& failure);
   void lose(Member& member, kj::StringPtr how);
   void start(Member& member);
   void startLater(Member& member, kj::Duration delay);
@@ -143,7 +147,8 @@ class WorkerPool final : public net::ClosureRunner,
   kj::String executable_;
   kj::Array<kj::String> libraries_;
   net::OutputSink* output_;
-  std::unordered_set<Digest> linked_; ///< in every worker
+  std::unique_ptr<ReproFolder> repros_; ///< may be null
+  std::unordered_set<Digest> linked_;   ///< in every worker
   std::size_t codeLoaded_;
   CodeLadder& ladder_;
   Quarantine& quarantine_;
