@@ -10,6 +10,7 @@
 // Lines are `name value unit`. A result that is wrong where no figure counts it ends the program.
 #include "bench/baseline.h"
 #include "bench/calls.h"
+#include "bench/faults/crash.h"
 #include "bench/faults/soak.h"
 #include <algorithm>
 #include <cstdio>
@@ -36,6 +37,8 @@ struct Choices {
 
 std::vector<Fault> faults(const Choices& choices) {
   return {
+      {{"crash-contained", "crash-next-ms"}, benchCrashes},
+      {{"poison-workers"}, benchPoison},
       {{"soak-wrong", "soak-hung", "soak-leaked"},
        [choices] { benchSoak(choices.minutes, choices.seed); }},
       {{"call-supervised"}, [] { benchCall("call-supervised"); }},
