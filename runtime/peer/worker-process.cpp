@@ -27,6 +27,8 @@ namespace {
 constexpr std::size_t copiedResults = 64u << 10;
 /// Slots whose results are lent at the same time; the others suffice for limits::chunksAtWorker.
 constexpr unsigned slotsLent = slotCount - limits::chunksAtWorker;
+/// At a worker that has not told anything. Costs 2 us a second.
+constexpr kj::Duration betweenLooks = 1 * kj::SECONDS;
 
 kj::AutoCloseFd checked(int descriptor, const char* what) {
   if (descriptor < 0)
@@ -106,6 +108,7 @@ WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::Stri
       port, processFd_.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
   // Later: nothing is told before the constructor is through.
   listening_ = kj::evalLater([this] { return listen(); }).eagerlyEvaluate(nullptr);
+  patrolling_ = patrol(timer).eagerlyEvaluate(nullptr);
   starting_ = awaitStart(timer).eagerlyEvaluate(nullptr);
   ending_ =
       processObserver_->whenBecomesReadable().then([this] { hearEnd(); }).eagerlyEvaluate(nullptr);
@@ -297,6 +300,16 @@ kj::Promise<void> WorkerProcess::listen() {
     hearPhase();
   look();
   return tellObserver_->whenBecomesReadable().then([this] { return listen(); });
+}
+
+/// Shipped code may have closed the eventfd and opened something else, to which the worker tells
+/// from then on. Its answers are found nevertheless.
+kj::Promise<void> WorkerProcess::patrol(kj::Timer& timer) {
+  return timer.afterDelay(betweenLooks).then([this, &timer] {
+    if (ready_ && !ended_)
+      look();
+    return patrol(timer);
+  });
 }
 
 // --- its start and its end -------------------------------------------------------------------

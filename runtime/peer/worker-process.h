@@ -105,6 +105,7 @@ class WorkerProcess {
   void endProcess();
   kj::Promise<void> listen();
   void look();
+  kj::Promise<void> patrol(kj::Timer& timer);
   kj::Promise<void> awaitStart(kj::Timer& timer);
   void hearPhase();
   void hearLinked();
@@ -122,7 +123,8 @@ class WorkerProcess {
   std::optional<WorkerOutput> output_;
   kj::Maybe<kj::String> startProblem_;
   kj::Own<kj::UnixEventPort::FdObserver> tellObserver_, processObserver_;
-  kj::Promise<void> listening_ = nullptr, starting_ = nullptr, ending_ = nullptr;
+  kj::Promise<void> listening_ = nullptr, patrolling_ = nullptr, starting_ = nullptr,
+                    ending_ = nullptr;
 };
 
 } // namespace roam::peer

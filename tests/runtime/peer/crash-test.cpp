@@ -128,6 +128,11 @@ TEST_F(CrashTest, CodeThatClosesAllDescriptorsHasItsResultAndItsWorkerIsReplaced
   }));
 }
 
+TEST_F(CrashTest, CodeThatOpensOtherFilesUnderTheNumbersOfTheWorkersIsHeardNevertheless) {
+  EXPECT_EQ(textOf(run(crashes, "r", "", 1)), "r");
+  EXPECT_EQ(textOf(run(crashes, "-", "", 1)), "-");
+}
+
 TEST_F(CrashTest, AForkedCopyOfAWorkerNeitherAnswersNorDisturbsIt) {
   pid_t worker = pool->processes()[0];
   for (int i = 0; i < 20; ++i) {

@@ -3,6 +3,7 @@
 #include "entry-main.h"
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -66,6 +67,12 @@ ENTRY() {
   case 'c':
     for (int descriptor = 0; descriptor < 1024; ++descriptor)
       close(descriptor);
+    break;
+  case 'r': // and has others under the same numbers
+    for (int descriptor = 0; descriptor < 1024; ++descriptor)
+      close(descriptor);
+    for (int i = 0; i < 64; ++i)
+      (void)open("/dev/null", O_RDWR);
     break;
   case 'k':
     raise(SIGKILL);
