@@ -16,6 +16,7 @@
 #include "net/digests.h"
 #include "net/host.h"
 #include "runtime/peer/worker-pool.h"
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -26,6 +27,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 namespace roam::bench {
@@ -263,17 +265,21 @@ constexpr std::pair<const char*, Sender> kinds[] = {
 
 int run(const std::string& build, unsigned count) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  double crashed = 0;
+  unsigned all = 0;
   for (auto& [kind, send] : kinds) {
-    double before = crashed;
-    for (unsigned seed = 0; seed * batch < count; ++seed)
-      crashed += std::system((program + " --batch " + kind + " " + build + " " +
-                              std::to_string(seed) + " 1>&2")
-                                 .c_str()) != 0;
-    print(std::string("mutants.") + kind, crashed - before, "crashes");
+    std::atomic<unsigned> seed = 0, crashed = 0;
+    auto lane = [&, kind = std::string(kind)] { // some mutants take a compiler two minutes
+      for (unsigned mine; (mine = seed++) * batch < count;)
+        crashed += std::system((program + " --batch " + kind + " " + build + " " +
+                                std::to_string(mine) + " 1>&2")
+                                   .c_str()) != 0;
+    };
+    { std::jthread one(lane), other(lane), third(lane); }
+    print(std::string("mutants.") + kind, crashed, "crashes");
+    all += crashed;
   }
-  print("mutants-crashed", crashed, "crashes");
-  return crashed > 0;
+  print("mutants-crashed", all, "crashes");
+  return all > 0;
 }
 
 /// One supervisor.
