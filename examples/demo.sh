@@ -17,6 +17,7 @@ trap 'exit 130' INT TERM
 # The peers are the plain `roam` program, built without the examples, each with an empty object cache. Each tells in one
 # line where it listens, which the read waits for. They end with this script.
 addresses=()
+export ROAM_ALLOW_ROOT=true # what runs here is the code of the examples alone
 for i in 1 2; do
   mkfifo "$folder/peer-$i"
   "$build/bin/roam" peer --listen 127.0.0.1:0 --cache "$folder/cache-$i" >"$folder/peer-$i" &

@@ -76,6 +76,8 @@ void* HostSymbols::findLocal(const std::string& name) {
     return addressOf(&ExitList::atThreadExit);
   if (name == "__emutls_get_address")
     return addressOf(&threadLocalAddress);
+  if (name == cancelledSymbol)
+    return dlsym(RTLD_DEFAULT, name.c_str()); // the executable's own
   if (name.starts_with(emulatedPrefix))
     return findThreadLocal(name.substr(emulatedPrefix.size()));
   return nullptr;

@@ -75,7 +75,7 @@ class ClosureRunner {
   /// Runs the chunk on some worker. `slice` is the verified slice of `chunk.entry`, or null, which
   /// it may be only if the runner has the entry. The bytes of
   /// `chunk` and `slice` stay valid until the promise resolves or is dropped. Dropping it takes a
-  /// waiting chunk out of the queue; one that has begun runs to its end, for nothing. What goes
+  /// waiting chunk out of the queue; one that has begun is told (roam/cancelled.h). What goes
   /// wrong with the chunk itself comes as `ChunkOutcome::failure`; the promise fails only when the
   /// runner itself can't go on (OVERLOADED: too many wait; DISCONNECTED: it is shutting down).
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, kj::ArrayPtr<const kj::byte> slice) = 0;

@@ -32,6 +32,9 @@ inline constexpr std::size_t chunksInFlight = 4096;
 /// What those chunks may hold together, in bytes of captures and arguments: eight of the largest. A
 /// single one is always taken.
 inline constexpr std::size_t bytesInFlight = 16 * chunkBytes;
+/// The same for all connections of a host together: an origin that brings more than is done does
+/// not take the memory of the machine.
+inline constexpr std::size_t bytesAtHost = 2 * bytesInFlight;
 /// One compiled object. Far above what the largest slice gives.
 inline constexpr std::size_t objectBytes = 64u << 20;
 /// Objects that travel with one slice: those of a bundle that run on the host, for several levels
@@ -243,6 +246,11 @@ inline constexpr kj::Duration compilerIdle = 60 * kj::SECONDS;
 inline constexpr kj::Duration workerStart = 30 * kj::SECONDS;
 /// Between tries to start a worker process after one that could not be started.
 inline constexpr kj::Duration workerRetry = 1 * kj::SECONDS;
+/// For code that nobody waits for any more to see that (`roam::cancelled()`) and return; then its
+/// worker process is ended. Short: meanwhile the worker does nothing else.
+inline constexpr kj::Duration cancelGrace = 2 * kj::SECONDS;
+/// Between two looks at what processor time running chunks have used, if that is limited.
+inline constexpr kj::Duration cpuLook = 250 * kj::MILLISECONDS;
 /// For a peer of a private cluster to end its workers and itself when asked; then it is killed.
 inline constexpr kj::Duration peerEnd = 5 * kj::SECONDS;
 

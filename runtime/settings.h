@@ -10,13 +10,13 @@ struct Setting {
   enum class Kind {
     text,
     texts, ///< several, separated by `separator`; in roam.toml also a list of such texts
-    choice ///< true or false
+    choice ///< true or false; its flag says the other than `otherwise`
   };
   const char* name; ///< in roam.toml
   Kind kind;
   char separator;        ///< of texts
   const char* variable;  ///< of the environment
-  const char* flag;      ///< of commands; that of a choice says no. Null: there is none
+  const char* flag;      ///< of commands. Null: there is none
   const char* otherwise; ///< what is in force if nothing was chosen
   const char* meaning;
 };

@@ -22,10 +22,10 @@ void printTable(const Configuration& configuration) {
     values = std::max(values, valueOf(configuration[setting.name]).size());
     sources = std::max(sources, configuration[setting.name].source.size());
   }
-  fmt::print("{:<10} {:<{}}  {:<{}}  {}\n", "SETTING", "VALUE", values, "FROM", sources, "MEANING");
+  fmt::print("{:<16} {:<{}}  {:<{}}  {}\n", "SETTING", "VALUE", values, "FROM", sources, "MEANING");
   for (const Setting& setting : settings()) {
     auto& value = configuration[setting.name];
-    fmt::print("{:<10} {:<{}}  {:<{}}  {} ({})\n", setting.name, valueOf(value), values,
+    fmt::print("{:<16} {:<{}}  {:<{}}  {} ({})\n", setting.name, valueOf(value), values,
                value.source, sources, setting.meaning, setting.variable);
   }
 }

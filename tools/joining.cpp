@@ -20,7 +20,9 @@ void addFlag(CLI::App& command, const Setting& setting, std::shared_ptr<Given> g
   };
   if (setting.kind == Setting::Kind::choice) {
     command.add_flag_callback(
-        flag, [take] { take({"false"}); }, setting.meaning);
+        flag,
+        [take, &setting] { take({setting.otherwise == std::string("true") ? "false" : "true"}); },
+        setting.meaning);
     return;
   }
   auto* option = command.add_option_function<std::vector<std::string>>(flag, take, setting.meaning);

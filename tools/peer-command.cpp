@@ -3,6 +3,7 @@
 #include "runtime/peer/peer.h"
 #include "tools/commands.h"
 #include "tools/joining.h"
+#include "tools/worker-settings.h"
 #include <memory>
 
 namespace roam::tools {
@@ -17,7 +18,9 @@ void addBytes(CLI::App& command, const char* name, std::uint64_t& bytes, std::st
 
 void addCluster(CLI::App& command, peer::PeerOptions& options) {
   addSettings(
-      command, {"join", "cluster", "require", "register", "multicast", "store", "state"},
+      command,
+      {"join", "cluster", "require", "register", "multicast", "store", "state", "worker-memory",
+       "worker-cpu-time", "worker-files", "worker-processes", "sandbox", "namespaces", "allow-root"},
       [&options](const Configuration& configuration) {
         options.join = configuration.joinOptions();
         options.require = configuration.texts("require");
@@ -25,6 +28,7 @@ void addCluster(CLI::App& command, peer::PeerOptions& options) {
         const ConfiguredValue& state = configuration["state"];
         options.stateDirectory =
             state.source == "default" ? peer::defaultStateDirectory() : configuration.text("state");
+        takeWorkerSettings(configuration, options);
       },
       true);
 }

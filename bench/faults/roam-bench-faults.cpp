@@ -11,6 +11,7 @@
 #include "bench/baseline.h"
 #include "bench/calls.h"
 #include "bench/faults/crash.h"
+#include "bench/faults/orphans.h"
 #include "bench/faults/soak.h"
 #include <algorithm>
 #include <cstdio>
@@ -39,6 +40,7 @@ std::vector<Fault> faults(const Choices& choices) {
   return {
       {{"crash-contained", "crash-next-ms"}, benchCrashes},
       {{"poison-workers"}, benchPoison},
+      {{"orphans"}, benchOrphans},
       {{"soak-wrong", "soak-hung", "soak-leaked"},
        [choices] { benchSoak(choices.minutes, choices.seed); }},
       {{"call-supervised"}, [] { benchCall("call-supervised"); }},

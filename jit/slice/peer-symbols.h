@@ -11,11 +11,15 @@ namespace roam {
 /// `extern "C" const void* roamTarget(unsigned)`.
 inline constexpr std::string_view targetSymbol = "roamTarget";
 
+/// Says whether the call that runs is unwanted (roam/cancelled.h). The program that holds the
+/// session exports it.
+inline constexpr std::string_view cancelledSymbol = "roamCancelled";
+
 /// True if slices may leave `name` undefined whatever libraries a peer has.
 constexpr bool everyPeerDefines(std::string_view name) {
   constexpr std::string_view names[] = {
       "__dso_handle",         "__cxa_atexit", "__cxa_thread_atexit", "__cxa_thread_atexit_impl",
-      "__emutls_get_address", "atexit",       targetSymbol};
+      "__emutls_get_address", "atexit",       targetSymbol,          cancelledSymbol};
   return name.starts_with(peerLocalPrefix) || std::ranges::find(names, name) != std::end(names);
 }
 

@@ -3,6 +3,7 @@
 #include "jit/object-cache.h"
 #include "net/discovery.h"
 #include "net/limits.h"
+#include "runtime/peer/confinement.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -37,6 +38,10 @@ struct PeerOptions {
   /// Slices and compiled objects in the supervisor's memory, in bytes: two thirds are for slices.
   /// The code that a worker has loaded may take the other third once more.
   std::uint64_t memory = limits::storeBytes + limits::objectStoreBytes;
+  /// What each worker process may have.
+  Allowance workerAllowance = {.memory = halfOfMemory(), .files = 1024};
+  /// Processor time of one chunk, in seconds; 0: no limit.
+  unsigned workerCpuSeconds = 0;
   /// The peer ends when this descriptor, of a pipe or socket, comes to its end; -1: none. With it
   /// go the folders of its unix sockets, if nothing else is in them.
   int lifelineFd = -1;

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <string>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -35,18 +37,34 @@ void closeAllBut(std::vector<int> kept) {
 }
 
 /// Nothing is ever sent: the read returns when the supervisor is gone, whatever the shipped code is
-/// doing then.
+/// doing then. What that has started goes, too.
 [[noreturn]] void endWith(int lifeline) {
   char byte;
   while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
     ;
+  if (getpgrp() == getpid())
+    kill(0, SIGKILL);
   _exit(0);
 }
 
+/// Of the files, and of Roam's own, since the closures of some programs need libroam.
+std::vector<std::string> foldersOf(std::span<char*> files) {
+  std::error_code error;
+  auto own = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  std::vector<std::string> folders = {own, own.parent_path() / "lib",
+                                      own.parent_path().parent_path() / "lib"};
+  for (const char* file : files)
+    folders.push_back(std::filesystem::absolute(file, error).parent_path());
+  return folders;
+}
+
 /// Returns only if the process can't start; the supervisor reads why.
-int serveIn(const WorkerMemory& shared, int supervisor,
+int serveIn(const WorkerMemory& shared, int supervisor, int lifeline,
+            const std::vector<std::string>& folders,
             const std::function<void(const WorkerMemory&, int)>& serve) {
   try {
+    confine(shared.control().allowance, folders);
+    std::thread(endWith, lifeline).detach(); // one that has threads enters no namespace
     serve(shared, supervisor);
   } catch (const std::exception& error) {
     Control& control = shared.control();
@@ -74,9 +92,9 @@ int serveSupervisor(int argc, char** argv, const char* program,
   std::copy(inherited.begin() + 3, inherited.end(), more.begin());
   std::signal(SIGINT, SIG_IGN); // of a terminal: the supervisor decides
   try {
-    std::thread(endWith, lifeline).detach();
     WorkerMemory shared = WorkerMemory::attach(memory);
-    return serveIn(shared, supervisor, serve);
+    std::span libraries(argv + 1 + inherited.size(), argv + argc);
+    return serveIn(shared, supervisor, lifeline, foldersOf(libraries), serve);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", program, error.what());
     _exit(1);

@@ -1,5 +1,6 @@
 // The code of each request, and the entry itself.
 #include "runtime/peer/worker-loop.h"
+#include "runtime/peer/cancelled.h"
 #include "runtime/peer/entry-call.h"
 #include <algorithm>
 #include <unistd.h>
@@ -50,6 +51,7 @@ void WorkerLoop::begin(const Request& request) {
 
 Answer WorkerLoop::answer(unsigned index) {
   printing_.turnTo(memory().slot(index).request.channel);
+  answerCancelledFrom(memory().slot(index).unwanted);
   Answer answer = answerOf(index);
   printing_.flush();
   return answer;

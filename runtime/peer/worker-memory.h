@@ -9,7 +9,7 @@
 //       order[submitted % n] := slot, submitted + 1
 //       wakes the worker if it sleeps        ------>   slot := running
 //       may take it back: slot := cancelled            links the object if there is one
-//                                                      runs the entry: results are written in place
+//       may say that it is unwanted                    runs the entry: results are written in place
 //       reads the answer, reuses the slot    <------   writes the answer, slot := answered, tells
 //
 // "Tells" is a write to an eventfd that the supervisor's event loop observes. The worker sleeps on
@@ -25,6 +25,7 @@
 #include "jit/slice-compiler.h"
 #include "jit/slice/digest.h"
 #include "net/limits.h"
+#include "runtime/peer/confinement.h"
 #include "runtime/peer/crash-report.h"
 #include <array>
 #include <atomic>
@@ -80,6 +81,7 @@ struct Answer {
 struct Slot {
   std::atomic<SlotState> state;
   std::atomic<std::uint64_t> objectSize; ///< not 0: a new object stands in the object area
+  std::atomic<std::uint32_t> unwanted;   ///< not 0: nobody waits for the answer (roam/cancelled.h)
   Request request;
   Answer answer;
 };
@@ -92,7 +94,8 @@ struct Control {
   std::atomic<WorkerPhase> phase;
   /// When it is ready: entries that it has linked. Their digests stand in the results of slot 0.
   std::atomic<std::uint32_t> linked;
-  char word[1000]; ///< failed: why. Ended by NUL.
+  char word[1000];     ///< failed: why. Ended by NUL.
+  Allowance allowance; ///< of the worker, which reads it once, before it runs any code
 
   alignas(64) std::atomic<std::uint32_t> submitted; ///< requests ever submitted; the worker's futex
   std::array<std::uint8_t, 8> order; ///< slot of request n at n % 8; at most slotCount are open

@@ -21,7 +21,8 @@ WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log,
                        Quarantine& quarantine, Options options)
     : port_(port), timer_(timer), log_(log), executable_(kj::mv(options.executable)),
       libraries_(kj::mv(options.libraries)), output_(options.output),
-      repros_(kj::mv(options.repros)), codeLoaded_(options.codeLoaded), ladder_(ladder),
+      repros_(kj::mv(options.repros)), codeLoaded_(options.codeLoaded),
+      allowance_(options.allowance), processorTime_(options.processorTime), ladder_(ladder),
       quarantine_(quarantine),
       codeUses_(std::min(limits::codesKnown, options.codeLoaded / limits::bytesPerUse)),
       workers_(options.workers), notReady_(options.workers), ready_(nullptr), tasks_(*this) {
@@ -35,6 +36,8 @@ WorkerPool::WorkerPool(kj::UnixEventPort& port, kj::Timer& timer, net::Log& log,
   }
   members_.push_back(std::make_unique<Member>());
   members_.back()->onlyLinks = true;
+  if (processorTime_ > 0 * kj::SECONDS)
+    tasks_.add(watchProcessorTime());
 }
 
 WorkerPool::~WorkerPool() noexcept(false) {
@@ -48,6 +51,11 @@ kj::Vector<pid_t> WorkerPool::processes() const {
     if (member->isReady() && !member->onlyLinks)
       ids.add(member->process->pid());
   return ids;
+}
+
+kj::Maybe<pid_t> WorkerPool::spare() const {
+  const Member& last = *members_.back();
+  return last.isReady() ? kj::Maybe<pid_t>(last.process->pid()) : nullptr;
 }
 
 std::size_t WorkerPool::sharedMemory() const {
@@ -73,6 +81,7 @@ void WorkerPool::onAnswered(WorkerProcess& worker, unsigned slot) {
   member.places[slot] = Place();
   TakenAnswer taken = worker.take(slot);
   learn(member, place, taken);
+  retireIfUsedUp(member, taken);
 
   if (place.chunk != nullptr) {
     AnswerKind kind = taken.answer.kind;
@@ -160,11 +169,12 @@ net::ClosureRunner::Counters WorkerPool::counters() const {
 // --- starts and ends of workers --------------------------------------------------------------
 
 void WorkerPool::start(Member& member) {
+  member.retires = false;
   member.loaded.clear();
   member.linkedUsed.clear();
   WorkerEvents& events = *this;
   member.process = kj::heap<WorkerProcess>(port_, timer_, executable_, events,
-                                           WorkerProcess::Prints::lines, libraries_);
+                                           WorkerProcess::Prints::lines, libraries_, allowance_);
 }
 
 void WorkerPool::startLater(Member& member, kj::Duration delay) {
@@ -196,8 +206,10 @@ void WorkerPool::learnLinked(const WorkerProcess& worker) {
 
 void WorkerPool::onReady(WorkerProcess& worker) {
   learnLinked(worker);
-  if (notReady_ > 0 && !memberOf(worker).onlyLinks && --notReady_ == 0)
+  if (notReady_ > 0 && !memberOf(worker).onlyLinks && --notReady_ == 0) {
     readyFulfiller_->fulfill();
+    startLater(*members_.back(), 0 * kj::SECONDS);
+  }
   dispatch();
 }
 
@@ -205,8 +217,9 @@ void WorkerPool::onEnded(WorkerProcess& worker, kj::StringPtr how) {
   Member& member = memberOf(worker);
   log_.line(kj::str("worker process ", worker.pid(), " ", how));
   if (worker.hasStarted()) {
-    ++counters_.workersLost;
+    counters_.workersLost += worker.wasStopped() || member.onlyLinks ? 0 : 1;
     lose(member, how);
+    promoteFor(member);
     startLater(member, 0 * kj::SECONDS);
   } else {
     kj::Exception problem =
@@ -254,22 +267,32 @@ void WorkerPool::keepRepro(const WaitingChunk& chunk, net::Failure& failure) {
   }
 }
 
+/// The process that only links takes the place of a worker that has ended, so that the next chunk
+/// does not wait for a start; the one that starts now only links.
+void WorkerPool::promoteFor(Member& ended) {
+  auto at = std::ranges::find(members_, &ended, &std::unique_ptr<Member>::get);
+  if (ended.onlyLinks || !members_.back()->isReady())
+    return;
+  std::swap(*at, members_.back());
+  std::swap((*at)->onlyLinks, members_.back()->onlyLinks);
+}
+
 /// Fails what the worker was running, which is to blame, and takes back what it had not begun.
 void WorkerPool::lose(Member& member, kj::StringPtr how) {
   for (unsigned slot = 0; slot < slotCount; ++slot) {
     Place place = std::exchange(member.places[slot], Place());
-    const bool isToBlame = place.entry != Digest() && member.process->hasBegun(slot);
-    if (isToBlame) {
+    const bool hasBegun = place.entry != Digest() && member.process->hasBegun(slot);
+    if (hasBegun && !member.process->wasStopped()) {
       quarantine_.onWorkerEnded(place.entry, how);
       recall(place.entry);
     }
     unparkSuspected(place.entry);
     if (place.chunk == nullptr)
       continue;
-    if (isToBlame || place.chunk->tries >= triesPerChunk) {
+    if (hasBegun || place.chunk->tries >= triesPerChunk) {
       net::ChunkOutcome outcome = workerDied(*member.process, how, place.chunk->chunk);
       KJ_IF_MAYBE (failure, outcome.failure)
-        if (isToBlame)
+        if (hasBegun && !member.process->wasStopped())
           keepRepro(*place.chunk, *failure);
       place.chunk->settle(kj::mv(outcome));
     } else

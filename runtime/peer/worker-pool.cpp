@@ -15,8 +15,9 @@ kj::Promise<net::ChunkOutcome> WorkerPool::run(net::Chunk chunk,
   KJ_IF_MAYBE (excess, net::excessOf(chunk, slice))
     return net::failedWith(net::Failure::Kind::limit, kj::mv(*excess), chunk);
   if (chunksWaiting() >= limits::chunksWaiting)
-    return net::overloaded(
-        kj::str("this peer has ", limits::chunksWaiting, " chunks waiting and takes no more"));
+    return net::overloaded(kj::str("this peer has ", limits::chunksWaiting,
+                                   " chunks waiting and takes no more; retry after ",
+                                   limits::overloadedRetry / kj::MILLISECONDS, " ms"));
   ChunkOwner& owner = *this;
   return kj::newAdaptedPromise<net::ChunkOutcome, WaitingChunk>(owner, chunk, slice);
 }
@@ -71,7 +72,8 @@ void WorkerPool::forget(WaitingChunk& chunk) {
       if (place.chunk != &chunk)
         continue;
       place.chunk = nullptr;
-      (void)member->process->takeBack(slot); // one that runs already runs for nobody
+      if (!member->process->takeBack(slot))
+        member->process->cancel(slot);
     }
   }
   if (!waiting_.empty() || !waitingForHome_.empty() ||

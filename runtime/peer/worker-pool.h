@@ -12,8 +12,9 @@
 // (quarantine.h): its chunks that wait fail, as do those that come. A digest under suspicion waits
 // parked while enough workers run it.
 //
-// Code that is only to be linked need not wait for a busy worker: one more process, started when it
-// is first needed, links what no other has time for.
+// Code that is only to be linked need not wait for a busy worker: one more process, started when
+// the workers are ready, links what no other has time for. It is the spare, too: when a worker
+// ends, it takes that one's place at once.
 #pragma once
 #include "net/closure-runner.h"
 #include "net/log.h"
@@ -49,6 +50,9 @@ class WorkerPool final : public net::ClosureRunner,
     net::OutputSink* output = nullptr;         ///< hears what all code prints; or nobody
     /// Where calls that ended a worker are kept, to be run again; null: nowhere.
     std::unique_ptr<ReproFolder> repros = nullptr;
+    Allowance allowance = {}; ///< of each worker
+    /// Processor time of one chunk; 0: no limit.
+    kj::Duration processorTime = 0 * kj::SECONDS;
   };
 
   /// Starts the workers. All but the options must outlive the pool. Throws if the executable can't
@@ -79,6 +83,8 @@ class WorkerPool final : public net::ClosureRunner,
 
   /// The processes that are ready now.
   kj::Vector<pid_t> processes() const;
+  /// The process that only links, and would take the place of a worker: null if none is ready.
+  kj::Maybe<pid_t> spare() const;
   /// Bytes of memory shared with the workers that are in use.
   std::size_t sharedMemory() const;
 
@@ -89,15 +95,18 @@ class WorkerPool final : public net::ClosureRunner,
     Digest entry;
     CodeKind sent = CodeKind::none;
     std::uint64_t number = 0; ///< in the order of giving
+    /// What its worker had used when it was first seen to run.
+    kj::Maybe<kj::Duration> usedBefore = nullptr;
   };
   struct Member {
     kj::Own<WorkerProcess> process; ///< null between an end and a new start
-    std::array<Place, slotCount> places;
+    std::array<Place, slotCount> places = {};
     LoadedEntries loaded;
     std::unordered_set<Digest> linkedUsed; ///< of the linked entries
     std::uint64_t lastUse = 0;
     bool onlyLinks = false; ///< runs nothing, and is no worker
-    bool isReady() const { return process.get() != nullptr && process->isReady(); }
+    bool retires = false;   ///< is given nothing more, and ended
+    bool isReady() const { return process.get() != nullptr && process->isReady() && !retires; }
   };
 
   bool isLinked(const Digest& entry) const { return linked_.contains(entry); }
@@ -136,6 +145,10 @@ class WorkerPool final : public net::ClosureRunner,
   void learnLinked(const WorkerProcess& worker);
   void keepRepro(const WaitingChunk& chunk, net::Failure& failure);
   void lose(Member& member, kj::StringPtr how);
+  void promoteFor(Member& ended);
+  void retireIfUsedUp(Member& member, const TakenAnswer& taken);
+  kj::Promise<void> watchProcessorTime();
+  void lookAtProcessorTime(Member& member);
   void start(Member& member);
   void startLater(Member& member, kj::Duration delay);
   void giveUp(const kj::Exception& exception);
@@ -150,6 +163,8 @@ class WorkerPool final : public net::ClosureRunner,
   std::unique_ptr<ReproFolder> repros_; ///< may be null
   std::unordered_set<Digest> linked_;   ///< in every worker
   std::size_t codeLoaded_;
+  Allowance allowance_;
+  kj::Duration processorTime_;
   CodeLadder& ladder_;
   Quarantine& quarantine_;
   CodeUses codeUses_;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <kj/debug.h>
 #include <sys/eventfd.h>
@@ -92,14 +93,15 @@ class WorkerProcess::LentResults final : public kj::ArrayDisposer {
 
 WorkerProcess::WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
                              WorkerEvents& events, Prints prints,
-                             kj::ArrayPtr<const kj::String> arguments)
-    : events_(events), slots_(std::make_shared<Slots>()) {
+                             kj::ArrayPtr<const kj::String> arguments, Allowance allowance)
+    : events_(events), timer_(timer), slots_(std::make_shared<Slots>()) {
   if (prints == Prints::lines)
     output_.emplace(port, [this](unsigned channel, std::string_view line, bool isError) {
       hearLine(channel, line, isError);
     });
   tellFd_ =
       checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "can't make an eventfd for a worker process");
+  slots_->memory.control().allowance = allowance;
   KJ_ON_SCOPE_FAILURE(endProcess());
   spawn(executable, arguments);
   tellObserver_ = kj::heap<kj::UnixEventPort::FdObserver>(
@@ -119,13 +121,19 @@ WorkerProcess::~WorkerProcess() noexcept(false) {
     endProcess();
 }
 
-/// No goodbye: shipped code may be stuck, and nothing in a worker is worth saving. By its number
-/// only if it could not be given a pidfd.
+/// The process, and what shipped code has started in it: they are one process group. Not after the
+/// process was waited for, when its number may be another's. No goodbye: shipped code may be stuck,
+/// and nothing in a worker is worth saving. Itself by its number, too: it may have left the group.
+void WorkerProcess::killAll() {
+  (void)kill(-pid_, SIGKILL);
+  (void)kill(pid_, SIGKILL);
+}
+
 void WorkerProcess::endProcess() {
   if (pid_ < 0)
     return; // it was never started
   const bool watched = processFd_.get() >= 0;
-  (void)(watched ? pidfd_send_signal(processFd_.get(), SIGKILL, nullptr, 0) : kill(pid_, SIGKILL));
+  killAll();
   siginfo_t end;
   while (waitid(watched ? P_PIDFD : P_PID, id_t(watched ? processFd_.get() : pid_), &end,
                 WEXITED) != 0 &&
@@ -154,6 +162,7 @@ void WorkerProcess::spawn(kj::StringPtr executable, kj::ArrayPtr<const kj::Strin
   for (int descriptor : inherited)
     child.give(descriptor, descriptor);
   child.resetSignals(); // which shipped code meets
+  child.leadGroup();
 
   std::vector<std::string> words = {executable.cStr()};
   for (int descriptor : inherited)
@@ -205,6 +214,7 @@ unsigned WorkerProcess::submit(Request request, kj::ArrayPtr<const kj::byte> cap
   Slot& slot = slots_->memory.slot(index);
   slot.request = request;
   slot.objectSize.store(0, std::memory_order_relaxed);
+  slot.unwanted.store(0, std::memory_order_relaxed);
   slot.state.store(SlotState::submitted);
   slots_->use[index] = Slots::Use::open;
   slots_->channel[index] = request.channel;
@@ -242,10 +252,44 @@ bool WorkerProcess::hasBegun(unsigned slot) const {
   return state != SlotState::submitted && state != SlotState::cancelled;
 }
 
+void WorkerProcess::cancel(unsigned slot) {
+  if (slots_->use[slot] != Slots::Use::open)
+    return;
+  slots_->memory.slot(slot).unwanted.store(1, std::memory_order_relaxed);
+  // Taking the answer takes this back.
+  auto stopIt = [this, slot] {
+    if (slots_->memory.slot(slot).state.load() != SlotState::answered)
+      stop(kj::str("ran code that nobody waited for any more, for ",
+                   limits::cancelGrace / kj::SECONDS, " s"));
+  };
+  cancelling_[slot] =
+      timer_.afterDelay(limits::cancelGrace).then(kj::mv(stopIt)).eagerlyEvaluate(nullptr);
+}
+
+void WorkerProcess::stop(kj::String why) {
+  if (ended_)
+    return;
+  stopReason_ = kj::mv(why);
+  killAll();
+}
+
+std::size_t WorkerProcess::memoryAllocated() const {
+  return peer::memoryAllocated(pid_);
+}
+
+kj::Duration WorkerProcess::processorTime() const {
+  clockid_t clock;
+  timespec used{};
+  if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &used) != 0)
+    return 0 * kj::SECONDS; // it has ended, which we hear of soon
+  return used.tv_sec * kj::SECONDS + used.tv_nsec * kj::NANOSECONDS;
+}
+
 // --- taking answers --------------------------------------------------------------------------
 
 TakenAnswer WorkerProcess::take(unsigned slot) {
   KJ_REQUIRE(slots_->use[slot] == Slots::Use::open);
+  cancelling_[slot].reset();
   TakenAnswer taken;
   taken.answer = slots_->memory.slot(slot).answer; // a copy, which the worker can't change any more
   std::span<char> text = slots_->memory.text(slot);
@@ -345,7 +389,7 @@ kj::Promise<void> WorkerProcess::awaitStart(kj::Timer& timer) {
 
 void WorkerProcess::refuseStart(kj::StringPtr why) {
   startProblem_ = kj::str("could not start: ", why);
-  (void)pidfd_send_signal(processFd_.get(), SIGKILL, nullptr, 0);
+  killAll();
 }
 
 void WorkerProcess::hearEnd() {
@@ -356,6 +400,7 @@ void WorkerProcess::hearEnd() {
     for (unsigned channel = 0; channel < WorkerOutput::channels; ++channel)
       output_->finish(channel);
   ended_ = true;
+  killAll(); // what it has left behind
   kj::String how = describeEnd();
   events_.onEnded(*this, how);
 }
@@ -372,6 +417,8 @@ kj::String WorkerProcess::describeEnd() {
   end_.told = readReport(slots_->memory.control().crash);
   KJ_IF_MAYBE (problem, startProblem_)
     return kj::mv(*problem);
+  KJ_IF_MAYBE (reason, stopReason_)
+    return kj::str("was ended: it ", *reason);
   if (end.si_code == CLD_EXITED)
     return kj::str("ended with exit status ", end.si_status);
   return kj::str("was killed by signal ", end.si_status, " (", strsignal(end.si_status), ")");

@@ -3,6 +3,7 @@
 #include "runtime/peer/crash-stack.h"
 #include "runtime/peer/worker-memory.h"
 #include "runtime/peer/worker-output.h"
+#include <array>
 #include <kj/array.h>
 #include <kj/async-unix.h>
 #include <kj/async.h>
@@ -64,7 +65,7 @@ class WorkerProcess {
   /// leaves no process, if it can't be started and watched.
   WorkerProcess(kj::UnixEventPort& port, kj::Timer& timer, kj::StringPtr executable,
                 WorkerEvents& events, Prints prints = Prints::toStandardError,
-                kj::ArrayPtr<const kj::String> arguments = nullptr);
+                kj::ArrayPtr<const kj::String> arguments = nullptr, Allowance allowance = {});
   /// Ends the process, if need be by SIGKILL, and waits for it.
   ~WorkerProcess() noexcept(false);
   KJ_DISALLOW_COPY(WorkerProcess);
@@ -92,6 +93,16 @@ class WorkerProcess {
   /// `skipped`.
   bool takeBack(unsigned slot);
   bool hasBegun(unsigned slot) const;
+  /// Nobody waits for the answer of a request that has begun: its code is told so, and if it has
+  /// not returned after limits::cancelGrace, the process is ended.
+  void cancel(unsigned slot);
+  /// Ends the process, and says why in place of the signal: "used up its memory".
+  void stop(kj::String why);
+  bool wasStopped() const { return stopReason_ != nullptr; }
+  /// What counts for its allowance of memory, in bytes.
+  std::size_t memoryAllocated() const;
+  /// Processor time that it has used so far, in all its threads.
+  kj::Duration processorTime() const;
   /// The answer in `slot`, which is free again with that.
   TakenAnswer take(unsigned slot);
 
@@ -103,6 +114,7 @@ class WorkerProcess {
   unsigned freeChannel() const;
   void hearLine(unsigned channel, std::string_view line, bool isError);
   void endProcess();
+  void killAll();
   kj::Promise<void> listen();
   void look();
   kj::Promise<void> patrol(kj::Timer& timer);
@@ -114,6 +126,7 @@ class WorkerProcess {
   kj::String describeEnd();
 
   WorkerEvents& events_;
+  kj::Timer& timer_;
   std::shared_ptr<Slots> slots_;
   kj::AutoCloseFd tellFd_, lifeline_, processFd_;
   pid_t pid_ = -1;
@@ -121,10 +134,11 @@ class WorkerProcess {
   WorkerEnd end_;
   std::vector<Digest> linked_;
   std::optional<WorkerOutput> output_;
-  kj::Maybe<kj::String> startProblem_;
+  kj::Maybe<kj::String> startProblem_, stopReason_;
   kj::Own<kj::UnixEventPort::FdObserver> tellObserver_, processObserver_;
   kj::Promise<void> listening_ = nullptr, patrolling_ = nullptr, starting_ = nullptr,
                     ending_ = nullptr;
+  std::array<std::optional<kj::Promise<void>>, slotCount> cancelling_; ///< what may still return
 };
 
 } // namespace roam::peer

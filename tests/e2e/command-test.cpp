@@ -6,6 +6,7 @@
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <unistd.h>
 
 namespace roam::e2e {
 namespace {
@@ -261,6 +262,41 @@ TEST_F(Command, APeerRefusesSizesThatAreNone) {
     EXPECT_EQ(ended.status, 2) << size;
     says(ended.errors, "--memory");
   }
+}
+
+TEST_F(Command, APeerRefusesLimitsOfWorkersThatAreNone) {
+  for (const char* words : {"--worker-memory=much", "--worker-memory=-1", "--worker-files=1.5",
+                            "--worker-processes=x", "--worker-cpu-time=99999999999"}) {
+    Ended ended = roam({"peer", words});
+    EXPECT_EQ(ended.status, 2) << words;
+    says(ended.errors, std::string(words).substr(0, std::string(words).find('=')));
+  }
+}
+
+TEST_F(Command, APeerDoesNotRunAsRootUnlessToldSo) {
+  if (geteuid() != 0)
+    GTEST_SKIP() << "only root can try";
+  unsetenv("ROAM_ALLOW_ROOT");
+  Ended ended = roam({"peer", "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_EQ(ended.output, "");
+  says(ended.errors, "--allow-root");
+  setenv("ROAM_ALLOW_ROOT", "true", 1);
+  Process peer({builtProgram("roam"), "peer", "--workers", "1", "--cache", ""});
+  EXPECT_TRUE(peer.line().starts_with("roam peer listening on "));
+}
+
+TEST_F(Command, WorkersOfAPeerMayRunShutIn) {
+  PeerProcess peer(1, {"--sandbox", "--no-namespaces"});
+  Ended ended = run({builtProgram("roam-e2e-program"), "sum"}, {"ROAM_JOIN=" + peer.address()});
+  EXPECT_EQ(ended.output, "1800\n2000\n") << ended.errors;
+  await("the worker and the spare are shut in", [&] {
+    return std::ranges::count_if(childrenOf(peer.id()), [](pid_t process) {
+             std::ifstream file("/proc/" + std::to_string(process) + "/status");
+             std::string status((std::istreambuf_iterator<char>(file)), {});
+             return status.find("Seccomp:\t2") != std::string::npos;
+           }) == 2;
+  });
 }
 
 TEST_F(Command, APeerEndsInOrderWhenAsked) {

@@ -47,6 +47,13 @@ TEST_F(Configured, ConfigPrintsEverySettingItsValueAndItsPlace) {
                               "multicast\t239.1.2.3:4\tROAM_MULTICAST\n"
                               "store\t\tdefault\n"
                               "state\t$XDG_STATE_HOME/roam, else ~/.local/state/roam\tdefault\n"
+                              "worker-memory\thalf of this machine's\tdefault\n"
+                              "worker-cpu-time\t0\tdefault\n"
+                              "worker-files\t1024\tdefault\n"
+                              "worker-processes\t0\tdefault\n"
+                              "sandbox\tfalse\tdefault\n"
+                              "namespaces\ttrue\tdefault\n"
+                              "allow-root\ttrue\tROAM_ALLOW_ROOT\n"
                               "bundle\t\tdefault\n"
                               "command\t\tdefault\n");
   Ended table = roamHere({"config"});
@@ -77,7 +84,7 @@ TEST_F(Configured, APlaceThatIsNamedByAFileIsLookedAt) {
 TEST_F(Configured, APeerMayBeToldToReadNoConfiguration) {
   writeConfiguration("no toml");
   Process peer({builtProgram("roam"), "peer", "--no-configuration", "--cache", folder.path(),
-                "--lifeline", "0"});
+                "--lifeline", "0", "--allow-root"});
   EXPECT_TRUE(peer.line().starts_with("roam peer listening on "));
 }
 

@@ -11,6 +11,7 @@
 #elif !defined(__ROAM_PLUGIN__) && !defined(ROAM_BUILDING_LIBRARY)
 #include "Roam's compiler plugin is not loaded: link roam::roam in CMake, or add -fplugin=PREFIX/lib/roam-plugin.so"
 #else
+#include "roam/cancelled.h"
 #include "roam/cluster.h"
 #include "roam/live-function.h"
 #endif

@@ -82,7 +82,8 @@ class PoolTest : public testing::Test {
   }
   void start(unsigned workers, const char* program) {
     pool = kj::heap<WorkerPool>(io.unixEventPort, io.provider->getTimer(), log, *ladder, quarantine,
-                                WorkerPool::Options{workers, kj::str(program), codeLoaded});
+                                WorkerPool::Options{workers, kj::str(program), codeLoaded, nullptr,
+                                                    nullptr, nullptr, allowance, processorTime});
   }
   /// After this objects are on disk.
   void close() {
@@ -136,6 +137,8 @@ class PoolTest : public testing::Test {
   }
 
   std::size_t codeLoaded = limits::codeLoaded;
+  Allowance allowance;
+  kj::Duration processorTime = 0 * kj::SECONDS;
   kj::AsyncIoContext io = kj::setupAsyncIo();
   MemoryLog log;
   test::TemporaryFolder directory;
