@@ -14,16 +14,26 @@ kj::Maybe<kj::StringPtr> Admission::refusal() const {
   return nullptr;
 }
 
-Admission::Stay Admission::enter() {
-  return Stay(kj::addRef(*present_));
+Admission::Stay Admission::enter(std::size_t bytes) {
+  return Stay(kj::addRef(*present_), 1, bytes);
 }
 
-Admission::Stay::Stay(kj::Own<Present> present) : present_(kj::mv(present)) {
-  ++present_->chunks;
+Admission::Stay Admission::hold(std::size_t bytes) {
+  return Stay(kj::addRef(*present_), 0, bytes);
+}
+
+Admission::Stay::Stay(kj::Own<Present> present, std::size_t chunks, std::size_t bytes)
+    : present_(kj::mv(present)), chunks_(chunks), bytes_(bytes) {
+  present_->chunks += chunks_;
+  present_->bytes += bytes_;
 }
 
 Admission::Stay::~Stay() noexcept(false) {
-  if (present_.get() == nullptr || --present_->chunks > 0)
+  if (present_.get() == nullptr)
+    return;
+  present_->bytes -= bytes_;
+  present_->chunks -= chunks_;
+  if (present_->chunks > 0)
     return;
   for (auto& one : present_->waiting)
     one->fulfill();

@@ -35,15 +35,18 @@ class Admission {
   kj::Maybe<kj::StringPtr> refusal() const;
 
   class Stay;
-  /// A chunk is there as long as what this gives.
-  Stay enter();
+  /// A chunk that holds so many bytes is there as long as what this gives.
+  Stay enter(std::size_t bytes);
+  /// The same of results that wait to be sent, which are no chunk.
+  Stay hold(std::size_t bytes);
   std::size_t chunks() const { return present_->chunks; }
+  std::size_t bytes() const { return present_->bytes; }
   /// Resolves when no chunk is there; at once if none is.
   kj::Promise<void> idle();
 
  private:
   struct Present final : kj::Refcounted {
-    std::size_t chunks = 0;
+    std::size_t chunks = 0, bytes = 0;
     kj::Vector<kj::Own<kj::PromiseFulfiller<void>>> waiting; ///< for the last chunk to go
   };
 
@@ -55,13 +58,14 @@ class Admission {
 /// May outlive the admission.
 class Admission::Stay {
  public:
-  explicit Stay(kj::Own<Present> present);
+  Stay(kj::Own<Present> present, std::size_t chunks, std::size_t bytes);
   Stay(Stay&&) = default;
   KJ_DISALLOW_COPY(Stay);
   ~Stay() noexcept(false);
 
  private:
   kj::Own<Present> present_;
+  std::size_t chunks_, bytes_;
 };
 
 } // namespace roam::net

@@ -43,6 +43,12 @@ kj::Maybe<kj::String> frameOf(kj::StringPtr description) {
   }
 }
 
+/// Kept until they are written, however slowly the origin reads.
+struct UnsentResults {
+  kj::Array<const kj::byte> results;
+  Admission::Stay stay;
+};
+
 /// Room for a ChunkResult beside its data.
 constexpr std::uint64_t resultWords = 16;
 
@@ -142,6 +148,12 @@ kj::Promise<void> HostSession::run(RunContext context) {
     return overloaded(kj::str("the chunks of this connection that wait or run hold ",
                               bytesInFlight_, " bytes, and another ", bytes, " pass the limit of ",
                               host.bytesInFlight, "; send more when some are done"));
+  const std::size_t held = host.admission.bytes(),
+                    room = limits::bytesAtHost / limits::bytesInFlight * host.bytesInFlight;
+  if (held > 0 && held + bytes > room)
+    return overloaded(kj::str("all chunks and results at this peer hold ", held,
+                              " bytes, and another ", bytes, " pass the limit of ", room,
+                              "; retry after ", limits::overloadedRetry / kj::MILLISECONDS, " ms"));
   auto slice = host.store.find(chunk.entry);
   if (slice == nullptr && !host.runner.has(chunk.entry)) {
     context.releaseParams();
@@ -173,7 +185,7 @@ kj::Promise<void> HostSession::run(RunContext context) {
             addPlace(entry, *failure);
         answer(context, kj::mv(outcome));
       })
-      .attach(host.admission.enter(), kj::defer([this, bytes] {
+      .attach(host.admission.enter(bytes), kj::defer([this, bytes] {
                 --inFlight_;
                 bytesInFlight_ -= bytes;
               }));
@@ -215,7 +227,8 @@ void HostSession::answer(RunContext& context, ChunkOutcome outcome) {
     results.adoptResults(
         capnp::Orphanage::getForMessageContaining(results).referenceExternalData(bytes));
     visit_->messages->keepUntilWritten(
-        bytes, std::make_shared<kj::Array<const kj::byte>>(kj::mv(outcome.results)));
+        bytes, std::make_shared<UnsentResults>(
+                   UnsentResults{kj::mv(outcome.results), visit_->host().admission.hold(size)}));
   } else {
     results.setResults(outcome.results);
   }

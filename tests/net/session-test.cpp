@@ -191,6 +191,39 @@ TEST_F(Session, TooManyBytesInFlightAreOverload) {
   EXPECT_EQ(numbersIn(run(*peer, half).wait(loop)), Numbers(60));
 }
 
+TEST_F(Session, ManyOriginsTogetherAreRefusedWhatIsMoreThanAPeerHolds) {
+  constexpr std::size_t budget = 1000; // of one connection; twice that of all
+  TestHost host(net::listen(network, hostAddress).wait(loop), clock.timer(), "host:1",
+                limits::storeBytes, budget);
+  host.runner.holding = true;
+  Job job("1 0", Numbers(60));
+  std::vector<kj::Own<net::Peer>> origins;
+  std::vector<kj::Promise<net::ChunkOutcome>> runs;
+  for (int i = 0; i < 30; ++i) {
+    origins.push_back(connect());
+    runs.push_back(run(*origins.back(), job));
+  }
+  loop.poll();
+  std::vector<kj::Promise<net::ChunkOutcome>> taken;
+  unsigned refused = 0;
+  for (auto& one : runs) {
+    if (!one.poll(loop)) {
+      taken.push_back(kj::mv(one));
+      continue;
+    }
+    auto failure = failureOf(kj::mv(one), loop);
+    EXPECT_EQ(failure.getType(), kj::Exception::Type::OVERLOADED);
+    EXPECT_TRUE(contains(failure.getDescription(), "retry after 10 ms"));
+    ++refused;
+  }
+  EXPECT_EQ(taken.size(), 4u) << "of 480 bytes each";
+  EXPECT_EQ(refused, 26u);
+  host.runner.release();
+  for (auto& one : taken)
+    EXPECT_EQ(numbersIn(one.wait(loop)), Numbers(60));
+  EXPECT_EQ(numbersIn(run(*origins.back(), job).wait(loop)), Numbers(60)) << "there is room again";
+}
+
 // --- chunks -----------------------------------------------------------------------------------
 
 TEST_F(Session, CapturesTravelWithTheChunk) {
