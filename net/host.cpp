@@ -53,15 +53,36 @@ struct Host::OpenConnection {
       host.lastClosed_->fulfill();
   }
 
-  /// Resolves when the time for saying hello is over and none was said.
+  /// Resolves when the time for saying hello is over and none was said, or when the origin was
+  /// silent for too long.
   kj::Promise<void> silence() {
     return host.timer_.afterDelay(limits::hello).then([this]() -> kj::Promise<void> {
       if (visit->saidHello)
-        return kj::NEVER_DONE;
+        return silenceAfterHello(host.timer_.now(), connection.messages().progress());
       host.world_.log.line(kj::str(visit->from, ": said no hello within ",
                                    limits::hello / kj::SECONDS, " s: connection closed"));
       return kj::READY_NOW;
     });
+  }
+
+  /// An origin pings, so bytes arrive; a large message that moves out is as good. Time in which
+  /// this process itself stood still does not count.
+  kj::Promise<void> silenceAfterHello(kj::TimePoint lastSign, std::uint64_t progress) {
+    const kj::TimePoint looked = host.timer_.now();
+    return host.timer_.afterDelay(limits::originLook)
+        .then([this, lastSign, progress, looked]() -> kj::Promise<void> {
+          const kj::TimePoint now = host.timer_.now();
+          const std::uint64_t moved = connection.messages().progress();
+          const bool stoodStill = now - looked > limits::originLook + limits::stoodStill;
+          if (stoodStill || moved != progress)
+            return silenceAfterHello(now, moved);
+          if (now - lastSign < limits::originSilence)
+            return silenceAfterHello(lastSign, progress);
+          host.world_.log.line(kj::str(visit->from, ": no sign of life for ",
+                                       limits::originSilence / kj::SECONDS,
+                                       " s: connection closed"));
+          return kj::READY_NOW;
+        });
   }
 
   /// Says that nothing more comes. The other side closes the connection then.

@@ -172,11 +172,23 @@ inline constexpr kj::Duration required = 60 * kj::SECONDS;
 inline constexpr kj::Duration hello = 10 * kj::SECONDS;
 /// For a host to tell an origin why it hangs up.
 inline constexpr kj::Duration farewell = 1 * kj::SECONDS;
-/// From one sign of life of a peer to the next question for one.
-inline constexpr kj::Duration heartbeat = 1 * kj::SECONDS;
+/// From one sign of life of a peer to the next question for one. This and the next two together are
+/// what a peer that stands still costs: 2 s. The kernel would not tell: it answers for a stopped
+/// process.
+inline constexpr kj::Duration heartbeat = 400 * kj::MILLISECONDS;
 /// A peer that shows no sign of life for this long after it was asked is lost: what it was running
-/// goes elsewhere. The kernel would not tell: it answers for a stopped process.
-inline constexpr kj::Duration silence = 2 * kj::SECONDS;
+/// goes elsewhere. A loaded machine keeps a process from its processor for tenths of a second.
+inline constexpr kj::Duration silence = 1500 * kj::MILLISECONDS;
+/// Between two looks for signs of life.
+inline constexpr kj::Duration signLook = 100 * kj::MILLISECONDS;
+/// When such a look comes so late, this process itself has stood still, and heard nothing.
+inline constexpr kj::Duration stoodStill = 500 * kj::MILLISECONDS;
+/// An origin that shows no sign of life for this long is lost to the host, and what the host has of
+/// it is dropped: an origin asks each `heartbeat`. Long, so that a program may be looked at in a
+/// debugger for a moment, or be busy where it encodes.
+inline constexpr kj::Duration originSilence = 30 * kj::SECONDS;
+/// Between two looks at whether an origin shows some.
+inline constexpr kj::Duration originLook = 1 * kj::SECONDS;
 /// For another peer to compile an object and send it; one that is silent is lost much sooner. The
 /// slowest slices take a tenth of it.
 inline constexpr kj::Duration objectFetch = 60 * kj::SECONDS;
@@ -234,6 +246,13 @@ inline constexpr kj::Duration multicastRetry = 1 * kj::SECONDS;
 inline constexpr kj::Duration multicastTold = 60 * kj::SECONDS;
 /// Between tries to accept when the process is out of file descriptors.
 inline constexpr kj::Duration acceptRetry = 100 * kj::MILLISECONDS;
+/// Near the end of a map, a chunk that takes so many times what it should, and so much more, is sent
+/// to an idle peer, too. Twice is what a chunk takes that waits behind another; the rest is for
+/// elements that are not alike.
+inline constexpr double hedgeTimes = 3;
+inline constexpr kj::Duration hedgeLeast = 100 * kj::MILLISECONDS;
+/// Between two looks for such chunks.
+inline constexpr kj::Duration hedgeLook = 20 * kj::MILLISECONDS;
 /// Before a chunk is offered again to a peer that had no room for it.
 inline constexpr kj::Duration overloadedRetry = 10 * kj::MILLISECONDS;
 /// Before a peer that turned a chunk away is asked again.

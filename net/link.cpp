@@ -296,25 +296,26 @@ kj::Promise<void> Link::heartbeat() {
   return timer_.afterDelay(limits::heartbeat)
       .then([this] {
         spent_ = nullptr;
-        return awaitSign(ping(), messages().progress());
+        return ping().exclusiveJoin(silence(timer_.now(), messages().progress()));
       })
       .then([this] { return heartbeat(); });
 }
 
-/// Bytes that arrive, or a large message that moves, are signs of life as good as the answer. Time
-/// in which this process itself stood still does not count: what arrived meanwhile has not been
-/// read yet.
-kj::Promise<void> Link::awaitSign(kj::Promise<void> pong, std::uint64_t progress) {
-  const kj::TimePoint asked = timer_.now();
-  auto silent =
-      timer_.afterDelay(limits::silence).then([this, progress, asked]() -> kj::Promise<void> {
-        const bool stoodStill = timer_.now() - asked > 2 * limits::silence;
+/// Fails when there was no sign of life for limits::silence. Bytes that arrive, or a large message
+/// that moves, are signs as good as the answer to a ping. Time in which this process itself stood
+/// still does not count: what arrived meanwhile has not been read yet.
+kj::Promise<void> Link::silence(kj::TimePoint lastSign, std::uint64_t progress) {
+  const kj::TimePoint looked = timer_.now();
+  return timer_.afterDelay(limits::signLook)
+      .then([this, lastSign, progress, looked]() -> kj::Promise<void> {
+        const bool stoodStill = timer_.now() - looked > limits::stoodStill;
         if (stoodStill || messages().progress() != progress)
-          return awaitSign(kj::NEVER_DONE, messages().progress());
+          return silence(timer_.now(), messages().progress());
+        if (timer_.now() - lastSign < limits::silence)
+          return silence(lastSign, progress);
         return net::disconnected(
             kj::str("no sign of life for ", limits::silence / kj::MILLISECONDS, " ms"));
       });
-  return pong.exclusiveJoin(kj::mv(silent));
 }
 
 kj::String Link::whyLost() const {

@@ -81,7 +81,7 @@ class Link final : public kj::Refcounted {
                                     capnp::Response<protocol::ChunkResult> response);
   kj::Array<const kj::byte> take(capnp::Data::Reader results);
   kj::Promise<void> heartbeat();
-  kj::Promise<void> awaitSign(kj::Promise<void> pong, std::uint64_t progress);
+  kj::Promise<void> silence(kj::TimePoint lastSign, std::uint64_t progress);
   kj::Exception lost(kj::Exception&& cause);
   /// Fails with OVERLOADED, saying that it did not tell `what`, unless the answer comes within
   /// limits::connect.
