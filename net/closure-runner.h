@@ -60,6 +60,7 @@ struct ChunkOutcome {
   kj::Maybe<kj::String> turnedAway; ///< why nothing was run, for people
   bool leaves = false;              ///< the host takes no work any more
   bool codeMissing = false;         ///< the peer lacks the code, and it was sent without
+  kj::Maybe<kj::String> notSent;    ///< why the peer was lost before the chunk was on its way
   std::uint64_t runNanoseconds = 0; ///< wall time inside the entry
 };
 

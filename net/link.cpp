@@ -126,6 +126,13 @@ kj::Promise<ChunkOutcome> Link::run(Parcel parcel) {
   return slice.asked.addBranch().then(
       [self = kj::addRef(*this), parcel = kj::mv(parcel)]() mutable {
         return self->run(kj::mv(parcel));
+      },
+      [](kj::Exception&& failure) -> kj::Promise<ChunkOutcome> {
+        if (failure.getType() != kj::Exception::Type::DISCONNECTED)
+          return kj::mv(failure);
+        ChunkOutcome outcome;
+        outcome.notSent = kj::str(wordsOf(failure));
+        return kj::mv(outcome);
       });
 }
 

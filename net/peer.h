@@ -59,8 +59,9 @@ class Peer {
   /// longer than the promise lives: large ones are sent from where they lie. A null `owner` is for
   /// bytes that outlive the peer. `owner` is released on the loop thread. The results are free of
   /// threads and of the peer; large ones keep the message they came in. What went wrong with the
-  /// chunk comes as `failure`. The promise fails with DISCONNECTED if the peer is lost (the chunk
-  /// may have run), OVERLOADED if it has too much to do. Dropping it cancels what has not begun.
+  /// chunk comes as `failure`. A peer that is lost before it was sent anything of the chunk is the
+  /// outcome `notSent`; the promise fails with DISCONNECTED if it is lost later (the chunk may have
+  /// run), OVERLOADED if it has too much to do. Dropping it cancels what has not begun.
   virtual kj::Promise<ChunkOutcome> run(Chunk chunk, Code code,
                                         std::shared_ptr<const void> owner) = 0;
 

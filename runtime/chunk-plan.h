@@ -60,6 +60,10 @@ class ChunkPlan {
   bool finished() const { return running_ == 0 && !hasWork(); }
   bool hasWork() const;
   std::uint64_t remaining() const;
+  /// How long the range should run, by what was measured; 0 if nothing was.
+  double expectedNanoseconds(ElementRange range) const {
+    return nanosecondsEach_ * double(range.count);
+  }
 
  private:
   std::uint64_t size(unsigned workers) const;

@@ -170,6 +170,8 @@ std::shared_ptr<RunningCall> Cluster::State::start(const detail::CallSpec& spec)
                    : spec.chunk;
   job->deadline =
       std::int64_t(boundedSeconds(Duration{spec.deadlineSeconds}) * 1e6) * kj::MICROSECONDS;
+  job->mayRepeat = spec.isOverRange || spec.idempotent;
+  job->hedges = spec.isOverRange;
   job->retries = spec.retries;
 
   {

@@ -28,6 +28,8 @@ RemoteError::RemoteError(std::string typeName, std::string message, std::uint64_
       element_(element) {}
 RemoteError::~RemoteError() = default;
 
+PeerLost::PeerLost(const std::string& what, bool mayHaveRun)
+    : Error(what), mayHaveRun_(mayHaveRun) {}
 PeerLost::~PeerLost() = default;
 WorkerDied::WorkerDied(const std::string& what, End end) : Error(what), end_(std::move(end)) {}
 WorkerDied::~WorkerDied() = default;

@@ -2,7 +2,7 @@
 #include "net/limits.h"
 #include "roam/error.h"
 #include "runtime/argument-buffer.h"
-#include "runtime/origin-link.h"
+#include "runtime/origin-flight.h"
 #include "runtime/remote-exception.h"
 #include <algorithm>
 #include <fmt/format.h>
@@ -48,10 +48,11 @@ Origin::Job::~Job() noexcept(false) {
   origin_.jobs_.erase(place_);
   if (waitingPlace_)
     origin_.waiting_.erase(*waitingPlace_);
-  for (auto& [index, count] : inFlight_)
-    origin_.links_[index]->inFlight -= count;
   // What was on its way leaves room for others; not now, in a destructor.
-  if (!inFlight_.empty())
+  const bool leavesRoom = !flights_.empty();
+  while (!flights_.empty())
+    land(*flights_.front());
+  if (leavesRoom)
     origin_.closing_.add(kj::evalLater([&origin = origin_] { origin.pumpWaiting(); }));
 }
 
@@ -88,6 +89,7 @@ void Origin::Job::sendWhatFits() {
     if (auto range = plan_.next(origin_.workers()))
       send(*link, *range);
   }
+  hedgeLater();
   bool waits = plan_.hasWork() && wanted && !finished_ && origin_.hasToWait(*this);
   if (waits && !waitingPlace_)
     waitingPlace_ = origin_.waiting_.insert(origin_.waiting_.end(), this);
@@ -103,7 +105,7 @@ void Origin::Job::endIfDone() {
   if (plan_.finished())
     finish(failure_);
   else if (!origin_.serves(*this))
-    finish(std::make_exception_ptr(PeerLost(origin_.whyNobodyServes(*this))));
+    finish(lostPeer(origin_.whyNobodyServes(*this), !flights_.empty() || !attempts_.empty()));
 }
 
 bool Origin::Job::isAtItsLimit(const Link& link) const {
@@ -124,38 +126,50 @@ void Origin::Job::send(Link& link, ElementRange range) {
   chunk.home = spec_.home;
   if (spec_.output)
     chunk.output = std::make_shared<ChunkOutput>(spec_.output, link.get()->name());
-  std::size_t argumentBytes = chunk.arguments.size();
-  argumentBytes_ = argumentBytes;
-
-  ++link.inFlight;
-  ++inFlight_[link.index];
-  const std::uint64_t number = ++link.sent;
+  auto flight = std::make_shared<Flight>(link, range, origin_.timer_.now());
+  argumentBytes_ = flight->argumentBytes = chunk.arguments.size();
   if (link.isInDoubt())
     origin_.rest(link);
-  auto release = [this, &link] {
-    --link.inFlight;
-    if (--inFlight_[link.index] == 0)
-      inFlight_.erase(link.index);
-  };
-  tasks_.add(
-      link.get()
-          ->run(chunk, spec_.code, kj::mv(sent))
-          .then(
-              [this, &link, range, argumentBytes, number, release](net::ChunkOutcome&& outcome) {
-                release();
-                origin_.learn(link, number, outcome);
-                settled(link, range, argumentBytes, kj::mv(outcome));
-              },
-              [this, &link, range, release](kj::Exception&& exception) {
-                release();
-                disturbed(link, range, kj::mv(exception));
-              }));
+  launch(kj::mv(flight), chunk, kj::mv(sent));
+}
+
+void Origin::Job::launch(HeldFlight flight, net::Chunk chunk, std::shared_ptr<const void> owner) {
+  Link& link = flight->link;
+  ++link.inFlight;
+  ++inFlight_[link.index];
+  link.flying.insert(flight->number);
+  flights_.push_back(flight);
+  tasks_.add(flight->call.wrap(link.get()->run(chunk, spec_.code, kj::mv(owner)))
+                 .then(
+                     [this, flight](net::ChunkOutcome&& outcome) {
+                       if (flight->isOver)
+                         return;
+                       land(*flight);
+                       origin_.learn(flight->link, flight->number, outcome);
+                       settled(*flight, kj::mv(outcome));
+                     },
+                     [this, flight](kj::Exception&& exception) {
+                       if (!flight->isOver)
+                         disturbed(*flight, kj::mv(exception));
+                     }));
+}
+
+void Origin::Job::land(Flight& flight) {
+  flight.isOver = true;
+  Link& link = flight.link;
+  --link.inFlight;
+  if (--inFlight_[link.index] == 0)
+    inFlight_.erase(link.index);
+  link.flying.erase(flight.number);
+  flights_.remove_if([&](const HeldFlight& held) { return held.get() == &flight; });
 }
 
 bool Origin::Job::encodeArguments(ElementRange range, Output& out) {
   try {
     spec_.encode(range, out);
   } catch (const ArgumentsTooLarge& error) {
+    if (flightOf(range.first) != nullptr)
+      return false; // it fitted before: what the other peer does counts
     if (range.count > 1)
       split(range);
     else
@@ -169,23 +183,29 @@ bool Origin::Job::encodeArguments(ElementRange range, Output& out) {
   return true;
 }
 
-void Origin::Job::settled(Link& link, ElementRange range, std::size_t argumentBytes,
-                          net::ChunkOutcome outcome) {
+void Origin::Job::settled(Flight& flight, net::ChunkOutcome outcome) {
   if (finished_)
     return;
-  if (outcome.turnedAway != nullptr) {
-    plan_.lost(range); // nothing was run: this is no try
+  if (outcome.turnedAway != nullptr || outcome.notSent != nullptr) {
+    handOutAgain(flight);
   } else if (outcome.codeMissing) {
-    plan_.lost(range);
+    handOutAgain(flight);
     fetchCode();
   } else KJ_IF_MAYBE (failure, outcome.failure) {
-    failedChunk(link, range, kj::mv(*failure));
+    failedChunk(flight, kj::mv(*failure));
   } else {
-    plan_.completed(range, outcome.runNanoseconds, std::max(argumentBytes, outcome.results.size()));
-    listener_.completed(range, kj::mv(outcome.results), plan_.finished());
+    completed(flight, kj::mv(outcome));
   }
   pump();
   origin_.pumpWaiting();
+}
+
+void Origin::Job::completed(Flight& flight, net::ChunkOutcome outcome) {
+  dropOthersOf(flight);
+  learnOverhead(flight, outcome.runNanoseconds);
+  plan_.completed(flight.range, outcome.runNanoseconds,
+                  std::max(flight.argumentBytes, outcome.results.size()));
+  listener_.completed(flight.range, kj::mv(outcome.results), plan_.finished());
 }
 
 /// Nothing is sent meanwhile.
@@ -208,11 +228,18 @@ void Origin::Job::fetchCode() {
       }));
 }
 
-void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failure) {
+void Origin::Job::failedChunk(Flight& flight, net::Failure failure) {
   using Kind = net::Failure::Kind;
-  net::Peer* peer = link.get();
+  const ElementRange& range = flight.range;
+  net::Peer* peer = flight.link.get();
   auto error =
       remoteException(failure, spec_.entry, peer != nullptr ? peer->name() : "lost meanwhile");
+  if (failure.kind == Kind::workerDied) {
+    died_ = error;
+    ranInVain(flight, error, failure.mayHaveRun);
+    return;
+  }
+  dropOthersOf(flight);
   if (failure.kind == Kind::thrown) {
     failure.element = std::clamp(failure.element, range.first, range.end() - 1);
     if (failure_ == nullptr || failure.element < failedElement_) {
@@ -220,9 +247,6 @@ void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failu
       failedElement_ = failure.element;
     }
     plan_.failed(failure.element);
-  } else if (failure.kind == Kind::workerDied) {
-    died_ = error;
-    sendAgain(range, error);
   } else if (failure.kind == Kind::quarantined && died_ != nullptr)
     finish(died_); // which says more
   else if (failure.kind == Kind::limit && range.count > 1)
@@ -231,31 +255,53 @@ void Origin::Job::failedChunk(Link& link, ElementRange range, net::Failure failu
     finish(error);
 }
 
-void Origin::Job::disturbed(Link& link, ElementRange range, kj::Exception&& exception) {
+void Origin::Job::disturbed(Flight& flight, kj::Exception&& exception) {
+  using Type = kj::Exception::Type;
+  const bool wasRunning =
+      exception.getType() == Type::DISCONNECTED && flight.link.wasRunning(flight.number);
+  land(flight);
   if (finished_)
     return;
-  auto error = std::make_exception_ptr(PeerLost(exception.getDescription().cStr()));
+  const char* why = exception.getDescription().cStr();
   switch (exception.getType()) {
-  case kj::Exception::Type::DISCONNECTED:
-    if (net::Peer* peer = link.get())
-      origin_.lose(link, peer->whyDisconnected().cStr());
-    if (!finished_)
-      sendAgain(range, error);
+  case Type::DISCONNECTED:
+    if (wasRunning || !spec_.mayRepeat)
+      ranInVain(flight, lostPeer(why, true), true);
+    else
+      handOutAgain(flight);
+    if (net::Peer* peer = flight.link.get())
+      origin_.lose(flight.link, peer->whyDisconnected().cStr());
     break;
-  case kj::Exception::Type::OVERLOADED: // it will have room when other chunks are done
-    plan_.lost(range);
+  case Type::OVERLOADED: // it will have room when other chunks are done
+    handOutAgain(flight);
     tasks_.add(origin_.timer_.afterDelay(limits::overloadedRetry).then([this] { pump(); }));
     return;
   default:
-    finish(std::make_exception_ptr(Error(exception.getDescription().cStr())));
+    finish(std::make_exception_ptr(Error(why)));
   }
   pump();
   origin_.pumpWaiting();
 }
 
-void Origin::Job::sendAgain(ElementRange range, std::exception_ptr reason) {
-  plan_.lost(range);
-  if (++attempts_[range.first] > spec_.retries)
+/// Nothing of it was run, or another peer has it, too.
+void Origin::Job::handOutAgain(const Flight& flight) {
+  if (flightOf(flight.range.first) == nullptr)
+    plan_.lost(flight.range);
+}
+
+std::exception_ptr Origin::Job::lostPeer(std::string why, bool mayHaveRun) const {
+  if (mayHaveRun && !spec_.mayRepeat)
+    why += "; the call may have run, and is not sent again, since Options::idempotent is not set";
+  return std::make_exception_ptr(PeerLost(why, mayHaveRun));
+}
+
+/// What ran it was lost, and it gave no results.
+void Origin::Job::ranInVain(const Flight& flight, std::exception_ptr reason, bool mayHaveRun) {
+  const bool mayTryAgain =
+      (spec_.mayRepeat || !mayHaveRun) && ++attempts_[flight.range.first] <= spec_.retries;
+  if (mayTryAgain)
+    handOutAgain(flight);
+  else if (flightOf(flight.range.first) == nullptr)
     finish(reason);
 }
 

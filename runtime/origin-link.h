@@ -4,6 +4,7 @@
 #include "net/limits.h"
 #include "runtime/origin.h"
 #include <algorithm>
+#include <set>
 
 namespace roam {
 
@@ -12,13 +13,16 @@ namespace roam {
 inline constexpr unsigned chunksAWorkerOfAll = 64;
 
 struct Origin::Link {
-  Link(kj::Own<net::Peer> peer, unsigned index) : peer(kj::mv(peer)), index(index) {}
+  Link(kj::Own<net::Peer> connected, unsigned index)
+      : peer(kj::mv(connected)), index(index), workers_(std::max(1u, get()->workers())) {
+  } // its hello bounds it above
 
   kj::Maybe<kj::Own<net::Peer>> peer;
   const unsigned index;
-  unsigned inFlight = 0;     // chunks of all jobs
-  bool isIntroduced = false; // it knows of others
-  std::uint64_t sent = 0;    // chunks, ever
+  unsigned inFlight = 0;          // chunks of all jobs
+  std::set<std::uint64_t> flying; // their numbers
+  bool isIntroduced = false;      // it knows of others
+  std::uint64_t sent = 0;         // chunks, ever
   std::string whyTurnedAway; // what it said of the last chunk that it answered; empty: it took it
   bool leaves = false;       // it takes no work any more
   bool rests = false;        // nothing is sent for now
@@ -32,7 +36,16 @@ struct Origin::Link {
       return const_cast<net::Peer*>(p->get());
     return nullptr;
   }
-  unsigned workers() const { return std::max(1u, get()->workers()); } // its hello bounds it above
+  unsigned workers() const { return workers_; }
+  /// Whether the peer, which is lost, probably was running the chunk of this number, which it has
+  /// still. It begins chunks in the order in which they come, as many at a time as it has workers;
+  /// the others lay in its queue.
+  bool wasRunning(std::uint64_t number) {
+    if (!firstQueued_)
+      firstQueued_ =
+          flying.size() <= workers_ ? ~std::uint64_t(0) : *std::next(flying.begin(), workers_);
+    return number < *firstQueued_;
+  }
   bool isFor(const Job& job) const {
     return get() != nullptr && (job.spec_.peer < 0 || unsigned(job.spec_.peer) == index);
   }
@@ -59,6 +72,11 @@ struct Origin::Link {
     whyTurnedAway = "it leaves";
   }
   double load() const { return double(inFlight) / workers(); }
+  bool isIdle() const { return hasRoom() && inFlight < workers() && !isInDoubt(); }
+
+ private:
+  const unsigned workers_;
+  std::optional<std::uint64_t> firstQueued_; // of `flying`, when the peer was found to be lost
 };
 
 } // namespace roam

@@ -136,6 +136,13 @@ bool Origin::hasToWait(const Job& job) const {
   return false;
 }
 
+Origin::Link* Origin::idleBeside(const Link& link, const Job& job) {
+  for (auto& other : links_)
+    if (other.get() != &link && other->mayServe(job) && other->isIdle())
+      return other;
+  return nullptr;
+}
+
 /// A peer that leaves serves the jobs whose chunks it still runs.
 bool Origin::serves(const Job& job) const {
   for (auto& link : links_)

@@ -41,7 +41,12 @@ struct JobSpec {
   bool home = false;       ///< the code uses peer-local variables
   std::uint64_t chunk = 0; ///< 0: adaptive
   kj::Duration deadline = 1 * kj::DAYS;
-  unsigned retries = 3;
+  /// What may have begun at a peer or worker that was lost is sent again.
+  bool mayRepeat = true;
+  /// Near the end, a chunk that takes much longer than it should is sent to an idle peer, too.
+  bool hedges = false;
+  /// How often a chunk may be sent again that was running when its peer or worker was lost.
+  unsigned retries = 2;
   /// Hears the lines that the code prints, with the name of the peer: on the loop, before the
   /// results of their chunk. May be empty, and may be called when the job is over.
   std::function<void(const std::string& peer, kj::StringPtr line, bool isError)> output;
@@ -105,6 +110,8 @@ class Origin final : private kj::TaskSet::ErrorHandler {
   Link* leastBusy(const Job& job);
   /// Whether another job's end may make room for this one: it could send more, and links are full.
   bool hasToWait(const Job& job) const;
+  /// A peer with nothing to do, other than this one; null if there is none.
+  Link* idleBeside(const Link& link, const Job& job);
   bool serves(const Job& job) const;
   std::string whyNobodyServes(const Job& job) const;
   /// A line for each peer that the job may use and that turned away what it was sent last.
@@ -141,6 +148,8 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
 
  private:
   friend class Origin;
+  struct Flight;
+  using HeldFlight = std::shared_ptr<Flight>;
 
   void begin();
   void pump();
@@ -151,13 +160,28 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   /// False if the arguments of the range don't fit one chunk; the range is then split, or the job
   /// over.
   bool encodeArguments(ElementRange range, Output& out);
-  void settled(Link& link, ElementRange range, std::size_t argumentBytes,
-               net::ChunkOutcome outcome);
+  void launch(HeldFlight flight, net::Chunk chunk, std::shared_ptr<const void> owner);
+  /// It takes no room at its peer any more.
+  void land(Flight& flight);
+  void settled(Flight& flight, net::ChunkOutcome outcome);
+  void completed(Flight& flight, net::ChunkOutcome outcome);
   void fetchCode();
-  void failedChunk(Link& link, ElementRange range, net::Failure failure);
-  void disturbed(Link& link, ElementRange range, kj::Exception&& exception);
-  void sendAgain(ElementRange range, std::exception_ptr reason);
+  void failedChunk(Flight& flight, net::Failure failure);
+  void disturbed(Flight& flight, kj::Exception&& exception);
+  void handOutAgain(const Flight& flight);
+  /// The error for a call that was at a peer which is lost.
+  std::exception_ptr lostPeer(std::string why, bool mayHaveRun) const;
+  void ranInVain(const Flight& flight, std::exception_ptr reason, bool mayHaveRun);
   void split(ElementRange range);
+  // In origin-hedging.cpp.
+  /// Of the chunk that begins with this element; null if no peer has it.
+  HeldFlight flightOf(std::uint64_t first) const;
+  void dropOthersOf(const Flight& landed);
+  void learnOverhead(const Flight& flight, std::uint64_t runNanoseconds);
+  bool isOverdue(const Flight& flight) const;
+  bool isAlone(const Flight& flight) const;
+  void hedgeLater();
+  void hedge();
   void finish(std::exception_ptr error);
   void taskFailed(kj::Exception&& exception) override;
 
@@ -166,8 +190,11 @@ class Origin::Job final : private kj::TaskSet::ErrorHandler {
   JobListener& listener_;
   ChunkPlan plan_;
   std::map<unsigned, unsigned> inFlight_;      // chunks of this job, by link
-  std::map<std::uint64_t, unsigned> attempts_; // times a chunk was lost, by its first element
+  std::list<HeldFlight> flights_;              // whose answers count, in the order of sending
+  std::map<std::uint64_t, unsigned> attempts_; // that a chunk did not survive, by its first element
   std::size_t argumentBytes_ = 0;              // of the chunk sent last
+  double overheadNanoseconds_ = 0;             // of a chunk, besides its run
+  bool looksForSlow_ = false;                  // a look at chunks that take long is to come
   std::exception_ptr failure_;                 // of the lowest element that failed
   std::exception_ptr died_;                    // how its code ended a worker the last time
   std::uint64_t failedElement_ = 0;

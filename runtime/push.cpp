@@ -54,6 +54,8 @@ kj::Promise<Refusal> ship(net::Peer& peer, Functions functions, std::size_t inde
                   fmt::format("{} can't run {}: {}", who, function.name, failure->message.cStr())};
             KJ_IF_MAYBE (why, outcome.turnedAway)
               return {fmt::format("{} takes no work now: {}", who, why->cStr()), true};
+            KJ_IF_MAYBE (why, outcome.notSent)
+              return {fmt::format("{} can't be reached: {}", who, why->cStr()), true};
             return {};
           },
           [who](kj::Exception&& exception) -> Refusal {

@@ -176,7 +176,7 @@ TEST_F(Drain, IsOverAtOnceWithASecondSignalAndWhatRanGoesElsewhere) {
   Peers peers(2);
   Cluster cluster = connect(peers.addresses());
   Held code;
-  auto first = cluster.async(code.closure());
+  auto first = cluster.async({.idempotent = true}, code.closure());
   code.awaitBegin();
   PeerProcess& busy = openAndLeaving(peers[0]) == "1\t0\n" ? peers[0] : peers[1];
   busy.signal(SIGTERM);
@@ -190,7 +190,7 @@ TEST_F(Drain, WaitsOnlyAsLongAsThePeerWasTold) {
   PeerProcess impatient(1, {"--drain-time", "0"}), other(1);
   Cluster cluster = connect(impatient.address() + "," + other.address());
   Held code;
-  auto call = cluster.async(code.closure());
+  auto call = cluster.async({.idempotent = true}, code.closure());
   code.awaitBegin();
   ASSERT_EQ(openAndLeaving(impatient), "1\t0\n");
   EXPECT_EQ(impatient.end(SIGTERM), 0);

@@ -88,7 +88,32 @@ TEST_F(Loss, OfAPeerThatStandsStillIsNoticed) {
   Peers peers(2);
   Cluster cluster = connect(peers.addresses());
   mapWhile(cluster, [&] { peers[0].signal(SIGSTOP); });
-  EXPECT_EQ(cluster.peers().size(), 1u);
+  await("it is given up", [&] { return cluster.peers().size() == 1; });
+}
+
+TEST_F(Loss, OfAPeerThatGoesOnLaterGivesNoResultTwice) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  std::vector<int> times(400);
+  std::size_t done = 0;
+  auto slow = [](int x) {
+    std::this_thread::sleep_for(10ms); // the work: it lasts longer than the loss
+    return x;
+  };
+  Options options;
+  options.chunk = 1;
+  for (auto& [index, value] :
+       cluster.mapUnordered(std::views::iota(0, 400), slow, std::move(options))) {
+    EXPECT_EQ(++times[index], 1) << index;
+    EXPECT_EQ(value, int(index));
+    if (++done == 20)
+      peers[0].signal(SIGSTOP);
+    if (done == 300) {
+      EXPECT_EQ(cluster.peers().size(), 1u) << "it was given up";
+      peers[0].signal(SIGCONT); // what its worker has done meanwhile is answered now
+    }
+  }
+  EXPECT_EQ(done, 400u);
 }
 
 TEST_F(Loss, OfAllPeersIsPeerLostThatNamesThem) {
@@ -146,12 +171,13 @@ TEST_F(Loss, DoesNotChangeAFloatingPointSum) {
   EXPECT_EQ(cluster.peers().size(), 2u);
 }
 
-TEST_F(Loss, LeavesEveryFutureWithItsResult) {
+TEST_F(Loss, LeavesEveryFutureOfAnIdempotentCallWithItsResult) {
   Peers peers(2);
   Cluster cluster = connect(peers.addresses());
   std::vector<Future<int>> futures;
   for (int i = 0; i < 200; ++i)
     futures.push_back(cluster.async(
+        {.idempotent = true},
         [](int x) {
           std::this_thread::sleep_for(1ms); // the work
           return x * 3;
@@ -163,17 +189,18 @@ TEST_F(Loss, LeavesEveryFutureWithItsResult) {
     EXPECT_EQ(futures[std::size_t(i)].get(), i * 3);
 }
 
-TEST_F(Loss, OfThePeerThatRunsASingleCallMovesTheCall) {
+TEST_F(Loss, OfThePeerThatRunsASingleCallMovesTheCallIfItIsIdempotent) {
   Peers peers(2);
   Cluster cluster = connect(peers.addresses());
   Gate gate;
   TemporaryFolder folder;
-  auto future = cluster.async([entrance = gate.entrance(), path = folder.path()] {
-    std::string supervisor = std::to_string(getppid());
-    std::fclose(std::fopen((path + "/" + supervisor).c_str(), "w"));
-    entrance.wait();
-    return supervisor;
-  });
+  auto future =
+      cluster.async({.idempotent = true}, [entrance = gate.entrance(), path = folder.path()] {
+        std::string supervisor = std::to_string(getppid());
+        std::fclose(std::fopen((path + "/" + supervisor).c_str(), "w"));
+        entrance.wait();
+        return supervisor;
+      });
   std::filesystem::directory_iterator none, found;
   await("the call has begun", [&] {
     found = std::filesystem::directory_iterator(folder.path());
@@ -184,6 +211,33 @@ TEST_F(Loss, OfThePeerThatRunsASingleCallMovesTheCall) {
   peers[runs].end(SIGKILL);
   gate.open();
   EXPECT_EQ(future.get(), other);
+}
+
+TEST_F(Loss, OfThePeerThatRunsACallThatIsNotIdempotentIsPeerLostThatSaysItMayHaveRun) {
+  Peers peers(2);
+  Cluster cluster = connect(peers.addresses());
+  Gate gate;
+  TemporaryFolder folder;
+  auto future = cluster.async([entrance = gate.entrance(), path = folder.path()] {
+    std::fclose(std::fopen((path + "/" + std::to_string(getppid())).c_str(), "wx"));
+    entrance.wait();
+  });
+  auto runs = [&] {
+    using std::filesystem::directory_iterator;
+    return std::distance(directory_iterator(folder.path()), directory_iterator());
+  };
+  await("the call has begun", [&] { return runs() == 1; });
+  const std::string begun = std::filesystem::directory_iterator(folder.path())->path().filename();
+  peers[begun == std::to_string(peers[0].id()) ? 0 : 1].end(SIGKILL);
+  gate.open();
+  try {
+    future.get();
+    FAIL() << "expected PeerLost";
+  } catch (const PeerLost& error) {
+    EXPECT_TRUE(error.mayHaveRun());
+    EXPECT_TRUE(contains(error.what(), "the call may have run")) << error.what();
+  }
+  EXPECT_EQ(runs(), 1) << "it was not sent elsewhere";
 }
 
 TEST_F(Loss, OfAChosenPeerIsPeerLost) {

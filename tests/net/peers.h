@@ -62,11 +62,19 @@ class FormulaRunner : public net::ClosureRunner {
     auto pair = kj::newPromiseAndFulfiller<kj::Maybe<kj::String>>();
     held.push_back(kj::mv(pair.fulfiller));
     return pair.promise
-        .then([this, chunk, slice](kj::Maybe<kj::String>&& away) {
-          net::ChunkOutcome nothing;
-          nothing.turnedAway = kj::mv(away);
-          return nothing.turnedAway == nullptr ? finish(chunk, slice) : kj::mv(nothing);
-        })
+        .then(
+            [this, chunk, slice](kj::Maybe<kj::String>&& away) {
+              net::ChunkOutcome nothing;
+              nothing.turnedAway = kj::mv(away);
+              return nothing.turnedAway == nullptr ? finish(chunk, slice) : kj::mv(nothing);
+            },
+            [](kj::Exception&& exception) -> net::ChunkOutcome {
+              if (exception.getDescription() == workerEnded)
+                return ended(exception.getDescription());
+              if (exception.getDescription() == tooLarge)
+                return failure(net::Failure::Kind::limit, exception.getDescription());
+              kj::throwFatalException(kj::mv(exception));
+            })
         .attach(kj::defer([this] { ++dropped; }));
   }
   /// What is held back counts as waiting.
@@ -106,6 +114,10 @@ class FormulaRunner : public net::ClosureRunner {
       one->fulfill(nullptr);
   }
 
+  /// What is held back may be rejected with these, which become failures of the chunk.
+  static constexpr kj::StringPtr workerEnded = "its worker ended"_kj;
+  static constexpr kj::StringPtr tooLarge = "its results are too large"_kj;
+
   bool holding = false;
   bool leaving = false; ///< each run fails with DISCONNECTED, and the connection stays open
   unsigned begun = 0, dropped = 0;
@@ -124,6 +136,13 @@ class FormulaRunner : public net::ClosureRunner {
     auto& failure = outcome.failure.emplace();
     failure.kind = kind;
     failure.message = kj::str(message);
+    return outcome;
+  }
+
+  static net::ChunkOutcome ended(kj::StringPtr how) {
+    net::ChunkOutcome outcome = failure(net::Failure::Kind::workerDied, how);
+    KJ_IF_MAYBE (end, outcome.failure)
+      end->mayHaveRun = true;
     return outcome;
   }
 

@@ -71,6 +71,9 @@ struct CallSpec {
   bool fixedChunks = false;
   std::uint64_t chunk = 0;
   double deadlineSeconds = 0;
+  /// A map or the like: its chunks may run again, and at two peers at the same time.
+  bool isOverRange = false;
+  bool idempotent = false;
   unsigned retries = 0;
   /// Hears what the code prints, from within `Call::next` and `Call::waitFor`; null: nobody. Valid
   /// until the call is released.

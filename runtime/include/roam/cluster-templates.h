@@ -126,6 +126,7 @@ inline CallSpec specOf(const EntryRecord* entry, const Captures& captures, const
   spec.capturesSize = captures.size;
   spec.chunk = options.chunk;
   spec.deadlineSeconds = options.deadline.seconds;
+  spec.idempotent = options.idempotent;
   spec.retries = options.retries;
   spec.output = options.output ? &options.output : nullptr;
   return spec;
@@ -135,6 +136,7 @@ inline CallSpec specOf(const EntryRecord* entry, const Captures& captures, const
 template <class Shape, class Elements>
 CallSpec specOver(const Elements& elements, const Captures& captures, const Options& options) {
   CallSpec spec = specOf(recordOf<Shape>(), captures, options);
+  spec.isOverRange = true;
   spec.count = elements.size();
   spec.encode = &Elements::encode;
   spec.source = &elements;

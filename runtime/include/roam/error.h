@@ -47,8 +47,14 @@ class ROAM_API RemoteError : public Error {
 /// try again later.
 class ROAM_API PeerLost : public Error {
  public:
-  using Error::Error;
+  explicit PeerLost(const std::string& what, bool mayHaveRun = false);
   ~PeerLost() override;
+
+  /// Whether code of the call may have run, in part or to its end. If not, it surely has not.
+  bool mayHaveRun() const { return mayHaveRun_; }
+
+ private:
+  bool mayHaveRun_;
 };
 
 /// The shipped code ended the worker process that ran it (a signal, an exit), each time it was

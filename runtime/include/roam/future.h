@@ -12,8 +12,8 @@ class [[nodiscard]] Future {
   explicit Future(detail::Call call) : call_(std::move(call)) {}
 
   /// Waits for the result and gives it, once. Throws what the shipped code threw (the same standard
-  /// type where there is one, else RemoteError), PeerLost if the peer was lost more often than
-  /// Options::retries, Timeout, Cancelled.
+  /// type where there is one, else RemoteError), PeerLost or WorkerDied if what ran it was lost
+  /// (Options::idempotent says when it is sent again), Timeout, Cancelled.
   R get() {
     detail::CompletedChunk chunk;
     if (!call_.next(chunk))

@@ -87,26 +87,33 @@ class Live<R(A...)> {
   /// calling thread, if the name is bound to it.
   R operator()(const A&... arguments) const {
     const detail::LinkedSections here = detail::linkedHere();
-    return start(&here, arguments...).get();
+    return start(Options(), &here, arguments...).get();
   }
 
   /// Always on a peer.
-  Future<R> async(const A&... arguments) const { return start(nullptr, arguments...); }
+  Future<R> async(const A&... arguments) const { return start(Options(), nullptr, arguments...); }
+  /// The same with options, to be moved or made on the spot: `f.async({.idempotent = true}, x)`. Of
+  /// those, `chunk` and `progress` mean nothing for a single call.
+  Future<R> async(Options options, const A&... arguments) const {
+    return start(static_cast<Options&&>(options), nullptr, arguments...);
+  }
 
   std::string name() const { return name_.name(); }
 
  private:
   friend class Cluster;
-  Future<R> start(const detail::LinkedSections* linked, const A&... arguments) const {
+  Future<R> start(Options options, const detail::LinkedSections* linked,
+                  const A&... arguments) const {
     detail::Call call;
     if constexpr (shippable<AsPassed<A>..., AsPassed<R>>) {
       Buffer encoded;
       (saveWhole<A>(encoded, arguments), ...);
-      detail::CallSpec spec = specWith(Options());
+      detail::CallSpec spec = specWith(options);
       spec.linked = linked;
       spec.arguments = encoded.data;
       spec.argumentsSize = encoded.size;
       call = name_.start(spec);
+      call.keep(static_cast<OutputFunction&&>(options.output));
     }
     return Future<R>(static_cast<detail::Call&&>(call));
   }
@@ -116,7 +123,9 @@ class Live<R(A...)> {
     spec.name = &name_;
     spec.chunk = options.chunk;
     spec.deadlineSeconds = options.deadline.seconds;
+    spec.idempotent = options.idempotent;
     spec.retries = options.retries;
+    spec.output = options.output ? &options.output : nullptr;
     return spec;
   }
 
@@ -229,6 +238,7 @@ auto Cluster::map(const Range& range, const Live<R(A)>& f, const Options& option
       typename detail::ElementsOf<Range>::Type elements(range);
       detail::OrderedResults<R> ordered(elements.size());
       detail::CallSpec spec = f.specWith(options);
+      spec.isOverRange = true;
       spec.count = elements.size();
       spec.encode = &decltype(elements)::encode;
       spec.source = &elements;

@@ -83,8 +83,14 @@ struct Options {
   std::uint64_t chunk = 0;
   /// The whole call ends with roam::Timeout after this long. The default is a day.
   Duration deadline{86400};
-  /// How often one chunk may be sent again because the peer or the worker that had it was lost.
-  unsigned retries = 3;
+  /// A single call (`async`, `on`, `onAll`, one by name) may run twice: if the peer or the worker
+  /// that ran it is lost, it is sent again, elsewhere if it may run anywhere. Otherwise that is
+  /// PeerLost or WorkerDied, which says that it may have run. What surely had not begun is sent
+  /// again always, and so are the chunks of `map` and its like.
+  bool idempotent = false;
+  /// How often a chunk is sent again that may have been running when its peer or worker was lost.
+  /// Chunks that lay in a queue there, or were turned away, are sent again without being counted.
+  unsigned retries = 2;
   /// Called on the thread that called `map` (or that reads `mapUnordered`), whenever results have
   /// arrived.
   ProgressFunction progress;
