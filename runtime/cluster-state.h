@@ -18,7 +18,7 @@
 namespace roam {
 
 /// What a failure of the loop is to the caller of a public function: DISCONNECTED is PeerLost,
-/// FAILED is Refused, everything else Error.
+/// OVERLOADED is Timeout, FAILED is Refused, everything else Error.
 std::exception_ptr errorOf(const kj::Exception& exception);
 
 /// Members are called from any thread, if nothing else is said.

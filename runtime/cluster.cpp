@@ -43,6 +43,8 @@ std::exception_ptr errorOf(const kj::Exception& exception) {
     return std::make_exception_ptr(PeerLost(words));
   case kj::Exception::Type::FAILED:
     return std::make_exception_ptr(Refused(words));
+  case kj::Exception::Type::OVERLOADED: // or it was waited for too long
+    return std::make_exception_ptr(Timeout(words));
   default:
     return std::make_exception_ptr(Error(words));
   }

@@ -188,8 +188,15 @@ std::vector<std::uint64_t> Cluster::State::bind(const std::vector<detail::BindSp
   std::vector<PushedFunction> functions;
   for (const detail::BindSpec& spec : specs)
     functions.push_back(pushed(spec));
-  return await<std::vector<std::uint64_t>>(
-      [this, &functions] { return pushAll(std::move(functions)); });
+  using Revisions = std::vector<std::uint64_t>;
+  return await<Revisions>([this, &functions] {
+    constexpr kj::Duration deadline = limits::compile + limits::connect;
+    auto late = timer_->afterDelay(deadline).then([deadline]() -> kj::Promise<Revisions> {
+      return net::overloaded(kj::str("not every peer was ready within ", deadline / kj::SECONDS,
+                                     " s; `roam names` tells whether the names were bound"));
+    });
+    return pushAll(std::move(functions)).exclusiveJoin(kj::mv(late));
+  });
 }
 
 // --- LiveName ----------------------------------------------------------------------------------
