@@ -85,8 +85,9 @@ SoakCluster::SoakCluster(std::uint64_t seed) : chance_(seed) {
 
 void SoakCluster::start(std::size_t index) {
   auto at = [&](std::size_t i) { return "127.0.0.1:" + std::to_string(ports_[i]); };
-  std::vector<std::string> words = {roamCommand(), "peer", "--listen", at(index),
-                                    "--workers",   "1",    "--cache",  folder_.file("objects")};
+  std::vector<std::string> words = {roamCommand(), "peer",    "--allow-root",
+                                    "--listen",    at(index), "--workers",
+                                    "1",           "--cache", folder_.file("objects")};
   if (index > 0)
     words.insert(words.end(), {"--join", at(0)});
   peers_[index].reset(); // it may still hold the port
