@@ -1,4 +1,5 @@
 #include "bench/peers.h"
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,8 +24,10 @@ Peers::Peers(unsigned count, const std::string& cache, const std::vector<std::st
   std::string command = roamCommand();
   for (unsigned i = 0; i < count; ++i) {
     std::string folder = cache.empty() ? "" : cache + "-" + std::to_string(i);
-    std::vector<const char*> words = {"roam", "peer",    "--listen",     "127.0.0.1:0", "--workers",
-                                      "1",    "--cache", folder.c_str(), "--allow-root"};
+    std::vector<const char*> words = {"roam",    "peer",         "--listen",    "127.0.0.1:0",
+                                      "--cache", folder.c_str(), "--allow-root"};
+    if (std::ranges::find(more, "--workers") == more.end())
+      words.insert(words.end(), {"--workers", "1"});
     for (const std::string& word : more)
       words.push_back(word.c_str());
     words.push_back(nullptr);

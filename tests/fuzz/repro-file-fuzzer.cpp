@@ -11,8 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   std::string text(reinterpret_cast<const char*>(bytes), size);
   constexpr std::size_t magic = 8, hashed = magic + Digest::size;
   if (size > hashed) {
-    auto hash = Digest::of(std::string_view(text).substr(hashed)).bytes();
-    text.replace(magic, Digest::size, reinterpret_cast<const char*>(hash.data()), hash.size());
+    const Digest hash = Digest::of(std::string_view(text).substr(hashed));
+    text.replace(magic, Digest::size, reinterpret_cast<const char*>(hash.bytes().data()),
+                 Digest::size);
   }
   try {
     if (ReproFile::read(text).write() != text)
