@@ -23,8 +23,12 @@ bool read(const Configuration& configuration, const char* name, const char* want
   if (configuration[name].source == "default")
     return false;
   std::string text = configuration.text(name);
-  if (std::string_view(wanted) == "size" && !CLI::AsSizeValue(false)(text).empty())
+  try {
+    if (std::string_view(wanted) == "size" && !CLI::AsSizeValue(false)(text).empty())
+      refuse(configuration, name, wanted);
+  } catch (const CLI::Error&) { // of a unit that it does not know
     refuse(configuration, name, wanted);
+  }
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number > most)
     refuse(configuration, name, wanted);
